@@ -1,0 +1,8 @@
+"""``molgen demo``."""
+
+import click
+
+
+@click.command()
+def demo() -> None:
+    """X."""

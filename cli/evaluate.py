@@ -1,0 +1,8 @@
+"""``molgen evaluate``."""
+
+import click
+
+
+@click.command()
+def evaluate() -> None:
+    """X."""

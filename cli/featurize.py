@@ -1,0 +1,8 @@
+"""``molgen featurize``."""
+
+import click
+
+
+@click.command()
+def featurize() -> None:
+    """X."""

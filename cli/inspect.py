@@ -1,0 +1,8 @@
+"""``molgen inspect``."""
+
+import click
+
+
+@click.command()
+def inspect() -> None:
+    """X."""

@@ -1,0 +1,52 @@
+"""``molgen``: the group of commands, and how errors leave it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from molgen import __version__
+from molgen.cli.demo import demo
+from molgen.cli.evaluate import evaluate
+from molgen.cli.featurize import featurize
+from molgen.cli.inspect import inspect
+from molgen.cli.screen import screen
+from molgen.cli.train import train
+from molgen.errors import ConfigError, MolgenError
+
+__all__ = ["main"]
+
+
+class _Group(click.Group):
+    """Prints molgen's errors as one line: exit code 2 if the call was wrong, 1 if the job failed."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from None
+        except MolgenError as error:
+            raise click.ClickException(str(error)) from None
+        except BrokenPipeError:
+            # The reader of a pipe, such as head, has gone: nothing is wrong, and nothing more can be printed.
+            sys.stderr.close()
+            raise SystemExit(0) from None
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or 'file'}: {error.strerror or error}") from None
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="molgen")
+def main() -> None:
+    """Train property models on your compounds, and screen libraries with them.
+
+    \b
+    molgen train measured.csv --target pIC50 -o model.molgen
+    molgen screen library.smi -m model.molgen -o scores.csv --hits hits.csv
+    """
+
+
+for _command in (featurize, train, evaluate, screen, inspect, demo):
+    main.add_command(_command)

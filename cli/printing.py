@@ -1,0 +1,75 @@
+"""Tables and progress on a terminal; plain lines, and no progress, in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+__all__ = ["print_metrics", "print_table", "row_progress", "stage_progress"]
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print aligned columns; the first is text, the others numbers."""
+    table = [list(columns), *[list(row) for row in rows]]
+    widths = [max(len(row[at]) for row in table) for at in range(len(columns))]
+    for row in table:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        click.echo("  " + "  ".join(cells).rstrip())
+
+
+def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+    """Print a table for each task: one predictor a row, one measure a column."""
+    tasks = list(next(iter(by_predictor.values())))
+    for task in tasks:
+        measures = list(next(iter(by_predictor.values()))[task])
+        rows = [[name, *(_number(values[task][measure]) for measure in measures)] for name, values in by_predictor.items()]
+        click.echo(f"\n{title}: {task}")
+        print_table(["", *measures], rows)
+
+
+def _number(value: float | None) -> str:
+    if value is None or value != value:
+        return "-"
+    return f"{value:.0f}" if value == round(value) and abs(value) >= 2 else f"{value:.3f}"
+
+
+@contextlib.contextmanager
+def stage_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Show what training is doing, on a terminal only."""
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with console.status("starting") as status:
+        yield lambda stage, done, total: status.update(f"{stage} {done}/{total}" if total else stage)
+
+
+@contextlib.contextmanager
+def row_progress(quiet: bool, total_bytes: int | None = None) -> Iterator[Callable[..., Any] | None]:  # noqa: ARG001
+    """Show rows done, rate and time left, on a terminal only."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("screening"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} rows, {task.speed:,.0f}/s"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("screening", total=None)
+        yield lambda rows: progress.update(task, completed=rows)

@@ -1,0 +1,55 @@
+"""``molgen screen``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+
+
+@click.command()
+@click.argument("library", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
+@output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
+@column_options
+@click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option("--hits", type=click.Path(dir_okay=False), metavar="FILE", help="Table of the best rows to write.")
+@click.option("--top", default=100, show_default=True, type=click.IntRange(1), help="Number of hits.")
+@click.option("--rank-by", metavar="TASK", help="Task that ranks the hits [the only one].")
+@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write.")
+@click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
+@overwrite_option
+@quiet_option
+def screen(library: tuple[str, ...], columns: str | None, quiet: bool, **options: Any) -> None:
+    """Score every row of LIBRARY (CSV, TSV or SMI files, plain or gzipped).
+
+    One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
+    with its 90 % interval, and the similarity to the training compounds (domain). Rows that cannot be scored keep their place and
+    say why.
+
+    \b
+    Examples:
+      molgen screen library.smi -m esol.molgen -o scores.csv
+      molgen screen a.csv.gz b.csv.gz -m esol.molgen -o scores.parquet --workers 2
+      molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.csv --report report.html
+      molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
+    """
+    import molgen
+    from molgen.cli.printing import row_progress
+
+    wanted = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
+    with row_progress(quiet) as progress:
+        result = molgen.screen(library, columns=wanted, progress=progress, **options)
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    summary = result.summary
+    click.echo(f"{summary.rows:,} rows: {', '.join(f'{n:,} {status}' for status, n in summary.statuses.most_common())}")
+    for (status, reason), n in summary.reasons.most_common(10):
+        click.echo(f"  {n:,} {status}: {reason}")
+    click.echo(f"Scores written to {result.output}")
+    for what, path in (("Hits", options["hits"]), ("Report", options["report"])):
+        if path:
+            click.echo(f"{what} written to {path}")

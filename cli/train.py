@@ -1,0 +1,79 @@
+"""``molgen train``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, dir_okay=False))
+@click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Column to predict; repeat for several.")
+@column_options
+@output_option("Model to write, by custom NAME.molgen.")
+@click.option("--kind", type=click.Choice(["auto", "regression", "binary"]), help="Kind of the targets [auto].")
+@click.option("--direction", "directions", multiple=True, type=click.Choice(["high", "low"]), help="Is a high or a low value good? Ranks hits; one for all targets, or one each [high].")
+@click.option("--unit", "units", multiple=True, metavar="UNIT", help="Unit of the target, for display; one for all, or one each.")
+@click.option("--split", type=click.Choice(["scaffold", "random", "column"]), help="How test compounds are held out [scaffold].")
+@click.option("--split-column", metavar="COLUMN", help="Column of train, valid and test; implies --split column.")
+@click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
+@click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
+@click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
+@click.option("--seed", type=click.IntRange(0), help="Decides everything random [0].")
+@click.option("--device", help="auto, cpu, cuda, cuda:1 ... [auto].")
+@click.option("--n-jobs", type=int, help="Processes that featurize [1].")
+@click.option("--config", type=click.Path(exists=True, dir_okay=False), help="TOML file of settings; flags come first.")
+@overwrite_option
+@quiet_option
+def train(
+    data: str,
+    targets: tuple[str, ...],
+    output: str,
+    epochs: int | None,
+    config: str | None,
+    overwrite: bool,
+    quiet: bool,
+    **flags: Any,
+) -> None:
+    """Train a model on DATA, a table of measured compounds (CSV, TSV or SMI, plain or gzipped).
+
+    The model is printed beside its baselines (mean, nearest neighbour, LightGBM), on validation and test compounds that training
+    did not see.
+
+    \b
+    Examples:
+      molgen train esol.csv --target logS -o esol.molgen
+      molgen train tox.csv --target AMES --target hERG --direction low -o tox.molgen
+      molgen train pic50.csv --target pIC50 --split-column split --experts graph -o fast.molgen
+    """
+    import molgen
+    from molgen.cli.printing import print_metrics, stage_progress
+
+    settings = {key: value for key, value in flags.items() if value not in (None, ())}
+    if epochs is not None:
+        settings["graph"] = {"epochs": epochs}
+    if settings.get("split_column"):
+        settings.setdefault("split", "column")
+    with stage_progress(quiet) as progress:
+        result = molgen.train(
+            data, output, target=targets, config=config, overwrite=overwrite, progress=progress, **settings
+        )
+    _print_data(result)
+    for part, title in (("valid", "Validation"), ("test", "Test")):
+        if part in result.metrics:
+            print_metrics(title, result.metrics[part])
+    click.echo(f"\nModel written to {output}")
+
+
+def _print_data(result: Any) -> None:
+    sizes = result.split.sizes()
+    click.echo(f"{len(result.dataset):,} compounds: {', '.join(f'{n:,} {part}' for part, n in sizes.items())}")
+    for what, entries in (("rows left out", result.dataset.dropped), ("labels not read", result.dataset.problems)):
+        if entries:
+            click.echo(f"{len(entries):,} {what}; the first, line {entries[0][0]}: {entries[0][1]}")
+    for task in result.bundle.tasks:
+        good = f"{task.direction} is good" + (f", positive is {task.positive!r}" if task.positive else "")
+        click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}")

@@ -1,0 +1,35 @@
+"""molgen: train property models on your compounds, and screen libraries with them.
+
+``molgen.train(...)``, ``molgen.load(...).predict(...)``, ``molgen.screen(...)`` and ``molgen.evaluate(...)`` are the library calls
+behind the commands of the same names. They are imported when they are first used: importing molgen itself costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from molgen.api import evaluate, screen, train
+    from molgen.bundle import Bundle, load
+
+__all__ = ["Bundle", "evaluate", "load", "screen", "train"]
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Bundle": "molgen.bundle",
+    "evaluate": "molgen.api",
+    "load": "molgen.bundle",
+    "screen": "molgen.api",
+    "train": "molgen.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'molgen' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

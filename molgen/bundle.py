@@ -1,0 +1,247 @@
+"""The saved predictor: everything from SMILES to calibrated values in one file that runs no code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.archive import read_archive, read_json, write_archive, write_json
+from molgen.chem.parse import Mol
+from molgen.chem.standardize import MAX_ATOMS, read_compounds
+from molgen.data.tasks import Task
+from molgen.errors import BundleError, ConfigError
+from molgen.experts.base import Expert, compute_features
+from molgen.experts.blend import blend
+from molgen.experts.calibration import Calibration
+from molgen.experts.domain import Domain
+from molgen.experts.graph import GraphExpert
+from molgen.experts.tabular import TabularExpert
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FORMAT", "Bundle", "Scores", "load"]
+
+#: Raised when a file that older versions cannot read is written; every format up to this one stays readable.
+FORMAT = 1
+
+_EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}
+
+
+@dataclass(slots=True)
+class Scores:
+    """Predictions for a batch of molecules.
+
+    Attributes
+    ----------
+    values
+        float64 ``[rows, tasks]`` in task units; NaN for a row without a molecule or with an error.
+    lower, upper
+        Conformal 90 % interval, ``[rows, tasks]``; NaN for binary tasks and where it is not known.
+    domain
+        float32 ``[rows]``, highest Tanimoto similarity to the reference compounds; ``None`` if it was not asked for.
+    errors
+        Row number -> reason for each molecule that a featurizer refused.
+    """
+
+    values: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    domain: NDArray[np.float32] | None
+    errors: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Bundle:
+    """A trained predictor and the record of how it was made.
+
+    Attributes
+    ----------
+    tasks
+        What it predicts.
+    experts
+        Its predictors.
+    weights
+        ``[experts, tasks]``, non-negative, each task's add up to 1.
+    calibration
+        One a task.
+    domain
+        What the training compounds were like.
+    card
+        The record: data and its checksum, split, configuration, metrics, baselines, versions, licence.
+    max_atoms
+        Heavy atoms above which it does not score a molecule.
+    """
+
+    tasks: list[Task]
+    experts: list[Expert]
+    weights: NDArray[np.float64]
+    calibration: list[Calibration]
+    domain: Domain
+    card: dict[str, Any]
+    max_atoms: int = MAX_ATOMS
+
+    def predict(self, smiles: Iterable[Any]) -> pd.DataFrame:
+        """Predict from SMILES (or parsed molecules).
+
+        Parameters
+        ----------
+        smiles
+            One compound a row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each input row, in order: ``smiles, status, reason, notes``, then for each task its value (in its
+            unit, or the probability of the positive class) and for regression ``<task>_lower`` and ``<task>_upper``, and
+            ``domain``. A row that could not be scored has NaN there and says why in ``status`` and ``reason``.
+        """
+        import pandas as pd
+
+        rows = list(smiles)
+        compounds = read_compounds(rows, max_atoms=self.max_atoms)
+        scores = self.score(compounds.mols)
+        for row, reason in scores.errors.items():
+            compounds.statuses[row], compounds.reasons[row] = "invalid", reason
+        described = {
+            "smiles": rows,
+            "status": compounds.statuses,
+            "reason": [compounds.reasons.get(row, "") for row in range(len(rows))],
+            "notes": ["; ".join(compounds.notes.get(row, [])) for row in range(len(rows))],
+        }
+        return pd.DataFrame(described | self.named_columns(scores))
+
+    def named_columns(self, scores: Scores) -> dict[str, NDArray[Any]]:
+        """Return scores by output column, in the order of the output."""
+        columns: dict[str, NDArray[Any]] = {}
+        for at, task in enumerate(self.tasks):
+            columns[task.name] = scores.values[:, at]
+            if task.is_regression:
+                columns[f"{task.name}_lower"] = scores.lower[:, at]
+                columns[f"{task.name}_upper"] = scores.upper[:, at]
+        if scores.domain is not None:
+            columns["domain"] = scores.domain
+        return columns
+
+    def score(self, mols: Sequence[Mol | None], *, with_domain: bool = True) -> Scores:
+        """Score molecules that are standardised already (see :func:`~molgen.chem.standardize.read_compounds`).
+
+        Parameters
+        ----------
+        mols
+            Molecules; a ``None`` gets a row of NaN.
+        with_domain
+            Whether to compare with the reference compounds, which costs a fingerprint a molecule.
+        """
+        wanted = [featurizer for expert in self.experts for featurizer in expert.featurizers]
+        features, errors = compute_features(wanted + ([self.domain.featurizer] if with_domain else []), mols)
+        mixed = blend([expert.predict(features) for expert in self.experts], self.weights)
+        values = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(self.calibration)], axis=1)
+        unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]
+        values[unscored] = np.nan
+        half_width = np.array([c.half_width for c in self.calibration])
+        domain = None
+        if with_domain:
+            domain = self.domain.similarity(features[self.domain.featurizer])
+            domain[unscored] = np.nan
+        return Scores(values, values - half_width, values + half_width, domain, errors)
+
+    # --- file ---------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the bundle; the same bundle gives the same bytes."""
+        manifest = {
+            "format": FORMAT,
+            "tasks": [task.to_json() for task in self.tasks],
+            "experts": [{"name": expert.name, "kind": expert.kind} for expert in self.experts],
+            "weights": self.weights.tolist(),
+            "calibration": [calibration.to_json() for calibration in self.calibration],
+            "max_atoms": self.max_atoms,
+        }
+        members = {"manifest.json": write_json(manifest), "card.json": write_json(self.card)}
+        for at, expert in enumerate(self.experts):
+            members |= {f"experts/{at}/{name}": data for name, data in expert.to_members().items()}
+        members |= {f"domain/{name}": data for name, data in self.domain.to_members().items()}
+        write_archive(path, members, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a bundle; everything in it is checked before it is used.
+
+        Raises
+        ------
+        BundleError
+            If the file is damaged, of a newer format, or holds anything that does not fit.
+        """
+        where = str(path)
+        members = read_archive(path)
+        manifest = read_json(members, "manifest.json", where)
+        if not isinstance(manifest, dict) or manifest.get("format") not in range(1, FORMAT + 1):
+            found = manifest.get("format") if isinstance(manifest, dict) else None
+            raise BundleError(
+                "a bundle of another format",
+                where=where,
+                expected=f"format 1 to {FORMAT}",
+                got=repr(found)[:40],
+                remedy="use the molgen version that wrote it, or a newer one",
+            )
+        try:
+            tasks = [Task.from_json(task) for task in manifest["tasks"]]
+            described = [(str(expert["name"]), str(expert["kind"])) for expert in manifest["experts"]]
+            calibration = [Calibration.from_json(each) for each in manifest["calibration"]]
+            weights = np.array(manifest["weights"], dtype=np.float64)
+            max_atoms = int(manifest["max_atoms"])
+        except (ConfigError, KeyError, TypeError, ValueError) as error:
+            raise BundleError("the manifest does not hold", where=where, got=_one_line(error)) from None
+        _check_manifest(tasks, described, calibration, weights, max_atoms, where)
+        experts = [
+            _EXPERTS[kind].from_members(_below(members, f"experts/{at}/"), name, tasks, f"{where}: experts/{at}")
+            for at, (name, kind) in enumerate(described)
+        ]
+        domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
+        return cls(tasks, experts, weights, calibration, domain, read_json(members, "card.json", where), max_atoms)
+
+
+def load(path: str | Path) -> Bundle:
+    """Read a bundle; see :meth:`Bundle.load`."""
+    return Bundle.load(path)
+
+
+def _check_manifest(
+    tasks: list[Task],
+    experts: list[tuple[str, str]],
+    calibration: list[Calibration],
+    weights: NDArray[np.float64],
+    max_atoms: int,
+    where: str,
+) -> None:
+    problem = None
+    if not tasks or not experts:
+        problem = "no task or no expert"
+    elif len({task.name for task in tasks}) < len(tasks):
+        problem = "two tasks of one name"
+    elif unknown := {kind for _, kind in experts} - set(_EXPERTS):
+        problem = f"an expert of unknown kind {sorted(unknown)[0]!r}"
+    elif len(calibration) != len(tasks):
+        problem = "a calibration for each task is missing"
+    elif weights.shape != (len(experts), len(tasks)):
+        problem = f"weights of shape {weights.shape} for {len(experts)} experts and {len(tasks)} tasks"
+    elif not (np.isfinite(weights).all() and (weights >= 0).all() and np.allclose(weights.sum(axis=0), 1, atol=1e-6)):
+        problem = "weights that are negative or do not add up to 1"
+    elif not 1 <= max_atoms <= 100_000:
+        problem = f"max_atoms of {max_atoms}"
+    if problem:
+        raise BundleError("the manifest does not hold", where=where, got=problem)
+
+
+def _below(members: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
+    return {name.removeprefix(folder): data for name, data in members.items() if name.startswith(folder)}
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

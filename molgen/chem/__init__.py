@@ -1,0 +1,1 @@
+"""Molecules through RDKit: parsing, standardising, decoding, descriptors, fingerprints, similarity, scaffolds, pictures."""

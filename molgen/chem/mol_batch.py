@@ -1,0 +1,292 @@
+"""Many molecules as a few long arrays: what is computed for all their atoms and bonds at once starts here.
+
+:class:`MolBatch` holds *plain* molecules only: two to 255 atoms, no explicit hydrogens, dummy atoms or isotopes, and bonds
+that are single, double, triple or aromatic. Nearly all of a compound library is plain; :func:`pack_plain` tells which rows
+are, and what is not must be left to RDKit, one molecule at a time.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from molgen.chem.graph import GraphBatch, decode_graphs
+from molgen.chem.graph_fields import LOWEST_CHARGE
+from molgen.chem.parse import Mol
+
+__all__ = ["AROMATIC", "Bools", "Floats", "Ints", "MolBatch", "SizeGroup", "element_table", "pack_plain"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+#: RDKit's number for the aromatic bond type; those of single, double and triple bonds are 1, 2 and 3.
+AROMATIC = 12
+_PLAIN_BONDS = np.isin(np.arange(256), (1, 2, 3, AROMATIC))
+_BOND_ORDERS = np.array([np.nan, 1.0, 2.0, 3.0, *[np.nan] * 8, 1.5])
+
+
+@dataclass(slots=True)
+class SizeGroup:
+    """Molecules of a batch that have equally many atoms, so that their matrices stack.
+
+    Attributes
+    ----------
+    members
+        Places of the molecules in the batch, ``[k]``.
+    atoms
+        Places of their atoms in the batch, ``[k, n]``.
+    """
+
+    members: Ints
+    atoms: Ints
+
+
+@dataclass
+class MolBatch:
+    """Plain molecules, packed end to end; every array is computed when it is first asked for.
+
+    Attributes
+    ----------
+    mols
+        The molecules.
+    graphs
+        Their atoms and bonds; bond fields and atom fields as in :mod:`molgen.chem.graph_fields`.
+    memory
+        Results that depend on the batch alone, by whatever key their owner chooses.
+    """
+
+    mols: list[Mol]
+    graphs: GraphBatch
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.mols)
+
+    # --- atoms --------------------------------------------------------------------------------------------------
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms of all molecules."""
+        return len(self.graphs.atoms)
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """Atoms of each molecule."""
+        return np.diff(self.graphs.atom_ptr).astype(np.int64)
+
+    @cached_property
+    def mol_of_atom(self) -> Ints:
+        """The molecule of each atom."""
+        return np.repeat(np.arange(len(self)), self.sizes)
+
+    @cached_property
+    def atomic_num(self) -> Ints:
+        """Atomic numbers."""
+        return self._atom_field(0)
+
+    @cached_property
+    def charge(self) -> Ints:
+        """Formal charges."""
+        return self._atom_field(3) + LOWEST_CHARGE
+
+    @cached_property
+    def num_hs(self) -> Ints:
+        """Hydrogens of each atom."""
+        return self._atom_field(4)
+
+    @cached_property
+    def radicals(self) -> Ints:
+        """Unpaired electrons."""
+        return self._atom_field(5)
+
+    @cached_property
+    def hybridization(self) -> Ints:
+        """Index of the hybridization: 2 is SP, 3 SP2, 4 SP3."""
+        return self._atom_field(6)
+
+    @cached_property
+    def aromatic(self) -> Bools:
+        """Whether an atom is aromatic."""
+        return self.graphs.atoms[:, 7] > 0
+
+    @cached_property
+    def in_ring(self) -> Bools:
+        """Whether an atom is in a ring."""
+        return self.graphs.atoms[:, 8] > 0
+
+    @cached_property
+    def degree(self) -> Ints:
+        """Bonds of each atom to others than hydrogen."""
+        return np.bincount(self.bond_ends.ravel(), minlength=self.n_atoms)
+
+    @cached_property
+    def aliphatic_valence(self) -> Ints:
+        """Bond orders and hydrogens of an atom added up; -1 for an aromatic atom, where RDKit's rules are others."""
+        orders = np.bincount(self.bond_ends.ravel(), np.repeat(self.bond_order, 2), minlength=self.n_atoms)
+        return np.where(self.aromatic, -1, orders + self.num_hs).astype(np.int64)
+
+    # --- bonds --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def bond_ends(self) -> Ints:
+        """The two atoms of each bond, ``[n_bonds, 2]``, in RDKit's order."""
+        return self.graphs.bonds.astype(np.int64)
+
+    @cached_property
+    def bond_type(self) -> Ints:
+        """RDKit's number of each bond's type."""
+        return self.graphs.bond_fields[:, 0].astype(np.int64)
+
+    @cached_property
+    def bond_order(self) -> Floats:
+        """1, 2, 3, or 1.5 for an aromatic bond."""
+        orders: Floats = _BOND_ORDERS[self.bond_type]
+        return orders
+
+    @cached_property
+    def mol_of_bond(self) -> Ints:
+        """The molecule of each bond."""
+        return np.repeat(np.arange(len(self)), np.diff(self.graphs.bond_ptr))
+
+    # --- neighbours ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _edges(self) -> tuple[Ints, Ints, Ints]:
+        ends = self.bond_ends
+        source, target = np.concatenate([ends, ends[:, ::-1]]).T
+        key = source * self.n_atoms + target
+        order = np.argsort(key)
+        return key[order], target[order], order % max(1, len(ends))
+
+    @property
+    def edge_target(self) -> Ints:
+        """Neighbours of all atoms, sorted by atom and then neighbour."""
+        return self._edges[1]
+
+    @property
+    def edge_bond(self) -> Ints:
+        """The bond that leads to each neighbour."""
+        return self._edges[2]
+
+    @cached_property
+    def edge_start(self) -> Ints:
+        """Where the neighbours of each atom begin in ``edge_target``."""
+        return np.cumsum(self.degree) - self.degree
+
+    def neighbours(self, atoms: Ints) -> tuple[Ints, Ints]:
+        """Return, for each neighbour of each given atom, the place in ``atoms`` and the place in ``edge_target``."""
+        counts = self.degree[atoms]
+        ends = np.cumsum(counts)
+        place = np.repeat(np.arange(len(atoms)), counts)
+        edge = np.repeat(self.edge_start[atoms] - (ends - counts), counts) + np.arange(len(place))
+        return place, edge
+
+    def bonds_between(self, a: Ints, b: Ints) -> Ints:
+        """Return the bond between each pair of atoms, or -1."""
+        keys = self._edges[0]
+        wanted = a * self.n_atoms + b
+        at = np.minimum(np.searchsorted(keys, wanted), max(0, len(keys) - 1))
+        return np.where(keys[at] == wanted, self.edge_bond[at], -1) if len(keys) else np.full(len(a), -1)
+
+    # --- rings --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _rings(self) -> tuple[Ints, Ints]:
+        """Atoms of all rings, and the ring of each."""
+        rings = [mol.GetRingInfo().AtomRings() for mol in self.mols]
+        sizes = np.fromiter(map(len, chain.from_iterable(rings)), dtype=np.int64)
+        local = np.fromiter(chain.from_iterable(chain.from_iterable(rings)), dtype=np.int64, count=sizes.sum())
+        first_atom = np.repeat(self.graphs.atom_ptr[:-1], [len(one) for one in rings])
+        return local + np.repeat(first_atom, sizes), np.repeat(np.arange(len(sizes)), sizes)
+
+    @cached_property
+    def n_rings(self) -> Ints:
+        """Rings of the smallest set that each atom is in."""
+        return np.bincount(self._rings[0], minlength=self.n_atoms)
+
+    @cached_property
+    def bond_in_ring(self) -> Bools:
+        """Whether a bond is in a ring."""
+        atoms, ring = self._rings
+        following = np.roll(atoms, -1)
+        first = np.flatnonzero(np.diff(ring, prepend=-1))
+        last = np.concatenate([first[1:], [len(ring)]])[: len(first)] - 1
+        following[last] = atoms[first]
+        found = np.zeros(len(self.bond_ends), dtype=np.bool_)
+        found[self.bonds_between(atoms, following)] = True
+        return found
+
+    @cached_property
+    def ring_degree(self) -> Ints:
+        """Ring bonds of each atom."""
+        return np.bincount(self.bond_ends[self.bond_in_ring].ravel(), minlength=self.n_atoms)
+
+    # --- sums and matrices --------------------------------------------------------------------------------------
+
+    def sum_atoms(self, values: NDArray[Any]) -> Floats:
+        """Add up a value of the atoms for each molecule, atom by atom in order as RDKit does."""
+        return np.bincount(self.mol_of_atom, values, minlength=len(self))
+
+    def sum_bonds(self, values: NDArray[Any]) -> Floats:
+        """Add up a value of the bonds for each molecule, bond by bond in order."""
+        return np.bincount(self.mol_of_bond, values, minlength=len(self))
+
+    @cached_property
+    def size_groups(self) -> list[SizeGroup]:
+        """Molecules by their number of atoms."""
+        order = np.argsort(self.sizes, kind="stable")
+        groups = np.split(order, np.flatnonzero(np.diff(self.sizes[order])) + 1) if len(order) else []
+        first = self.graphs.atom_ptr[:-1].astype(np.int64)
+        return [SizeGroup(group, first[group, None] + np.arange(self.sizes[group[0]])) for group in groups]
+
+    def stack(self, matrix: Callable[[Mol], NDArray[Any]]) -> Iterator[tuple[SizeGroup, NDArray[Any]]]:
+        """Yield each size group with its members' matrices, ``[k, n, n]``."""
+        for group in self.size_groups:
+            yield group, np.stack([matrix(self.mols[member]) for member in group.members])
+
+    def _atom_field(self, column: int) -> Ints:
+        return self.graphs.atoms[:, column].astype(np.int64)
+
+
+def pack_plain(mols: Sequence[Mol | None]) -> tuple[MolBatch, Ints]:
+    """Pack the plain ones among sanitised molecules.
+
+    Returns
+    -------
+    MolBatch
+        The plain molecules, in order.
+    numpy.ndarray
+        Their places in ``mols``.
+    """
+    graphs, errors = decode_graphs(mols)
+    n = len(graphs)
+    mol_of_atom = np.repeat(np.arange(n), np.diff(graphs.atom_ptr))
+    mol_of_bond = np.repeat(np.arange(n), np.diff(graphs.bond_ptr))
+    sizes = np.diff(graphs.atom_ptr)
+    plain = (sizes > 1) & (sizes < 256)
+    plain[list(errors)] = False
+    plain[mol_of_atom[graphs.atoms[:, 0] < 2]] = False
+    plain[mol_of_bond[~_PLAIN_BONDS[graphs.bond_fields[:, 0]]]] = False
+    # Molecules that were kekulized after they were sanitised have aromatic atoms without aromatic bonds.
+    bonded = np.zeros(len(graphs.atoms), dtype=np.bool_)
+    bonded[graphs.bonds[graphs.bond_fields[:, 0] == AROMATIC].ravel()] = True
+    plain[mol_of_atom[bonded != (graphs.atoms[:, 7] > 0)]] = False
+    isotope = Chem.MolFromSmarts("[!0*]")
+    places = np.array([p for p in np.flatnonzero(plain) if not mols[p].HasSubstructMatch(isotope)], dtype=np.int64)  # type: ignore[union-attr]
+    return MolBatch([mols[place] for place in places], graphs.select(places)), places  # type: ignore[misc]
+
+
+@functools.cache
+def element_table(quantity: str) -> NDArray[Any]:
+    """Return a quantity of RDKit's periodic table for atomic numbers 0 to 118, such as ``"NOuterElecs"`` or ``"Rb0"``."""
+    getter = getattr(Chem.GetPeriodicTable(), f"Get{quantity}")
+    return np.array([getter(number) for number in range(119)])

@@ -1,0 +1,176 @@
+"""A table of measured compounds, ready to be trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.chem.parse import Mol
+from molgen.chem.standardize import MAX_ATOMS, read_compounds
+from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
+from molgen.data.labels import parse_labels
+from molgen.data.tables import Row, open_table
+from molgen.data.tasks import Direction, Task
+from molgen.errors import ConfigError, InputError
+
+__all__ = ["Dataset", "load_dataset"]
+
+
+@dataclass(slots=True)
+class Dataset:
+    """Compounds with labels.
+
+    Attributes
+    ----------
+    smiles
+        The text of each compound as the file has it.
+    ids
+        Identifier of each compound, or its row number as text.
+    mols
+        The parent molecule of each compound.
+    targets
+        Labels ``[n, tasks]`` in the file's units; NaN where there is none.
+    tasks
+        What the columns of ``targets`` are.
+    columns
+        Further columns that were asked for (the split column), by name.
+    dropped
+        ``(line, reason)`` for each row of the file that is not among the compounds.
+    problems
+        ``(line, reason)`` for each label that could not be read, and counts as missing.
+    source
+        File name and SHA-256 of its bytes.
+    """
+
+    smiles: list[str]
+    ids: list[str]
+    mols: list[Mol]
+    targets: NDArray[np.float64]
+    tasks: list[Task]
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    dropped: list[tuple[int, str]] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    source: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.mols)
+
+
+def load_dataset(
+    path: str | Path,
+    *,
+    targets: Sequence[str] = (),
+    smiles: str | None = None,
+    ids: str | None = None,
+    kind: str = "auto",
+    directions: Sequence[Direction] = (),
+    units: Sequence[str] = (),
+    extra_columns: Sequence[str] = (),
+    max_atoms: int = MAX_ATOMS,
+) -> Dataset:
+    """Read a table of compounds and labels.
+
+    Parameters
+    ----------
+    path
+        CSV, TSV or SMI file, plain or gzipped.
+    targets
+        Label columns.
+    smiles, ids
+        Column names; guessed where the guess is unambiguous.
+    kind
+        ``"auto"``, ``"regression"`` or ``"binary"``, for all targets.
+    directions, units
+        One for all targets, or one for each; good is ``"high"`` where nothing is said.
+    extra_columns
+        Further columns to keep as text.
+    max_atoms
+        Larger molecules are left out.
+
+    Raises
+    ------
+    InputError
+        If the file or a column cannot be used, or no compound with a label is left.
+    """
+    path = Path(path)
+    table = open_table(path)
+    rows = list(table.rows())
+    where = str(path)
+    smiles_name = find_smiles_column(table.columns, table.sample, smiles, where=where)
+    smiles_at = table.columns.index(smiles_name)
+    target_names = find_target_columns(table.columns, targets, where=where)
+    target_at = [table.columns.index(name) for name in target_names]
+    id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names], where=where)
+    id_at = None if id_name is None else table.columns.index(id_name)
+    extra_at = {
+        name: table.columns.index(find_column(table.columns, name, flag="--split-column", where=where))
+        for name in extra_columns
+    }
+
+    compounds = read_compounds([row.values[smiles_at] for row in rows], max_atoms=max_atoms)
+    tasks, labels, problems = _read_labels(table.columns, rows, target_at, kind, directions, units, where)
+    keep, dropped = [], []
+    for number, row in enumerate(rows):
+        reason = row.problem or compounds.reasons.get(number)
+        if reason is None and np.isnan(labels[number]).all():
+            reason = "no label"
+        if reason is None:
+            keep.append(number)
+        else:
+            dropped.append((row.line, reason))
+    if not keep:
+        raise InputError("no compound with a label could be read", where=where, got=f"{len(rows)} rows, the first: {dropped[0][1] if dropped else 'none'}")
+    return Dataset(
+        smiles=[rows[n].values[smiles_at] for n in keep],
+        ids=[rows[n].values[id_at] if id_at is not None else str(rows[n].number) for n in keep],
+        mols=[compounds.mols[n] for n in keep],
+        targets=labels[keep],
+        tasks=tasks,
+        columns={name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()},
+        dropped=dropped,
+        problems=problems,
+        source={"file": path.name, "sha256": _sha256(path)},
+    )
+
+
+def _read_labels(
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    target_at: Sequence[int],
+    kind: str,
+    directions: Sequence[Direction],
+    units: Sequence[str],
+    where: str,
+) -> tuple[list[Task], NDArray[np.float64], list[tuple[int, str]]]:
+    tasks, labels, problems = [], [], []
+    all_directions = _one_each(directions, "high", len(target_at), "direction")
+    all_units = _one_each(units, "", len(target_at), "unit")
+    for at, direction, unit in zip(target_at, all_directions, all_units, strict=True):
+        name = columns[at]
+        parsed = parse_labels([row.values[at] for row in rows], kind, where=f"{where}, column {name!r}")
+        problems += [(rows[n].line, f"label {name!r}: {why}") for n, why in parsed.problems.items() if not rows[n].problem]
+        labels.append(parsed.values)
+        tasks.append(Task(name, parsed.kind, unit=unit, direction=direction, positive=parsed.positive or ""))
+    return tasks, np.stack(labels, axis=1), sorted(problems)
+
+
+def _one_each(values: Sequence[Any], default: Any, n: int, what: str) -> list[Any]:
+    if len(values) in (0, 1):
+        return [values[0] if values else default] * n
+    if len(values) != n:
+        raise ConfigError(f"a {what} for each target", expected=f"1 or {n}", got=str(len(values)))
+    return list(values)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

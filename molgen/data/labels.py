@@ -1,0 +1,273 @@
+"""Measured values from text: numbers or two classes, with missing ones known from bad ones."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from molgen.errors import ConfigError, InputError
+
+__all__ = ["MISSING", "Labels", "parse_labels"]
+
+#: Words for a value that was not measured, in lower case.
+MISSING = frozenset(
+    {
+        "",
+        "na",
+        "n/a",
+        "#n/a",
+        "n.a.",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "-",
+        "--",
+        "?",
+        ".",
+        "nd",
+        "n.d.",
+        "missing",
+        "<na>",
+    }
+)
+
+#: Negative word -> positive word, in lower case. Pairs such as toxic and non-toxic, or BBB+ and BBB-, need no entry.
+_PAIRS = {
+    "inactive": "active",
+    "no": "yes",
+    "n": "y",
+    "false": "true",
+    "f": "t",
+    "neg": "pos",
+    "negative": "positive",
+    "decoy": "active",
+    "fail": "pass",
+    "failed": "passed",
+    "absent": "present",
+    "low": "high",
+    "off": "on",
+}
+_NEGATIONS = ("non-", "non ", "non_", "non", "not ", "not_", "not-", "in", "im", "un", "no ")
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
+_COMMA = re.compile(r"([-+]?\d*),(\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII).fullmatch
+_INFINITE = re.compile(r"[-+]?inf(inity)?", re.IGNORECASE).fullmatch
+_CENSORED = re.compile(r"(<=|>=|<<|>>|[<>\u2264\u2265~\u2248])\s*[-+\d.,]").match
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The values of one column.
+
+    Attributes
+    ----------
+    kind
+        ``"regression"`` or ``"binary"``.
+    values
+        float64, one a row; NaN where the value is missing or bad. Binary values are 0 and 1.
+    problems
+        Row number (0-based) -> why the value there cannot be used. Missing values are no problem.
+    positive, negative
+        What stands in the file for 1 and for 0; None for regression.
+    notes
+        How the text was read, where that is not plain.
+    """
+
+    kind: Literal["regression", "binary"]
+    values: npt.NDArray[np.float64]
+    problems: dict[int, str] = field(default_factory=dict)
+    positive: str | None = None
+    negative: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def parse_labels(
+    values: Sequence[str], kind: Literal["auto", "regression", "binary"] = "auto", *, where: str | None = None
+) -> Labels:
+    """Turn a column of text into numbers or classes.
+
+    Numbers are plain decimals (``3``, ``-0.5``, ``1e-9``). A column in which *every* number that has a fraction writes
+    it after a comma (``3,5``) is read so, with a note, unless all the commas could part thousands; a comma among points
+    is a problem of its row. Censored values (``>10``), infinities, units and words among numbers are problems.
+
+    Two classes are 0 and 1 (also ``1.0``), -1 and 1, or a pair of words of which one denies the other: active and
+    inactive, yes and no, true and false, pos and neg, toxic and non-toxic, ``BBB+`` and ``BBB-`` and the like, in any
+    case. Other words beside such a pair (``inconclusive``) are problems.
+
+    Parameters
+    ----------
+    values
+        The cells, one a row.
+    kind
+        ``"auto"`` is binary where all values are 0 and 1, -1 and 1, or such a pair of words; else regression.
+    where
+        File and column, for the messages.
+
+    Raises
+    ------
+    InputError
+        Nothing to learn from: all values are missing, or bad, or the same; or there are two words of which nobody knows
+        which is positive.
+    ConfigError
+        ``kind`` is unknown.
+    """
+    if kind not in ("auto", "regression", "binary"):
+        raise ConfigError("no such kind of label", where=where, expected="auto, regression or binary", got=repr(kind))
+    cells = [value.strip().replace("\u2212", "-") for value in values]
+    missing = _missing_words(cells)
+    filled = {row: cell for row, cell in enumerate(cells) if cell.casefold() not in missing}
+    if not filled:
+        raise InputError(
+            "no value in it", where=where, got=f"{len(cells)} missing values", remedy="name another column"
+        )
+    numbers, notes = _read_numbers(filled)
+    words = Counter(cell.casefold() for cell in filled.values() if not _numeric(cell))
+    pair = _find_pair(words, where) if kind != "regression" and sum(words.values()) >= len(filled) / 2 else None
+    if pair:
+        return _checked(_from_words(filled, pair, len(cells)), where)
+    if not numbers:
+        raise _no_numbers(filled, kind, where)
+    found = set(numbers.values())
+    if kind == "binary" or (kind == "auto" and found in ({0.0, 1.0}, {-1.0, 1.0})):
+        return _checked(_from_classes(filled, numbers, len(cells), where), where)
+    return _checked(Labels("regression", _array(numbers, len(cells)), _problems(filled, numbers), notes=notes), where)
+
+
+def _missing_words(cells: Sequence[str]) -> frozenset[str]:
+    """Return the words for nothing; a minus is a class where there is a plus, and else a dash."""
+    return MISSING - {"-"} if "+" in cells else MISSING
+
+
+def _numeric(cell: str) -> bool:
+    return bool(_NUMBER(cell) or _COMMA(cell) or _INFINITE(cell) or _CENSORED(cell))
+
+
+def _read_numbers(filled: dict[int, str]) -> tuple[dict[int, float], list[str]]:
+    """Return the number in each row that has one, reading commas as points where the whole column does."""
+    numbers = {row: number for row, cell in filled.items() if _NUMBER(cell) and math.isfinite(number := float(cell))}
+    commas = [row for row, cell in filled.items() if _COMMA(cell)]
+    if (
+        not commas
+        or any("." in cell for cell in filled.values() if _NUMBER(cell))
+        or all(_THOUSANDS(filled[row]) for row in commas)
+    ):
+        return numbers, []
+    numbers.update((row, float(filled[row].replace(",", "."))) for row in commas)
+    return dict(sorted(numbers.items())), ["decimal commas were read as points"]
+
+
+def _problems(filled: dict[int, str], used: dict[int, float]) -> dict[int, str]:
+    return {row: _reason(cell) for row, cell in filled.items() if row not in used}
+
+
+def _reason(cell: str) -> str:
+    text = repr(cell if len(cell) <= 40 else cell[:37] + "...")
+    if _CENSORED(cell):
+        return f"{text} is a limit, not a value: censored values cannot be used; give a number or leave it empty"
+    if _INFINITE(cell) or _NUMBER(cell):
+        return f"{text} is not finite"
+    if _THOUSANDS(cell):
+        return f"{text} could mean thousands or a fraction: write it without the comma"
+    if _COMMA(cell):
+        return f"{text} has a decimal comma where others have a point: write a point"
+    return f"{text} is not a number"
+
+
+def _array(numbers: dict[int, float], length: int) -> npt.NDArray[np.float64]:
+    values = np.full(length, np.nan)
+    values[list(numbers)] = list(numbers.values())
+    return values
+
+
+def _from_classes(filled: dict[int, str], numbers: dict[int, float], length: int, where: str | None) -> Labels:
+    found = set(numbers.values())
+    negative = -1.0 if -1.0 in found and 0.0 not in found else 0.0
+    used = {row: float(number == 1.0) for row, number in numbers.items() if number in (negative, 1.0)}
+    if not used:
+        some = ", ".join(f"{number:g}" for number in sorted(found)[:5])
+        raise InputError(
+            "not two classes",
+            where=where,
+            expected="0 and 1",
+            got=some,
+            remedy="train a regression, or set a threshold first",
+        )
+    problems = {
+        row: f"{filled[row]!r} is no class: {negative:g} or 1 was expected" if row in numbers else reason
+        for row, reason in _problems(filled, used).items()
+    }
+    return Labels("binary", _array(used, length), problems, positive="1", negative=f"{negative:g}")
+
+
+def _from_words(filled: dict[int, str], pair: tuple[str, str], length: int) -> Labels:
+    negative, positive = pair
+    codes = {negative: 0.0, positive: 1.0}
+    used = {row: codes[word] for row, cell in filled.items() if (word := cell.casefold()) in codes}
+    shown = {word: next((cell for cell in filled.values() if cell.casefold() == word), word) for word in pair}
+    problems = {
+        row: f"{cell!r} is neither {shown[positive]!r} nor {shown[negative]!r}"
+        for row, cell in filled.items()
+        if row not in used
+    }
+    return Labels("binary", _array(used, length), problems, positive=shown[positive], negative=shown[negative])
+
+
+def _find_pair(words: Counter[str], where: str | None) -> tuple[str, str] | None:
+    """Return the negative and the positive word, if two of the words deny each other."""
+    pairs = [(word, positive) for word in words for positive in _positives(word) if positive in words]
+    if len(pairs) > 1:
+        raise InputError(
+            "more than one pair of classes",
+            where=where,
+            got=", ".join(f"{positive}/{negative}" for negative, positive in pairs[:4]),
+            remedy="use one pair of words, or 1 and 0",
+        )
+    return pairs[0] if pairs else None
+
+
+def _positives(word: str) -> set[str]:
+    """Return the words that ``word`` could be the denial of."""
+    found = {_PAIRS[word]} if word in _PAIRS else set()
+    if word.endswith("-"):
+        found.add(word[:-1] + "+")
+    found.update(word.removeprefix(negation) for negation in _NEGATIONS if word.startswith(negation))
+    return found - {word, ""}
+
+
+def _no_numbers(filled: dict[int, str], kind: str, where: str | None) -> InputError:
+    common = Counter(filled.values()).most_common(4)
+    shown = ", ".join(f"{word!r} ({count})" for word, count in common)
+    if len(common) == 1:
+        return InputError("all values are the same", where=where, got=shown, remedy="name another column")
+    if len(common) == 2 and kind != "regression" and not any(_numeric(word) for word, _ in common):
+        remedy = "write 1 for the positive one and 0 for the other"
+        return InputError("two classes, but nobody knows which is positive", where=where, got=shown, remedy=remedy)
+    return InputError(
+        "no number that can be used",
+        where=where,
+        expected="numbers" if kind == "regression" else "numbers, 0 and 1, or words such as active and inactive",
+        got=f"{shown}; the first: {_reason(next(iter(filled.values())))}",
+        remedy="name another column",
+    )
+
+
+def _checked(labels: Labels, where: str | None) -> Labels:
+    """Refuse a column without two different values: no model can learn from it."""
+    found = np.unique(labels.values[~np.isnan(labels.values)])
+    if len(found) < 2:
+        shown = (labels.negative, labels.positive)[int(found[0])] if labels.kind == "binary" else f"{found[0]:g}"
+        raise InputError(
+            "all values are the same",
+            where=where,
+            got=f"{shown} only",
+            remedy="name another column, or add rows that differ",
+        )
+    return labels

@@ -1,0 +1,106 @@
+"""What is predicted: one task a column, with its kind, unit, direction and scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.errors import ConfigError
+
+__all__ = ["Direction", "Kind", "Task", "fit_scaling", "scale", "unscale"]
+
+Kind = Literal["regression", "binary"]
+Direction = Literal["high", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One predicted quantity.
+
+    Parameters
+    ----------
+    name
+        Name of the label column, and of the prediction's.
+    kind
+        ``"regression"`` (in the column's unit) or ``"binary"`` (a probability of the positive class).
+    unit
+        Unit of a regression task, for display.
+    direction
+        Whether a ``"high"`` or a ``"low"`` value is good: what hits are ranked by.
+    positive
+        The word that stands for the positive class in the labels.
+    mean, scale
+        Location and spread of the training labels: networks see ``(y - mean) / scale``. 0 and 1 for binary tasks.
+    """
+
+    name: str
+    kind: Kind
+    unit: str = ""
+    direction: Direction = "high"
+    positive: str = ""
+    mean: float = 0.0
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("regression", "binary"):
+            raise ConfigError(f"unknown kind of task {self.name!r}", expected="regression or binary", got=repr(self.kind))
+        if self.direction not in ("high", "low"):
+            raise ConfigError(f"unknown direction of task {self.name!r}", expected="high or low", got=repr(self.direction))
+        if not (np.isfinite(self.mean) and np.isfinite(self.scale) and self.scale > 0):
+            raise ConfigError(f"the scaling of task {self.name!r} must be finite and positive")
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the task predicts a quantity rather than a class."""
+        return self.kind == "regression"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the task as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Rebuild a task from :meth:`to_json`."""
+        return cls(**data)
+
+
+def fit_scaling(tasks: Sequence[Task], targets: NDArray[np.float64]) -> list[Task]:
+    """Return the tasks with mean and scale of the training labels ``[n, tasks]`` (NaN = missing)."""
+    fitted = []
+    for column, task in enumerate(tasks):
+        values = targets[:, column]
+        values = values[~np.isnan(values)]
+        if task.is_regression:
+            task = replace(task, mean=float(values.mean()), scale=float(values.std()) or 1.0)  # noqa: PLW2901
+        fitted.append(task)
+    return fitted
+
+
+def scale(tasks: Sequence[Task], targets: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Turn labels ``[n, tasks]`` into what networks are trained on."""
+    mean, spread = _scaling(tasks)
+    return ((targets - mean) / spread).astype(np.float32)
+
+
+def unscale(tasks: Sequence[Task], outputs: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Turn raw network outputs ``[n, tasks]`` into task units: values for regression, probabilities for binary tasks."""
+    mean, spread = _scaling(tasks)
+    values = outputs.astype(np.float64) * spread + mean
+    for column, task in enumerate(tasks):
+        if not task.is_regression:
+            values[:, column] = sigmoid(values[:, column])
+    return values
+
+
+def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logistic function of ``x``, without overflow."""
+    out: NDArray[np.float64] = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return out
+
+
+def _scaling(tasks: Sequence[Task]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.array([task.mean for task in tasks]), np.array([task.scale for task in tasks])

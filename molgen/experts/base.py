@@ -1,0 +1,87 @@
+"""The contract of an expert: features of a batch in, predictions in task units out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from molgen.chem.parse import Mol
+from molgen.data.tasks import Task
+from molgen.featurizers import Featurizer
+
+__all__ = ["Expert", "FeatureTable", "compute_features", "take_rows"]
+
+#: The values of each featurizer for the same rows.
+FeatureTable = Mapping[Featurizer, Any]
+
+
+class Expert(ABC):
+    """One trained predictor of all tasks of a bundle.
+
+    Attributes
+    ----------
+    name
+        Its name in the bundle, the card and the tables that training prints.
+    tasks
+        What the columns of its predictions are.
+    """
+
+    kind: ClassVar[str]
+    name: str
+    tasks: list[Task]
+
+    @property
+    @abstractmethod
+    def featurizers(self) -> list[Featurizer]:
+        """The featurizers whose values :meth:`predict` needs."""
+
+    @abstractmethod
+    def predict(self, features: FeatureTable) -> NDArray[np.float64]:
+        """Predict ``[rows, tasks]`` in task units (values, or probabilities of the positive class)."""
+
+    @abstractmethod
+    def to_members(self) -> dict[str, bytes]:
+        """Return the expert as files: JSON, safetensors or LightGBM text by name."""
+
+    @classmethod
+    @abstractmethod
+    def from_members(cls, members: Mapping[str, bytes], name: str, tasks: list[Task], where: str) -> Self:
+        """Rebuild an expert from :meth:`to_members`, checking every size and index first.
+
+        Raises
+        ------
+        BundleError
+            If a member is missing, damaged or of the wrong shape.
+        """
+
+
+def compute_features(
+    featurizers: Iterable[Featurizer], mols: Sequence[Mol | None]
+) -> tuple[dict[Featurizer, Any], dict[int, str]]:
+    """Compute each distinct featurizer once.
+
+    Returns
+    -------
+    values, errors
+        Values by featurizer, one row a molecule; row number -> reason for each row that any of them refused.
+    """
+    values: dict[Featurizer, Any] = {}
+    errors: dict[int, str] = {}
+    for featurizer in featurizers:
+        if featurizer in values:
+            continue
+        features = featurizer.featurize(mols)
+        values[featurizer] = features.values
+        for row, reason in features.errors.items():
+            if mols[row] is not None:
+                errors.setdefault(row, reason)
+    return values, errors
+
+
+def take_rows(values: Any, rows: ArrayLike) -> Any:
+    """Select rows of any featurizer's values: an array, a CSR matrix or a batch of graphs."""
+    return values.select(rows) if hasattr(values, "select") else values[rows]

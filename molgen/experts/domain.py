@@ -1,0 +1,80 @@
+"""Whether a molecule is like anything a model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.archive import read_json, read_tensors, write_json, write_tensors
+from molgen.chem.fingerprints import morgan_packed
+from molgen.chem.parse import Mol
+from molgen.chem.similarity import diverse_subset, highest_tanimoto
+from molgen.errors import BundleError, ConfigError
+from molgen.featurizers import Morgan, from_spec
+
+__all__ = ["Domain"]
+
+#: Reference compounds kept: enough to speak for a training set, few enough to be compared with every row.
+MAX_REFERENCES = 1000
+
+
+class Domain:
+    """Similarity to a diverse subset of the training compounds, of which only folded fingerprints are kept.
+
+    Parameters
+    ----------
+    featurizer
+        The Morgan fingerprint that is compared, as bits.
+    references
+        Packed fingerprints uint8 ``[n, size / 8]``, ``n >= 1``.
+    """
+
+    def __init__(self, featurizer: Morgan, references: NDArray[np.uint8]) -> None:
+        self.featurizer = featurizer
+        self.references = references
+
+    @classmethod
+    def fit(cls, featurizer: Morgan, mols: Sequence[Mol], *, seed: int = 0) -> Self:
+        """Choose at most 1,000 diverse references among the training compounds."""
+        packed = morgan_packed(
+            mols, radius=featurizer.radius, size=featurizer.size, chirality=featurizer.chirality
+        )
+        return cls(featurizer, packed[diverse_subset(packed, MAX_REFERENCES, seed=seed)])
+
+    def similarity(self, fingerprints: Any) -> NDArray[np.float32]:
+        """Return the highest Tanimoto similarity to a reference for each row of a CSR matrix of bits or counts."""
+        bits = fingerprints.astype(bool)
+        return highest_tanimoto(bits, self.references)
+
+    def to_members(self) -> dict[str, bytes]:
+        """Return ``domain.json`` and ``domain.safetensors``."""
+        return {
+            "domain.json": write_json({"featurizer": self.featurizer.spec()}),
+            "domain.safetensors": write_tensors({"references": self.references}),
+        }
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, bytes], where: str) -> Self:
+        """Rebuild the domain; raises BundleError if a member does not fit."""
+        described = read_json(members, "domain.json", where)
+        tensors = read_tensors(members, "domain.safetensors", where)
+        try:
+            featurizer = from_spec(described["featurizer"])
+        except (ConfigError, KeyError, TypeError) as error:
+            raise BundleError("the description of the domain does not hold", where=where, got=str(error)) from None
+        references = tensors.get("references")
+        if not isinstance(featurizer, Morgan) or featurizer.output != "csr":
+            raise BundleError("the domain needs a Morgan fingerprint", where=where, got=repr(featurizer))
+        if (
+            set(tensors) != {"references"}
+            or references is None
+            or references.dtype != np.uint8
+            or references.ndim != 2
+            or not len(references)
+            or references.shape[1] * 8 != featurizer.size
+        ):
+            raise BundleError("the reference fingerprints have the wrong shape", where=where)
+        return cls(featurizer, references)

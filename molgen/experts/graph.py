@@ -1,0 +1,145 @@
+"""The graph expert: a message-passing network, with molecule-level features at its read-out where wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
+from molgen.data.batch import MoleculeBatch, make_batch
+from molgen.data.tasks import Task, unscale
+from molgen.errors import BundleError, ConfigError
+from molgen.experts.base import Expert, FeatureTable, take_rows
+from molgen.experts.scaling import FeatureScaler
+from molgen.featurizers import Featurizer, MolGraph, from_spec
+from molgen.models.property import PropertyNetwork
+
+__all__ = ["GraphExpert"]
+
+#: Molecules a forward pass: on a CPU small batches stay in cache, on a GPU large ones fill it.
+_ROWS_ON_CPU = 64
+_ROWS_ON_GPU = 4096
+#: Bounds on a network read from a file, so that a stranger's cannot ask for all the memory there is.
+_LIMITS = {"width": 4096, "steps": 32, "n_features": 100_000}
+
+
+class GraphExpert(Expert):
+    """A :class:`~molgen.models.property.PropertyNetwork` with what it needs around it.
+
+    Parameters
+    ----------
+    name
+        Name within the bundle.
+    tasks
+        What it predicts, with their scaling.
+    architecture
+        Arguments of the network: ``width``, ``steps``, ``dropout``.
+    extras
+        Featurizers (dense) whose values join the graph at the read-out.
+    scaler
+        Scales the extras' values; ``None`` without extras.
+    """
+
+    kind: ClassVar[str] = "graph"
+
+    def __init__(
+        self,
+        name: str,
+        tasks: list[Task],
+        architecture: Mapping[str, Any],
+        extras: Sequence[Featurizer] = (),
+        scaler: FeatureScaler | None = None,
+    ) -> None:
+        self.name = name
+        self.tasks = tasks
+        self.architecture = dict(architecture)
+        self.graph = MolGraph()
+        self.extras = list(extras)
+        self.scaler = scaler
+        n_features = 0 if scaler is None else len(scaler.mean)
+        self.network = PropertyNetwork(len(tasks), n_features=n_features, **self.architecture)
+
+    @property
+    def featurizers(self) -> list[Featurizer]:
+        """The graph featurizer and the extras."""
+        return [self.graph, *self.extras]
+
+    def scaled_extras(self, features: FeatureTable) -> torch.Tensor | None:
+        """Return the extras side by side, scaled, as float32 ``[rows, features]``; ``None`` without extras."""
+        if self.scaler is None:
+            return None
+        return torch.from_numpy(self.scaler.transform(np.hstack([features[extra] for extra in self.extras])))
+
+    def predict(self, features: FeatureTable) -> NDArray[np.float64]:
+        """Predict ``[rows, tasks]`` in task units; the network's mode is left as it was."""
+        was_training = self.network.training
+        self.network.eval()
+        with torch.inference_mode():
+            outputs = [self.network(batch).cpu().numpy() for batch in self._batches(features)]
+        self.network.train(was_training)
+        return unscale(self.tasks, np.concatenate(outputs) if outputs else np.zeros((0, len(self.tasks))))
+
+    def _batches(self, features: FeatureTable) -> Iterator[MoleculeBatch]:
+        graphs, extras = features[self.graph], self.scaled_extras(features)
+        device = next(self.network.parameters()).device
+        size = _ROWS_ON_CPU if device.type == "cpu" else _ROWS_ON_GPU
+        for start in range(0, len(graphs), size):
+            rows = np.arange(start, min(start + size, len(graphs)))
+            yield make_batch(take_rows(graphs, rows), None if extras is None else extras[rows]).to(device)
+
+    def to_members(self) -> dict[str, bytes]:
+        """Return ``expert.json`` and ``weights.safetensors``."""
+        described = {"architecture": self.architecture, "extras": [extra.spec() for extra in self.extras]}
+        tensors = {f"network.{key}": value.cpu().numpy() for key, value in self.network.state_dict().items()}
+        if self.scaler is not None:
+            tensors |= {f"scaler.{key}": getattr(self.scaler, key) for key in _SCALER_FIELDS}
+        return {"expert.json": write_json(described), "weights.safetensors": write_tensors(tensors)}
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, bytes], name: str, tasks: list[Task], where: str) -> Self:
+        """Rebuild the expert; shapes, types and sizes are checked against the architecture."""
+        described = read_json(members, "expert.json", where)
+        tensors = read_tensors(members, "weights.safetensors", where)
+        mean = tensors.get("scaler.mean")
+        _check_limits(described, 0 if mean is None else mean.size, where)
+        scaler = None
+        if mean is not None:
+            check_tensors(
+                {key: value for key, value in tensors.items() if key.startswith("scaler.")},
+                {f"scaler.{key}": ((mean.size,), "float64") for key in _SCALER_FIELDS},
+                where,
+            )
+            scaler = FeatureScaler(**{key: tensors[f"scaler.{key}"] for key in _SCALER_FIELDS})
+        try:
+            extras = [from_spec(spec) for spec in described["extras"]]
+            expert = cls(name, tasks, described["architecture"], extras, scaler)
+        except (ConfigError, KeyError, TypeError, ValueError) as error:
+            raise BundleError("the description of a graph expert does not hold", where=where, got=str(error)) from None
+        expert._load(tensors, where)
+        return expert
+
+    def _load(self, tensors: Mapping[str, NDArray[Any]], where: str) -> None:
+        state = self.network.state_dict()
+        given = {key: value for key, value in tensors.items() if key.startswith("network.")}
+        expected = {
+            f"network.{key}": (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in state.items()
+        }
+        check_tensors(given, expected, where)
+        self.network.load_state_dict({key: torch.from_numpy(given[f"network.{key}"].copy()) for key in state})
+        self.network.eval()
+
+
+_SCALER_FIELDS = ("low", "high", "mean", "spread")
+
+
+def _check_limits(described: Any, n_features: int, where: str) -> None:
+    sizes = dict(described.get("architecture", {})) if isinstance(described, dict) else {}
+    sizes["n_features"] = n_features
+    for key, limit in _LIMITS.items():
+        value = sizes.get(key)
+        if not isinstance(value, int) or not 0 <= value <= limit:
+            raise BundleError(f"{key} of a graph expert is out of range", where=where, expected=f"0 to {limit}", got=repr(value)[:40])

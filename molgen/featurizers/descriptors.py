@@ -1,0 +1,57 @@
+"""RDKit's 2D descriptors as a featurizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.chem.descriptors import DESCRIPTORS_2D, compute_descriptors
+from molgen.featurizers.base import Features, register
+from molgen.featurizers.molecule import MoleculeFeaturizer
+
+__all__ = ["Descriptors"]
+
+
+@register
+class Descriptors(MoleculeFeaturizer):
+    """Two-dimensional descriptors with RDKit's names and values.
+
+    Parameters
+    ----------
+    names
+        Which descriptors and in which order, of :data:`~molgen.chem.descriptors.DESCRIPTORS_2D`; ``None`` for all. Only
+        what the names need is computed.
+    errors, n_jobs
+        See :class:`~molgen.featurizers.base.Featurizer`.
+
+    Notes
+    -----
+    The values are a float64 array ``(n, len(names))``. NaN stands in a failed row, and for a single descriptor that
+    RDKit cannot compute (partial charges of some metals); a row with such a gap is not failed.
+    """
+
+    def __init__(self, names: Sequence[str] | None = None, *, errors: str = "raise", n_jobs: int = 1) -> None:
+        self.names = names
+        self.errors = errors
+        self.n_jobs = n_jobs
+
+    def _featurize(self, items: list[Any]) -> Features:
+        return Features(compute_descriptors(items, self._chosen()))
+
+    @staticmethod
+    def _stack(parts: list[Any]) -> Any:
+        return np.concatenate(parts)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
+        """Name the columns after the descriptors."""
+        return np.array(self._chosen(), dtype=object)
+
+    def spec(self) -> dict[str, Any]:
+        """Return the identity as JSON data, with all names spelt out: they are the columns of a saved model."""
+        return {**super().spec(), "names": self._chosen()}
+
+    def _chosen(self) -> list[str]:
+        return [str(name) for name in (DESCRIPTORS_2D if self.names is None else self.names)]

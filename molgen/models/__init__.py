@@ -1,0 +1,1 @@
+"""Compositions of layers: each a network that answers one kind of question."""

@@ -1,0 +1,1 @@
+"""Layers: embeddings of graph fields, message passing, pooling, heads and losses."""

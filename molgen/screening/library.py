@@ -1,0 +1,125 @@
+"""Compound libraries as a stream of blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from molgen.data.columns import find_id_column, find_smiles_column
+from molgen.data.tables import Table, open_table
+from molgen.errors import InputError
+
+__all__ = ["BLOCK_ROWS", "Block", "Library", "open_library"]
+
+#: Rows that are scored together. Blocks depend on the input alone, so the output does not depend on how many workers there are.
+BLOCK_ROWS = 1024
+
+
+class Block(NamedTuple):
+    """Consecutive rows of one file, by column.
+
+    Attributes
+    ----------
+    number
+        0-based, over the whole library.
+    source
+        The file's name as it was given.
+    rows
+        1-based number of each record in its file.
+    ids, smiles
+        As the file has them; an id is empty where the file has no such column.
+    problems
+        Index into the block -> what is wrong with the record, with its line.
+    extras
+        The file's other columns, in the order of :attr:`Library.extras`; ``None`` for a column this file does not have.
+    """
+
+    number: int
+    source: str
+    rows: list[int]
+    ids: list[str]
+    smiles: list[str]
+    problems: dict[int, str]
+    extras: list[list[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    table: Table
+    name: str
+    smiles_at: int
+    id_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One or several files of compounds.
+
+    Attributes
+    ----------
+    extras
+        Columns that molgen does not know and passes through: the union over the files, in order of appearance.
+    notes
+        What was unusual about the files.
+    """
+
+    sources: list[_Source]
+    extras: list[str]
+    notes: list[str]
+
+    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
+        """Iterate over all rows, each once, in order; a block never spans two files.
+
+        Raises
+        ------
+        InputError
+            If a file turns out to be damaged; the blocks before the damage came out.
+        """
+        number = 0
+        for source in self.sources:
+            rows = source.table.rows()
+            positions = [source.table.columns.index(name) if name in source.table.columns else None for name in self.extras]
+            while batch := list(islice(rows, size)):
+                values = [row.values for row in batch]
+                yield Block(
+                    number,
+                    source.name,
+                    [row.number for row in batch],
+                    [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values],
+                    [each[source.smiles_at] for each in values],
+                    {at: f"{row.problem} (line {row.line})" for at, row in enumerate(batch) if row.problem},
+                    [None if at is None else [each[at] for each in values] for at in positions],
+                )
+                number += 1
+
+
+def open_library(paths: Sequence[str | Path], *, smiles: str | None = None, ids: str | None = None) -> Library:
+    """Look at the head of each file and find its columns.
+
+    Parameters
+    ----------
+    paths
+        CSV, TSV or SMI files, plain or gzipped.
+    smiles, ids
+        Column names; guessed where the guess is unambiguous.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or it is not clear which column holds the SMILES.
+    """
+    if not paths:
+        raise InputError("no library was given")
+    sources, extras, notes = [], {}, []
+    for path in paths:
+        table = open_table(path)
+        smiles_name = find_smiles_column(table.columns, table.sample, smiles, where=str(path))
+        id_name = find_id_column(table.columns, ids, exclude=[smiles_name], where=str(path))
+        extras |= dict.fromkeys(name for name in table.columns if name not in (smiles_name, id_name))
+        notes += [f"{path}: {note}" for note in table.notes]
+        id_at = None if id_name is None else table.columns.index(id_name)
+        sources.append(_Source(table, str(path), table.columns.index(smiles_name), id_at))
+    return Library(sources, list(extras), notes)

@@ -1,0 +1,92 @@
+"""The columns of a screen's output, and which of them cost what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from molgen.data.tasks import Task
+from molgen.errors import ConfigError
+
+__all__ = ["OutputSchema", "output_schema"]
+
+_ROW_COLUMNS = ("row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSchema:
+    """What is written, and under which names.
+
+    Attributes
+    ----------
+    columns
+        Names in order.
+    scores
+        Those that hold numbers of the bundle.
+    extras
+        Input column -> its name in the output, for columns that pass through.
+    """
+
+    columns: list[str]
+    scores: list[str]
+    extras: dict[str, str]
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The schema of the record batches."""
+        return pa.schema([(name, self._type(name)) for name in self.columns])
+
+    def _type(self, name: str) -> pa.DataType:
+        if name in self.scores:
+            return pa.float64()
+        return pa.int64() if name == "row" else pa.string()
+
+
+def output_schema(tasks: Sequence[Task], extras: Sequence[str], wanted: Sequence[str] | None = None) -> OutputSchema:
+    """Name the output's columns.
+
+    Parameters
+    ----------
+    tasks
+        The bundle's tasks.
+    extras
+        Input columns that pass through; one whose name the output has already gets the prefix ``input_``.
+    wanted
+        The columns to keep, in the order wanted; ``None`` for all.
+
+    Raises
+    ------
+    ConfigError
+        If a wanted column does not exist.
+    """
+    scores = []
+    for task in tasks:
+        scores.append(task.name)
+        if task.is_regression:
+            scores += [f"{task.name}_lower", f"{task.name}_upper"]
+    scores.append("domain")
+    taken = {*_ROW_COLUMNS, *scores}
+    renamed = {}
+    for name in extras:
+        new = name
+        while new in taken:
+            new = f"input_{new}"
+        taken.add(new)
+        renamed[name] = new
+    columns = [*_ROW_COLUMNS, *scores, *renamed.values()]
+    if wanted is not None:
+        unknown = [name for name in wanted if name not in columns]
+        if unknown or not wanted:
+            raise ConfigError(
+                f"no output column {unknown[0]!r}" if unknown else "no output column is left",
+                where="--columns",
+                expected=f"some of {', '.join(columns)}",
+            )
+        columns = list(dict.fromkeys(wanted))
+    return OutputSchema(
+        columns,
+        [name for name in columns if name in scores],
+        {old: new for old, new in renamed.items() if new in columns},
+    )

@@ -1,0 +1,95 @@
+"""Blocks through one process or several, results always in the order of the blocks."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from molgen.bundle import Bundle
+from molgen.errors import MolgenError
+from molgen.screening.library import Block
+from molgen.screening.schema import OutputSchema
+from molgen.screening.score import ScoredBlock, Scorer
+
+__all__ = ["score_blocks"]
+
+#: Blocks under way a worker: enough to keep it busy, few enough that memory does not grow with the library.
+_AHEAD = 3
+
+# The scorer of a worker process, made once when the process starts.
+_scorer: list[Scorer] = []
+
+
+def score_blocks(
+    blocks: Iterable[Block], bundle: Bundle, bundle_path: str, schema: OutputSchema, extras: list[str], *, workers: int
+) -> Iterator[ScoredBlock]:
+    """Score blocks in order.
+
+    Parameters
+    ----------
+    blocks
+        The library's blocks, read as they are needed.
+    bundle, bundle_path
+        The predictor, and the file that workers load it from.
+    schema, extras
+        See :class:`~molgen.screening.score.Scorer`.
+    workers
+        Processes; 1 stays in this one.
+
+    Raises
+    ------
+    MolgenError
+        If a worker process dies.
+    """
+    import torch
+
+    if workers > 1:
+        yield from _score_in_pool(blocks, bundle_path, schema, extras, workers)
+        return
+    threads = torch.get_num_threads()
+    # One thread: on blocks of small molecules more threads cost several times what they bring.
+    torch.set_num_threads(1)
+    try:
+        yield from map(Scorer(bundle, schema, extras), blocks)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _score_in_pool(
+    blocks: Iterable[Block], bundle_path: str, schema: OutputSchema, extras: list[str], workers: int
+) -> Iterator[ScoredBlock]:
+    # Spawned, never forked: a forked child inherits the locks of torch's and LightGBM's threads.
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(bundle_path, schema, extras),
+    )
+    under_way: deque[Future[ScoredBlock]] = deque()
+    try:
+        for block in blocks:
+            under_way.append(pool.submit(_score_here, block))
+            if len(under_way) > _AHEAD * workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    except BrokenProcessPool:
+        raise MolgenError(
+            "a worker process died, perhaps for lack of memory; try fewer --workers, or --workers 1 to see where"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(bundle_path: str, schema: OutputSchema, extras: list[str]) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    _scorer[:] = [Scorer(Bundle.load(bundle_path), schema, extras)]
+
+
+def _score_here(block: Block) -> ScoredBlock:
+    return _scorer[0](block)

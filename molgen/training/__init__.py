@@ -1,0 +1,1 @@
+"""What fits a bundle: configuration, the training loop, metrics, baselines."""

@@ -1,0 +1,129 @@
+"""Everything that decides a training run, from flags or one TOML file; unknown keys are refused."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from molgen.chem.standardize import MAX_ATOMS
+from molgen.errors import ConfigError
+
+__all__ = ["GraphConfig", "TabularConfig", "TrainConfig", "read_toml"]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GraphConfig(_Config):
+    """The message-passing network and how it is trained."""
+
+    width: Annotated[int, Field(ge=8, le=4096)] = 128
+    steps: Annotated[int, Field(ge=1, le=32)] = 3
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    epochs: Annotated[int, Field(ge=1)] = 60
+    patience: Annotated[int, Field(ge=1)] = 30
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+
+
+class TabularConfig(_Config):
+    """The boosted trees and how they are trained."""
+
+    rounds: Annotated[int, Field(ge=1)] = 500
+    learning_rate: Annotated[float, Field(gt=0)] = 0.04
+    leaves: Annotated[int, Field(ge=2)] = 31
+    columns: Annotated[float, Field(gt=0, le=1)] = 0.15
+    min_rows_in_leaf: Annotated[int, Field(ge=1)] = 10
+
+
+class TrainConfig(_Config):
+    """One training run.
+
+    Attributes
+    ----------
+    targets
+        Label columns.
+    smiles, ids
+        Column names; ``None`` to guess.
+    kind
+        Kind of the tasks; ``"auto"`` reads it off the labels.
+    directions, units
+        One for all targets, or one each.
+    split
+        ``"scaffold"``, ``"random"`` or ``"column"`` (then ``split_column`` names it).
+    fractions
+        Shares of training, validation and test rows.
+    experts
+        ``"graph"``, ``"tabular"`` or ``"blend"``.
+    balance
+        Weigh the positive class of binary tasks up to the negative one's weight in training; probabilities are calibrated after.
+    max_atoms
+        Larger molecules are neither trained on nor scored.
+    seed
+        Decides everything that is random.
+    device
+        ``"auto"`` takes a GPU where there is one.
+    n_jobs
+        Processes that featurize.
+    """
+
+    targets: tuple[str, ...] = ()
+    smiles: str | None = None
+    ids: str | None = None
+    kind: Literal["auto", "regression", "binary"] = "auto"
+    directions: tuple[Literal["high", "low"], ...] = ()
+    units: tuple[str, ...] = ()
+    split: Literal["scaffold", "random", "column"] = "scaffold"
+    split_column: str | None = None
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    experts: Literal["graph", "tabular", "blend"] = "blend"
+    balance: bool = False
+    max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
+    seed: Annotated[int, Field(ge=0)] = 0
+    device: str = "auto"
+    n_jobs: int = 1
+    graph: GraphConfig = GraphConfig()
+    tabular: TabularConfig = TabularConfig()
+
+    @classmethod
+    def build(cls, *layers: dict[str, Any], where: str = "configuration") -> TrainConfig:
+        """Merge settings, later layers over earlier ones, and check them.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or a value out of range; the message names the key.
+        """
+        merged: dict[str, Any] = {}
+        for layer in layers:
+            for key, value in layer.items():
+                below = merged.get(key)
+                merged[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+        try:
+            return cls(**merged)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise ConfigError(f"{key}: {first['msg'].lower()}", where=where, got=repr(first["input"])[:80]) from None
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file of settings.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing or no TOML.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError("the configuration cannot be read", where=str(path), got=error.strerror) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("not TOML", where=str(path), got=str(error)) from None

@@ -1,0 +1,251 @@
+"""From a table of measured compounds to a bundle, with the figures that say what it is worth."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.bundle import Bundle
+from molgen.chem.fingerprints import morgan_packed
+from molgen.data.dataset import Dataset, load_dataset
+from molgen.data.splits import SPLITTERS, Split, column_split
+from molgen.data.tasks import Task, fit_scaling
+from molgen.errors import ConfigError, InputError
+from molgen.experts.base import Expert, compute_features
+from molgen.experts.blend import blend, fit_weights
+from molgen.experts.calibration import fit_calibration
+from molgen.experts.domain import Domain
+from molgen.featurizers import Descriptors, Featurizer, Morgan, MolGraph, from_spec
+from molgen.training.baselines import predict_mean, predict_nearest
+from molgen.training.config import TrainConfig
+from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.metrics import evaluate
+
+__all__ = ["Progress", "TrainResult", "train"]
+
+#: Told what is being done, and, of epochs, which of how many.
+Progress = Callable[[str, int, int], None]
+
+FINGERPRINT = Morgan(2, 1024, counts=True)
+DESCRIPTORS = Descriptors()
+TABULAR_INPUTS: list[Featurizer] = [FINGERPRINT, DESCRIPTORS]
+
+
+@dataclass(slots=True)
+class TrainResult:
+    """A trained bundle and what is known of it.
+
+    Attributes
+    ----------
+    bundle
+        The predictor; its ``card`` holds ``metrics`` too.
+    dataset, split
+        What it was trained on.
+    metrics
+        Part (``"valid"``, ``"test"``) -> predictor (baselines, experts, ``"blend"``) -> task -> measure -> value.
+    predictions
+        The bundle's predictions for all rows of the data set, ``[rows, tasks]``.
+    """
+
+    bundle: Bundle
+    dataset: Dataset
+    split: Split
+    metrics: dict[str, dict[str, dict[str, dict[str, float]]]]
+    predictions: NDArray[np.float64] = field(repr=False)
+
+
+def train(
+    data: str | Path | Dataset, config: TrainConfig, *, progress: Progress | None = None
+) -> TrainResult:
+    """Train a bundle.
+
+    Parameters
+    ----------
+    data
+        A table of compounds with labels, or a data set that is loaded already.
+    config
+        How; see :class:`~molgen.training.config.TrainConfig`.
+    progress
+        Told what is going on.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used: no labels, a part of the split without them, a class that is missing.
+    """
+    tell = progress or (lambda *_: None)
+    tell("reading", 0, 0)
+    dataset = data if isinstance(data, Dataset) else _load(data, config)
+    split = _split(dataset, config)
+    _check_labels(dataset, split)
+    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
+
+    tell("featurizing", 0, 0)
+    features, unusable = _featurize(dataset, config)
+    split = _without(split, unusable)
+
+    experts = _fit_experts(tasks, features, dataset, split, config, tell)
+    tell("blending", 0, 0)
+    predictions = np.stack([expert.predict(features) for expert in experts])
+    weights = fit_weights(tasks, predictions[:, split.valid], dataset.targets[split.valid])
+    mixed = blend(list(predictions), weights)
+    calibration = fit_calibration(tasks, mixed[split.valid], dataset.targets[split.valid])
+    domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
+
+    bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms)
+    final = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(calibration)], axis=1)
+    rivals = _baselines(tasks, features, dataset, split, config, experts)
+    rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
+    rivals["model"] = final
+    metrics = _measure(tasks, rivals, dataset.targets, split)
+    bundle.card = _card(bundle, dataset, split, config, metrics, unusable)
+    return TrainResult(bundle, dataset, split, metrics, final)
+
+
+def _load(path: str | Path, config: TrainConfig) -> Dataset:
+    if config.split == "column" and not config.split_column:
+        raise ConfigError("split_column: a column must be named when split is 'column'")
+    return load_dataset(
+        path,
+        targets=config.targets,
+        smiles=config.smiles,
+        ids=config.ids,
+        kind=config.kind,
+        directions=config.directions,
+        units=config.units,
+        extra_columns=[config.split_column] if config.split_column else [],
+        max_atoms=config.max_atoms,
+    )
+
+
+def _split(dataset: Dataset, config: TrainConfig) -> Split:
+    if config.split == "column" or config.split_column:
+        name = config.split_column or ""
+        return column_split(dataset.columns[name], where=f"column {name!r}")
+    return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed)
+
+
+def _check_labels(dataset: Dataset, split: Split) -> None:
+    """Stop where training could only give nonsense; a test part may be empty."""
+    for at, task in enumerate(dataset.tasks):
+        for part, rows in (("training", split.train), ("validation", split.valid)):
+            labels = dataset.targets[rows, at]
+            labels = labels[~np.isnan(labels)]
+            where = f"target {task.name!r}, {part} part of the split"
+            if not len(labels):
+                raise InputError("no labels", where=where, remedy="use another split, or more data")
+            if part == "training" and len(np.unique(labels)) < 2:
+                raise InputError("all labels are the same", where=where, got=f"{labels[0]:g}")
+
+
+def _featurize(dataset: Dataset, config: TrainConfig) -> tuple[dict[Featurizer, Any], dict[int, str]]:
+    # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
+    needed: list[Featurizer] = [MolGraph(), *TABULAR_INPUTS]
+    return compute_features([from_spec(each.spec(), n_jobs=config.n_jobs) for each in needed], dataset.mols)
+
+
+def _without(split: Split, rows: dict[int, str]) -> Split:
+    gone = list(rows)
+    return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))  # type: ignore[arg-type]
+
+
+def _fit_experts(
+    tasks: list[Task],
+    features: dict[Featurizer, Any],
+    dataset: Dataset,
+    split: Split,
+    config: TrainConfig,
+    tell: Progress,
+) -> list[Expert]:
+    experts: list[Expert] = []
+
+    def on_epoch(epoch: int, *_: float) -> None:
+        tell("graph expert", epoch, config.graph.epochs)
+
+    if config.experts in ("graph", "blend"):
+        extras: list[Featurizer] = [DESCRIPTORS] if config.experts == "blend" else []
+        experts.append(
+            fit_graph_expert("graph", tasks, extras, features, dataset.targets, split, config, on_epoch=on_epoch)
+        )
+    if config.experts in ("tabular", "blend"):
+        tell("tabular expert", 0, 0)
+        experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.targets, split, config))
+    return experts
+
+
+def _domain_featurizer(experts: list[Expert]) -> Morgan:
+    """Compare by the counts that an expert needs anyway, else by plain bits, which cost less."""
+    needed = [featurizer for expert in experts for featurizer in expert.featurizers]
+    return FINGERPRINT if FINGERPRINT in needed else Morgan(2, 1024)
+
+
+def _baselines(
+    tasks: list[Task],
+    features: dict[Featurizer, Any],
+    dataset: Dataset,
+    split: Split,
+    config: TrainConfig,
+    experts: list[Expert],
+) -> dict[str, NDArray[np.float64]]:
+    packed = morgan_packed(dataset.mols, radius=FINGERPRINT.radius, size=FINGERPRINT.size)
+    predictions = {
+        "mean": predict_mean(dataset.targets, split.train),
+        "nearest neighbour": predict_nearest(features[FINGERPRINT], packed, dataset.targets, split.train),
+    }
+    if not any(expert.kind == "tabular" for expert in experts):
+        trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.targets, split, config)
+        predictions["lightgbm"] = trees.predict(features)
+    return predictions
+
+
+def _measure(
+    tasks: list[Task], predictions: dict[str, NDArray[np.float64]], targets: NDArray[np.float64], split: Split
+) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    return {
+        part: {name: evaluate(tasks, values[rows], targets[rows]) for name, values in predictions.items()}
+        for part, rows in (("valid", split.valid), ("test", split.test))
+        if len(rows)
+    }
+
+
+def _card(
+    bundle: Bundle,
+    dataset: Dataset,
+    split: Split,
+    config: TrainConfig,
+    metrics: dict[str, Any],
+    unusable: dict[int, str],
+) -> dict[str, Any]:
+    packages = ("molgen-toolkit", "torch", "torch-geometric", "rdkit", "lightgbm", "numpy")
+    return {
+        "data": {
+            **dataset.source,
+            "compounds": len(dataset),
+            "left_out": [[line, reason] for line, reason in dataset.dropped[:1000]],
+            "left_out_count": len(dataset.dropped) + len(unusable),
+            "unreadable_labels": [[line, reason] for line, reason in dataset.problems[:1000]],
+        },
+        "split": {"name": config.split, "sizes": split.sizes()},
+        "configuration": config.model_dump(mode="json"),
+        "experts": {
+            expert.name: {task.name: float(w) for task, w in zip(bundle.tasks, row, strict=True)}
+            for expert, row in zip(bundle.experts, bundle.weights, strict=True)
+        },
+        "metrics": _without_nan(metrics),
+        "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages},
+        "licence": "not stated: a bundle inherits the terms of the data it was trained on",
+    }
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: a measure that does not exist is ``null``."""
+    if isinstance(value, dict):
+        return {key: _without_nan(below) for key, below in value.items()}
+    return None if isinstance(value, float) and not np.isfinite(value) else value

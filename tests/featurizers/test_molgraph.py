@@ -1,0 +1,78 @@
+"""The graph featurizer: SMILES in, one packed batch out, a reason for each row that failed."""
+
+import numpy as np
+import pytest
+from rdkit import Chem
+
+from molgen.chem.graph import GraphBatch, decode_graphs
+from molgen.chem.parse import parse_batch
+from molgen.errors import InputError
+from molgen.featurizers import molgraph
+from molgen.featurizers.base import available, from_spec
+from molgen.featurizers.molgraph import MolGraph
+
+ROWS = ["CCO", "not a molecule", None, "c1ccccc1", "[Fe+7]", "C1CC1"]
+
+
+def assert_same(got: GraphBatch, expected: GraphBatch) -> None:
+    for name in ("atoms", "bonds", "bond_fields", "atom_ptr", "bond_ptr"):
+        np.testing.assert_array_equal(getattr(got, name), getattr(expected, name), err_msg=name)
+
+
+def test_every_row_comes_out_with_a_reason_for_each_empty_one():
+    features = MolGraph().featurize(ROWS)
+    assert list(features.errors) == [1, 2, 4]
+    assert features.errors[4] == "outside the graph vocabulary: formal_charge +7 of atom 0"
+    assert np.diff(features.values.atom_ptr).tolist() == [3, 0, 0, 6, 0, 3]
+
+
+def test_transform_raises_or_masks():
+    with pytest.raises(InputError, match="row 1 and 2 more"):
+        MolGraph().transform(ROWS)
+    assert len(MolGraph(errors="mask").transform(ROWS)) == 6
+
+
+def test_molecules_and_smiles_give_the_same(nci_smiles):
+    smiles = nci_smiles[:200]
+    mols = [Chem.MolFromSmiles(text) for text in smiles]
+    assert_same(MolGraph().featurize(mols).values, MolGraph().featurize(smiles).values)
+
+
+def test_blocks_do_not_matter(nci_smiles, monkeypatch):
+    rows = [*nci_smiles[:150], "?", *nci_smiles[150:200]]
+    whole = MolGraph().featurize(rows)
+    expected, _ = decode_graphs(parse_batch(rows).mols)
+    assert_same(whole.values, expected)
+    for block in (1, 7, 50):
+        monkeypatch.setattr(molgraph, "_BLOCK", block)
+        again = MolGraph().featurize(rows)
+        assert_same(again.values, whole.values)
+        assert again.errors == whole.errors
+
+
+def test_processes_do_not_matter(nci_smiles):
+    rows = ["?", *nci_smiles[:1200]]
+    serial, parallel = MolGraph().featurize(rows), MolGraph(n_jobs=2).featurize(rows)
+    assert_same(parallel.values, serial.values)
+    assert parallel.errors == serial.errors
+
+
+def test_no_rows():
+    features = MolGraph().featurize([])
+    assert len(features.values) == 0
+    assert features.errors == {}
+
+
+def test_spec_round_trip():
+    assert available()["MolGraph"] is MolGraph
+    assert MolGraph(errors="mask", n_jobs=2).spec() == {"type": "MolGraph"}
+    assert from_spec({"type": "MolGraph"}) == MolGraph()
+
+
+def test_import_does_not_load_torch():
+    import subprocess
+    import sys
+
+    code = "import sys, molgen.featurizers.molgraph; print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
