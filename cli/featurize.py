@@ -1,8 +1,102 @@
 """``molgen featurize``."""
 
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
 import click
+
+from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+
+# A word may stand for itself, but not one that somebody could mean as a value.
+_WORD = re.compile(r"(?!(?:true|false|none|null|nan|inf|infinity)$)[a-z][\w.-]*", re.IGNORECASE).fullmatch
+
+
+def _parse_settings(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Read ``NAME=VALUE``: values are JSON, quotes around a plain word may be left out."""
+    settings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as radius=3")
+        if name in settings:
+            raise click.BadParameter(f"{name} is set twice")
+        try:
+            settings[name] = value if _WORD(value) else json.loads(value)
+        except ValueError:
+            expected = 'expected JSON, such as 3, 0.5, true, "text" or ["a", "b"]'
+            raise click.BadParameter(f"{value!r} is no value for {name}: {expected}") from None
+    return settings
+
+
+def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from molgen.featurization import list_featurizers
+
+    for name, about, parameters in list_featurizers():
+        click.echo(f"{name}: {about}")
+        if parameters:
+            click.echo(f"    {', '.join(parameters)}")
+    context.exit()
 
 
 @click.command()
-def featurize() -> None:
-    """X."""
+@click.argument("library", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("-f", "--featurizer", metavar="NAME", help="Featurizer; --list shows them.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_parse_settings,
+    help="Parameter of the featurizer, its value as JSON; repeat for several.",
+)
+@click.option("--spec", type=click.Path(exists=True, dir_okay=False), help="JSON file with the featurizer and its parameters.")
+@output_option("File of features: .npz (graphs, sparse, dense) or .parquet (dense).")
+@column_options
+@click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(-1), help="Processes; -1 for all cores.")
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="List the featurizers.")
+@overwrite_option
+@quiet_option
+def featurize(
+    library: tuple[str, ...],
+    output: str,
+    featurizer: str | None,
+    settings: dict[str, Any],
+    spec: str | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Turn every row of LIBRARY (CSV, TSV or SMI files, plain or gzipped) into features.
+
+    One row (or graph) for each input row, in order; a row that cannot be featurized is empty and says why. The file holds the
+    featurizer's parameters too; molgen.featurizers.load_features reads it back. Molecules are taken as they are written: no salt is
+    stripped.
+
+    \b
+    Examples:
+      molgen featurize --list
+      molgen featurize library.smi -f MolGraph -o graphs.npz
+      molgen featurize library.csv -f Morgan --set radius=3 --set counts=true -o counts.npz
+      molgen featurize library.csv -f Morgan --set output=dense -o bits.parquet
+      molgen featurize library.csv -f Descriptors --set 'names=["MolWt", "TPSA"]' -o descriptors.parquet
+      molgen featurize a.csv.gz b.csv.gz --spec both.json -o both.npz --n-jobs 2
+    """
+    if (featurizer is None) == (spec is None):
+        raise click.UsageError("name the featurizer with -f NAME, or with --spec FILE")
+    import molgen
+    from molgen.cli.printing import row_progress
+    from molgen.featurization import read_spec
+
+    described = {"type": featurizer} if spec is None else read_spec(spec)
+    with row_progress(quiet, "featurizing") as progress:
+        result = molgen.featurize(library, output, {**described, **settings}, progress=progress, **options)
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(f"{result.rows:,} rows: {', '.join(f'{n:,} {status}' for status, n in result.statuses.most_common())}")
+    for reason, n in result.reasons.most_common(10):
+        click.echo(f"  {n:,} {reason}")
+    click.echo(f"Features written to {result.output}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[st
 
 
 def _number(value: float | None) -> str:
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return "-"
     return f"{value:.0f}" if value == round(value) and abs(value) >= 2 else f"{value:.3f}"
 
@@ -53,7 +54,7 @@ def stage_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | No
 
 
 @contextlib.contextmanager
-def row_progress(quiet: bool, total_bytes: int | None = None) -> Iterator[Callable[..., Any] | None]:  # noqa: ARG001
+def row_progress(quiet: bool, what: str = "screening") -> Iterator[Callable[..., Any] | None]:
     """Show rows done, rate and time left, on a terminal only."""
     from rich.console import Console
 
@@ -64,12 +65,12 @@ def row_progress(quiet: bool, total_bytes: int | None = None) -> Iterator[Callab
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("screening"),
+        TextColumn(what),
         BarColumn(),
         TextColumn("{task.completed:,.0f} rows, {task.speed:,.0f}/s"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("screening", total=None)
+        task = progress.add_task(what, total=None)
         yield lambda rows: progress.update(task, completed=rows)

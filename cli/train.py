@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import click
-
 from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
 
 
@@ -13,9 +12,15 @@ from molgen.cli.options import column_options, output_option, overwrite_option, 
 @click.argument("data", type=click.Path(exists=True, dir_okay=False))
 @click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Column to predict; repeat for several.")
 @column_options
-@output_option("Model to write, by custom NAME.molgen.")
+@output_option("Model to write, NAME.molgen by custom.")
 @click.option("--kind", type=click.Choice(["auto", "regression", "binary"]), help="Kind of the targets [auto].")
-@click.option("--direction", "directions", multiple=True, type=click.Choice(["high", "low"]), help="Is a high or a low value good? Ranks hits; one for all targets, or one each [high].")
+@click.option(
+    "--direction",
+    "directions",
+    multiple=True,
+    type=click.Choice(["high", "low"]),
+    help="Is a high or a low value good? Ranks hits; one for all targets, or one each [high].",
+)
 @click.option("--unit", "units", multiple=True, metavar="UNIT", help="Unit of the target, for display; one for all, or one each.")
 @click.option("--split", type=click.Choice(["scaffold", "random", "column"]), help="How test compounds are held out [scaffold].")
 @click.option("--split-column", metavar="COLUMN", help="Column of train, valid and test; implies --split column.")
@@ -49,8 +54,9 @@ def train(
       molgen train tox.csv --target AMES --target hERG --direction low -o tox.molgen
       molgen train pic50.csv --target pIC50 --split-column split --experts graph -o fast.molgen
     """
-    import molgen
     from molgen.cli.printing import print_metrics, stage_progress
+
+    import molgen
 
     settings = {key: value for key, value in flags.items() if value not in (None, ())}
     if epochs is not None:
@@ -58,9 +64,7 @@ def train(
     if settings.get("split_column"):
         settings.setdefault("split", "column")
     with stage_progress(quiet) as progress:
-        result = molgen.train(
-            data, output, target=targets, config=config, overwrite=overwrite, progress=progress, **settings
-        )
+        result = molgen.train(data, output, target=targets, config=config, overwrite=overwrite, progress=progress, **settings)
     _print_data(result)
     for part, title in (("valid", "Validation"), ("test", "Test")):
         if part in result.metrics:

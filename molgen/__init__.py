@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from molgen.api import evaluate, screen, train
     from molgen.bundle import Bundle, load
+    from molgen.card import inspect
+    from molgen.featurization import featurize
 
-__all__ = ["Bundle", "evaluate", "load", "screen", "train"]
+__all__ = ["Bundle", "evaluate", "featurize", "inspect", "load", "screen", "train"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Bundle": "molgen.bundle",
     "evaluate": "molgen.api",
+    "featurize": "molgen.featurization",
+    "inspect": "molgen.card",
     "load": "molgen.bundle",
     "screen": "molgen.api",
     "train": "molgen.api",

@@ -34,3 +34,39 @@ def nci_smiles() -> list[str]:
 
     lines = Path(RDConfig.RDDataDir, "NCI", "first_5K.smi").read_text().splitlines()
     return [line.split()[0] for line in lines if line.strip()]
+
+
+@pytest.fixture(scope="session")
+def measured_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """240 of the RDKit wheel's 1,017 Free-Wilson compounds: an activity, and whether it is above the median."""
+    import statistics
+
+    from rdkit import RDConfig
+
+    folder = Path(RDConfig.RDContribDir, "FreeWilson", "data")
+    lines = (folder / "CHEMBL2321810_act.csv").read_text().splitlines()[1:]
+    activity = dict(line.split(",") for line in lines)
+    compounds = [line.split()[:2] for line in (folder / "CHEMBL2321810.smi").read_text().splitlines() if line.strip()]
+    compounds = [(name, smiles) for smiles, name in compounds if name in activity][::4][:240]
+    median = statistics.median(float(activity[name]) for name, _ in compounds)
+    path = tmp_path_factory.mktemp("measured") / "measured.csv"
+    rows = [f"{name},{smiles},{activity[name]},{int(float(activity[name]) > median)}" for name, smiles in compounds]
+    path.write_text("\n".join(["id,smiles,activity,active", *rows]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_bundle(measured_table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A blend of both experts on a regression and a binary task, trained for a moment."""
+    import molgen
+
+    path = tmp_path_factory.mktemp("bundle") / "small.molgen"
+    molgen.train(
+        measured_table,
+        path,
+        target=["activity", "active"],
+        split="random",
+        graph={"epochs": 3, "width": 32, "steps": 2},
+        tabular={"rounds": 20},
+    )
+    return path

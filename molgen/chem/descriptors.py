@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import rdBase
 
+from molgen.chem.descriptor_family import Family
+from molgen.chem.mol_batch import MolBatch, pack_plain
 from molgen.chem.parse import Mol
 from molgen.errors import ConfigError
 
 __all__ = ["DESCRIPTORS_2D", "DESCRIPTORS_FAST", "compute_descriptors"]
+
+_CHUNK = 512
 
 #: RDKit's 2D set, frozen: a newer RDKit with more descriptors does not change molgen's columns.
 DESCRIPTORS_2D: tuple[str, ...] = tuple(
@@ -53,17 +60,15 @@ DESCRIPTORS_FAST: tuple[str, ...] = tuple(
 )
 
 
-def compute_descriptors(
-    mols: Sequence[Mol | None], names: Sequence[str] = DESCRIPTORS_2D
-) -> NDArray[np.float64]:
-    """Compute descriptors.
+def compute_descriptors(mols: Sequence[Mol | None], names: Sequence[str] = DESCRIPTORS_2D) -> NDArray[np.float64]:
+    """Compute descriptors, with RDKit's values.
 
     Parameters
     ----------
     mols
         Sanitised molecules.
     names
-        Which descriptors, of :data:`DESCRIPTORS_2D`.
+        Which descriptors, of :data:`DESCRIPTORS_2D`. Only what these need is computed.
 
     Returns
     -------
@@ -78,16 +83,57 @@ def compute_descriptors(
     unknown = sorted(set(names) - set(DESCRIPTORS_2D))
     if unknown:
         raise ConfigError(f"unknown descriptor {unknown[0]!r}", expected="names of DESCRIPTORS_2D")
+    values = np.full((len(mols), len(names)), np.nan)
+    for start in range(0, len(mols), _CHUNK):
+        _fill(values[start : start + _CHUNK], mols[start : start + _CHUNK], list(names))
+    return values
+
+
+def _fill(values: NDArray[np.float64], mols: Sequence[Mol | None], names: list[str]) -> None:
+    """Compute the descriptors of one chunk of molecules in place."""
+    todo = np.ones(values.shape, dtype=np.bool_)
+    batch, rows = pack_plain(mols)
+    if len(batch):
+        columns = {name: column for column, name in enumerate(names)}
+        for family in _families():
+            wanted = [name for name in family.names if name in columns]
+            if wanted:
+                covered = _compute(family, batch)
+                if covered is None:
+                    continue
+                found, good = covered
+                for name in wanted:
+                    values[rows[good], columns[name]] = found[name][good]
+                    todo[rows[good], columns[name]] = False
+    for row, mol in enumerate(mols):
+        if mol is not None and todo[row].any():
+            _ask_rdkit(values[row], mol, names, todo[row])
+
+
+def _compute(family: Family, batch: MolBatch) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]] | None:
+    """Compute a family; ``None`` if it cannot be done for this batch."""
+    good = np.ones(len(batch), dtype=np.bool_) if family.covers is None else family.covers(batch)
+    with np.errstate(all="ignore"):
+        found = dict(zip(family.names, family.compute(batch), strict=True))
+    return found, good
+
+
+def _ask_rdkit(values: NDArray[np.float64], mol: Mol, names: list[str], wanted: NDArray[np.bool_]) -> None:
+    """Compute descriptors of one molecule by RDKit's own functions, in place."""
     from rdkit.Chem import Descriptors
 
-    functions = [getattr(Descriptors, name) for name in names]
-    values = np.full((len(mols), len(names)), np.nan)
-    for row, mol in enumerate(mols):
-        if mol is None:
-            continue
-        for column, function in enumerate(functions):
+    # RDKit's functions leave notes on the molecule: not on the caller's.
+    mol = Mol(mol)
+    with rdBase.BlockLogs(), np.errstate(all="ignore"):
+        for column in np.flatnonzero(wanted):
             try:
-                values[row, column] = function(mol)
-            except Exception:
-                continue
-    return values
+                values[column] = getattr(Descriptors, names[column])(mol)
+            except Exception:  # RDKit raises what it likes where it has no value
+                values[column] = np.nan
+
+
+@functools.cache
+def _families() -> tuple[Family, ...]:
+    from molgen.chem import descriptor_counts, descriptor_surface, descriptor_topology
+
+    return descriptor_counts.families() + descriptor_surface.FAMILIES + descriptor_topology.FAMILIES

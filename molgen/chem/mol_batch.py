@@ -8,7 +8,7 @@ are, and what is not must be left to RDKit, one molecule at a time.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -30,6 +30,7 @@ Bools = NDArray[np.bool_]
 
 #: RDKit's number for the aromatic bond type; those of single, double and triple bonds are 1, 2 and 3.
 AROMATIC = 12
+_MATRIX_ELEMENTS = 50_000
 _PLAIN_BONDS = np.isin(np.arange(256), (1, 2, 3, AROMATIC))
 _BOND_ORDERS = np.array([np.nan, 1.0, 2.0, 3.0, *[np.nan] * 8, 1.5])
 
@@ -48,6 +49,26 @@ class SizeGroup:
 
     members: Ints
     atoms: Ints
+
+
+@dataclass(slots=True)
+class Rings:
+    """The rings of all molecules.
+
+    Attributes
+    ----------
+    mol_of_ring
+        The molecule of each ring, ``[n_rings]``.
+    ring
+        The ring of each member, ``[n_members]``.
+    atoms, bonds
+        The members: each ring's atoms in order around it, and the bond from each to the next.
+    """
+
+    mol_of_ring: Ints
+    ring: Ints
+    atoms: Ints
+    bonds: Ints
 
 
 @dataclass
@@ -200,35 +221,48 @@ class MolBatch:
     # --- rings --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _rings(self) -> tuple[Ints, Ints]:
-        """Atoms of all rings, and the ring of each."""
+    def rings(self) -> Rings:
+        """The smallest set of smallest rings, symmetrised as RDKit has it."""
         rings = [mol.GetRingInfo().AtomRings() for mol in self.mols]
-        sizes = np.fromiter(map(len, chain.from_iterable(rings)), dtype=np.int64)
+        counts = np.fromiter(map(len, rings), dtype=np.int64, count=len(rings))
+        sizes = np.fromiter(map(len, chain.from_iterable(rings)), dtype=np.int64, count=counts.sum())
         local = np.fromiter(chain.from_iterable(chain.from_iterable(rings)), dtype=np.int64, count=sizes.sum())
-        first_atom = np.repeat(self.graphs.atom_ptr[:-1], [len(one) for one in rings])
-        return local + np.repeat(first_atom, sizes), np.repeat(np.arange(len(sizes)), sizes)
+        mol_of_ring = np.repeat(np.arange(len(self)), counts)
+        atoms = local + np.repeat(self.graphs.atom_ptr[mol_of_ring], sizes)
+        following = np.roll(atoms, -1)
+        ends = np.cumsum(sizes)
+        following[ends - 1] = atoms[ends - sizes]
+        return Rings(mol_of_ring, np.repeat(np.arange(len(sizes)), sizes), atoms, self.bonds_between(atoms, following))
 
     @cached_property
     def n_rings(self) -> Ints:
         """Rings of the smallest set that each atom is in."""
-        return np.bincount(self._rings[0], minlength=self.n_atoms)
+        return np.bincount(self.rings.atoms, minlength=self.n_atoms)
 
     @cached_property
     def bond_in_ring(self) -> Bools:
         """Whether a bond is in a ring."""
-        atoms, ring = self._rings
-        following = np.roll(atoms, -1)
-        first = np.flatnonzero(np.diff(ring, prepend=-1))
-        last = np.concatenate([first[1:], [len(ring)]])[: len(first)] - 1
-        following[last] = atoms[first]
         found = np.zeros(len(self.bond_ends), dtype=np.bool_)
-        found[self.bonds_between(atoms, following)] = True
+        found[self.rings.bonds] = True
         return found
 
     @cached_property
     def ring_degree(self) -> Ints:
         """Ring bonds of each atom."""
         return np.bincount(self.bond_ends[self.bond_in_ring].ravel(), minlength=self.n_atoms)
+
+    @cached_property
+    def angles(self) -> tuple[Ints, Ints]:
+        """Pairs of neighbours of one atom, each pair once: two places in ``edge_target``."""
+        later = np.repeat(self.edge_start + self.degree, self.degree) - np.arange(len(self.edge_target)) - 1
+        left = np.repeat(np.arange(len(later)), later)
+        ends = np.cumsum(later)
+        return left, left + 1 + np.arange(len(left)) - np.repeat(ends - later, later)
+
+    @cached_property
+    def edge_source(self) -> Ints:
+        """The atom whose neighbour stands at each place of ``edge_target``."""
+        return np.repeat(np.arange(self.n_atoms), self.degree)
 
     # --- sums and matrices --------------------------------------------------------------------------------------
 
@@ -240,18 +274,38 @@ class MolBatch:
         """Add up a value of the bonds for each molecule, bond by bond in order."""
         return np.bincount(self.mol_of_bond, values, minlength=len(self))
 
+    def bin_atoms(self, values: Floats, bins: Sequence[float], weights: Floats) -> tuple[Floats, ...]:
+        """Add up weights of atoms for each molecule and each interval of values; one array ``[n_mols]`` an interval."""
+        n_bins = len(bins) + 1
+        place = self.mol_of_atom * n_bins + np.searchsorted(bins, values, side="right")
+        return tuple(np.bincount(place, weights, minlength=len(self) * n_bins).reshape(len(self), n_bins).T)
+
     @cached_property
     def size_groups(self) -> list[SizeGroup]:
-        """Molecules by their number of atoms."""
+        """Molecules by their number of atoms, few enough at a time for their matrices to stay in the cache."""
         order = np.argsort(self.sizes, kind="stable")
-        groups = np.split(order, np.flatnonzero(np.diff(self.sizes[order])) + 1) if len(order) else []
         first = self.graphs.atom_ptr[:-1].astype(np.int64)
-        return [SizeGroup(group, first[group, None] + np.arange(self.sizes[group[0]])) for group in groups]
+        groups = []
+        for alike in np.split(order, np.flatnonzero(np.diff(self.sizes[order])) + 1) if len(order) else []:
+            size = int(self.sizes[alike[0]])
+            step = max(1, _MATRIX_ELEMENTS // size**2)
+            for start in range(0, len(alike), step):
+                members = alike[start : start + step]
+                groups.append(SizeGroup(members, first[members, None] + np.arange(size)))
+        return groups
 
-    def stack(self, matrix: Callable[[Mol], NDArray[Any]]) -> Iterator[tuple[SizeGroup, NDArray[Any]]]:
-        """Yield each size group with its members' matrices, ``[k, n, n]``."""
-        for group in self.size_groups:
-            yield group, np.stack([matrix(self.mols[member]) for member in group.members])
+    def bond_matrices(self, group: SizeGroup, of_bond: NDArray[Any], elsewhere: float) -> Floats:
+        """Return symmetric matrices ``[k, n, n]`` that hold a value of the bonds, and another where there is none."""
+        n = group.atoms.shape[1]
+        ptr = self.graphs.bond_ptr.astype(np.int64)
+        counts = np.diff(ptr)[group.members]
+        ends = np.cumsum(counts)
+        bonds = np.repeat(ptr[group.members] - (ends - counts), counts) + np.arange(counts.sum())
+        place = np.repeat(np.arange(len(group.members)), counts)
+        local = self.bond_ends[bonds] - group.atoms[place, :1]
+        matrices = np.full((len(group.members), n, n), elsewhere)
+        matrices[place, local[:, 0], local[:, 1]] = matrices[place, local[:, 1], local[:, 0]] = of_bond[bonds]
+        return matrices
 
     def _atom_field(self, column: int) -> Ints:
         return self.graphs.atoms[:, column].astype(np.int64)

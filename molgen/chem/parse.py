@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -83,7 +84,7 @@ def parse_batch(rows: Iterable[Any], *, max_length: int = MAX_SMILES_LENGTH) -> 
 def _parse_with_care(text: Any, max_length: int) -> tuple[Mol | None, str | None, list[str]]:
     if isinstance(text, Mol):
         return _accept(text)
-    if text is None or (isinstance(text, float) and text != text):
+    if text is None or (isinstance(text, float) and math.isnan(text)):
         return None, "missing: no SMILES", []
     if not isinstance(text, str):
         return None, f"not text: {type(text).__name__} where a SMILES was expected", []

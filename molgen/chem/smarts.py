@@ -96,6 +96,12 @@ class _Pattern:
     atoms: tuple[_QueryAtom, ...]
     bonds: tuple[_QueryBond, ...]
 
+    @property
+    def is_uniform_ring(self) -> bool:
+        """Whether any atom of a match could be the first: a single ring of like atoms and bonds."""
+        alike = len(set(self.atoms)) == 1 and len({bond.test for bond in self.bonds}) == 1
+        return alike and self.atoms[0].degree == 2 and len(self.atoms) > 2
+
 
 def has_match(batch: MolBatch, smarts: str) -> Bools:
     """Tell which molecules match a pattern, ``[n_mols]``."""
@@ -104,7 +110,7 @@ def has_match(batch: MolBatch, smarts: str) -> Bools:
     except _UnsupportedError:
         return _search_one_by_one(batch, smarts)
     found = np.zeros(len(batch), dtype=np.bool_)
-    found[batch.mol_of_atom[_search(batch, pattern)[:, 0]]] = True
+    found[batch.mol_of_atom[_search(batch, pattern, sets_only=True)[:, 0]]] = True
     return found
 
 
@@ -112,7 +118,7 @@ def count_matches(batch: MolBatch, smarts: str) -> Ints:
     """Count the different sets of atoms that match a pattern, ``[n_mols]``."""
     query = _read(smarts)
     try:
-        matches = _search(batch, _compile(smarts))
+        matches = _search(batch, _compile(smarts), sets_only=True)
     except _UnsupportedError:
         return np.array([len(mol.GetSubstructMatches(query)) for mol in batch.mols], dtype=np.int64)
     owner = batch.mol_of_atom[matches[:, 0]]
@@ -271,8 +277,8 @@ def _search_one_by_one(batch: MolBatch, smarts: str) -> Bools:
     return candidates
 
 
-def _search(batch: MolBatch, pattern: _Pattern, among: Bools | None = None) -> Ints:
-    """Return all matches, ``[n, n_query_atoms]``."""
+def _search(batch: MolBatch, pattern: _Pattern, among: Bools | None = None, sets_only: bool = False) -> Ints:
+    """Return matches, ``[n, n_query_atoms]``: all of them, or at least one for each set of atoms."""
     masks = [_atom_mask(batch, atom) for atom in pattern.atoms]
     if among is not None:
         masks[0] = masks[0] & among
@@ -282,8 +288,12 @@ def _search(batch: MolBatch, pattern: _Pattern, among: Bools | None = None) -> I
     # The rarest atom first: most molecules drop out at once.
     start = counts.index(min(counts))
     columns = {start: np.flatnonzero(masks[start])}
+    lowest_first = sets_only and pattern.is_uniform_ring
     for query_atom, parent, bond, closures in _plan(pattern, start):
         columns = _extend(batch, columns, query_atom, parent, masks[query_atom], bond, closures)
+        if lowest_first:
+            keep = columns[query_atom] > columns[start]
+            columns = {place: column[keep] for place, column in columns.items()}
     return np.stack([columns[place] for place in range(len(masks))], axis=1)
 
 

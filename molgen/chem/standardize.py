@@ -94,9 +94,10 @@ def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS) -> Compou
                 continue
             text = rows[row] if isinstance(rows[row], str) else Chem.MolToSmiles(mol)
             if "." in text or "[" in text or "*" in text:
-                mol = _standardize(compounds, row, mol, text)
-            if mol is not None and mol.GetNumHeavyAtoms() > max_atoms:
-                atoms = mol.GetNumHeavyAtoms()
+                _standardize(compounds, row, mol, text)
+            parent = compounds.mols[row]
+            if parent is not None and parent.GetNumHeavyAtoms() > max_atoms:
+                atoms = parent.GetNumHeavyAtoms()
                 _refuse(compounds, row, "too_large", f"too large: {atoms} heavy atoms, the limit is {max_atoms}")
     return compounds
 
@@ -114,10 +115,10 @@ def _refuse(compounds: Compounds, row: int, status: str, reason: str) -> None:
     compounds.notes.pop(row, None)
 
 
-def _standardize(compounds: Compounds, row: int, mol: Mol, text: str) -> Mol | None:
+def _standardize(compounds: Compounds, row: int, mol: Mol, text: str) -> None:
     if "*" in text and any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         _refuse(compounds, row, "invalid", "attachment point: a complete molecule was expected, this one has '*'")
-        return None
+        return
     notes = []
     if "." in text:
         mol, note = _parent(mol)
@@ -130,7 +131,6 @@ def _standardize(compounds: Compounds, row: int, mol: Mol, text: str) -> Mol | N
     compounds.mols[row] = mol
     if notes:
         compounds.notes[row] = compounds.notes.get(row, []) + notes
-    return mol
 
 
 def _parent(mol: Mol) -> tuple[Mol, str | None]:

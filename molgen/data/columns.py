@@ -102,9 +102,7 @@ def find_column(columns: Sequence[str], wanted: str, *, flag: str, where: str | 
     if len(same) == 1:
         return same[0]
     if same:
-        raise InputError(
-            f"several columns are named {wanted!r}", where=where, got=_listed(same), remedy=f"use {flag} exactly"
-        )
+        raise InputError(f"several columns are named {wanted!r}", where=where, got=_listed(same), remedy=f"use {flag} exactly")
     by_folded = {name.strip().casefold(): name for name in columns}
     close = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.5)
     remedy = f"did you mean {flag} {_quoted(by_folded[close[0]])}?" if close else f"name one of them with {flag} COLUMN"
@@ -121,8 +119,7 @@ def find_smiles_column(
     """Return the name of the column that holds the SMILES.
 
     A column named ``smiles`` comes first, then ``canonical_smiles`` and the like, then ``mol``, ``structure`` or
-    ``drug``, then any name that mentions SMILES, then any column whose cells look like SMILES. A column whose cells look
-    like anything else is passed over if there is a better one.
+    ``drug``, then any name that mentions SMILES, each if its cells look like SMILES; then any column whose cells do.
 
     Parameters
     ----------
@@ -143,19 +140,18 @@ def find_smiles_column(
     if wanted is not None:
         return find_column(columns, wanted, flag="--smiles", where=where)
     plain = [_plain(name) for name in columns]
-    fitting = [smiles_share(cells) for cells in _cells(columns, sample_rows)]
-    ranks = [*([i for i, name in enumerate(plain) if name in rank] for rank in SMILES_NAMES)]
-    ranks.append([i for i, name in enumerate(plain) if "smiles" in name and not any(i in rank for rank in ranks)])
-    ranks.append([i for i, share in enumerate(fitting) if share is not None and share >= 0.8])
+    shares = [smiles_share(cells) for cells in _cells(columns, sample_rows)]
+    ranks = [[i for i, name in enumerate(plain) if name in rank] for rank in SMILES_NAMES]
+    ranks.append([i for i, name in enumerate(plain) if "smiles" in name and i not in (*ranks[0], *ranks[1], *ranks[2])])
     for rank in ranks:
-        found = [i for i in rank if (share := fitting[i]) is not None and share >= 0.5]
+        found = [i for i in rank if (shares[i] or 0.0) >= 0.5]
         if found:
             return _only([columns[i] for i in found], where)
-    # Nothing looks right: a column that says it is SMILES is still the best guess, its rows will say what they are.
-    empty = [i for i in ranks[2] if fitting[i] is None]
-    for rank in (ranks[0], ranks[1], ranks[3], empty):
-        if rank:
-            return _only([columns[i] for i in rank], where)
+    # No name fits its content. A column that says it is SMILES and one that looks like it are as good as each other.
+    found = [i for i in (*ranks[0], *ranks[1], *ranks[3])] + [i for i, share in enumerate(shares) if (share or 0.0) >= 0.8]
+    found = found or [i for i in ranks[2] if shares[i] is None]
+    if found:
+        return _only([columns[i] for i in found], where)
     raise InputError(
         "no column with SMILES found",
         where=where,

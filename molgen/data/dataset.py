@@ -109,8 +109,7 @@ def load_dataset(
     id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names], where=where)
     id_at = None if id_name is None else table.columns.index(id_name)
     extra_at = {
-        name: table.columns.index(find_column(table.columns, name, flag="--split-column", where=where))
-        for name in extra_columns
+        name: table.columns.index(find_column(table.columns, name, flag="--split-column", where=where)) for name in extra_columns
     }
 
     compounds = read_compounds([row.values[smiles_at] for row in rows], max_atoms=max_atoms)
@@ -125,7 +124,8 @@ def load_dataset(
         else:
             dropped.append((row.line, reason))
     if not keep:
-        raise InputError("no compound with a label could be read", where=where, got=f"{len(rows)} rows, the first: {dropped[0][1] if dropped else 'none'}")
+        first = dropped[0][1] if dropped else "none"
+        raise InputError("no compound with a label could be read", where=where, got=f"{len(rows)} rows, the first: {first}")
     return Dataset(
         smiles=[rows[n].values[smiles_at] for n in keep],
         ids=[rows[n].values[id_at] if id_at is not None else str(rows[n].number) for n in keep],

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Literal
 
 from molgen.data.columns import is_known, looks_like_smiles, smiles_share
-from molgen.data.records import split_at_blanks, split_quoted
+from molgen.data.records import read_batches
+from molgen.data.text import Block
 from molgen.errors import InputError
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "fit_header",
     "has_header",
     "invent_names",
+    "is_blank",
     "name_columns",
     "read_delimiter",
     "refuse_other_formats",
+    "sample_records",
     "smiles_position",
     "sniff",
 ]
@@ -65,38 +68,46 @@ def refuse_other_formats(lines: Sequence[str], where: str) -> None:
     elif any(line.rstrip().endswith(("V2000", "V3000")) for line in lines[3:4]):
         kind = "an SD or MOL file"
     if kind:
-        raise InputError(
-            "not a table", where=where, expected="CSV, TSV or SMI", got=kind, remedy="convert it to CSV or SMI"
-        )
+        raise InputError("not a table", where=where, expected="CSV, TSV or SMI", got=kind, remedy="convert it to CSV or SMI")
 
 
-def split_fields(line: str, delimiter: str) -> list[str]:
-    """Split a line for a first look: quotes are heeded where they are right."""
-    if delimiter == " ":
-        return split_at_blanks(line)
-    if '"' in line:
-        with contextlib.suppress(ValueError):
-            return split_quoted(line, delimiter)
-    return line.split(delimiter)
+def sample_records(block: Block, delimiter: str, limit: int) -> list[tuple[int, list[str]]]:
+    """Return the first records of a block, each with the number of the line that it starts on."""
+    pieces = (block.part(start, start + 50) for start in range(0, len(block.lines), 50))
+    records: list[tuple[int, list[str]]] = []
+    for batch in read_batches(pieces, delimiter):
+        records += zip(batch.numbers, batch.fields, strict=True)
+        if len(records) >= limit:
+            break
+    return records[:limit]
 
 
-def sniff(lines: Sequence[str], suffix: str) -> str:
-    """Guess the delimiter from some lines that are not blank.
+def is_blank(fields: Sequence[str]) -> bool:
+    """Tell whether a record holds nothing."""
+    return not any(map(str.strip, fields))
 
-    A delimiter is as good as the share of lines that it parts into equally many fields, better if that brings out a
-    column of SMILES (which hold no white space, comma or semicolon), and better still if the first line then has a
+
+def sniff(block: Block, suffix: str, limit: int) -> str:
+    """Guess the delimiter from the first lines of a file.
+
+    A delimiter is as good as the share of records that it parts into equally many fields, better if that brings out a
+    column of SMILES (which hold no white space, comma or semicolon), and better still if the first record then has a
     known name.
     """
+    lines = list(islice((line for line in block.lines if line.strip()), limit))
     best, best_score = "", _score_single(lines)
     for delimiter in DELIMITERS:
-        rows = [split_fields(line, delimiter) for line in lines]
+        rows = [fields for _, fields in sample_records(block, delimiter, limit) if not is_blank(fields)]
+        if not rows:
+            continue
         width, count = Counter(map(len, rows)).most_common(1)[0]
         smiles = max(_smiles_shares(rows[1:] or rows), default=0.0)
-        if delimiter == " " and smiles < 0.5 and not (any(map(is_known, rows[0])) and count == len(rows)):
+        known = any(map(is_known, rows[0]))
+        if delimiter == " " and smiles < 0.5 and not (known and count == len(rows)):
             continue  # words in a text are no fields
         if width < 2 and delimiter != " ":
             continue
-        score = 2 * smiles + count / len(rows) + 0.5 * any(map(is_known, rows[0]))
+        score = 2 * smiles + count / len(rows) + 0.5 * known
         if score > best_score + 1e-9:
             best, best_score = delimiter, score
     if best:
@@ -107,15 +118,16 @@ def sniff(lines: Sequence[str], suffix: str) -> str:
 
 
 def _score_single(lines: Sequence[str]) -> float:
-    single = [line for line in lines if not any(delimiter in line for delimiter in "\t,;")]
-    return 2 * (smiles_share(single[1:] or single) or 0.0) + len(single) / len(lines) + 0.5 * is_known(lines[0])
+    """Return how good it is to take each line for a single field."""
+    plain = sum(not any(delimiter in line for delimiter in "\t,;") for line in lines)
+    return 2 * (smiles_share(lines[1:] or lines) or 0.0) + plain / len(lines) + 0.5 * is_known(lines[0])
 
 
-def smiles_position(rows: Sequence[Sequence[str]]) -> int | None:
-    """Return which column of the rows looks most like SMILES, or None."""
+def smiles_position(rows: Sequence[Sequence[str]], at_least: float = 0.5) -> int | None:
+    """Return which column of the rows looks most like SMILES, or None if the share that does is too small."""
     shares = _smiles_shares(rows)
     best = max(shares, default=0.0)
-    return shares.index(best) if best >= 0.5 else None
+    return shares.index(best) if best >= at_least else None
 
 
 def _smiles_shares(rows: Sequence[Sequence[str]]) -> list[float]:
@@ -131,17 +143,16 @@ def has_header(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
     """
     first, others = rows[0], rows[1:]
     position = smiles_position(others)
-    molecule = position is not None and position < len(first) and looks_like_smiles(first[position])
-    if molecule or (position is None and any(len(cell) > 2 and looks_like_smiles(cell) for cell in first)):
+    if position is not None and position < len(first) and looks_like_smiles(first[position]):
         return False
     if any(map(is_known, first)):
         return True
     if not others:
-        return delimiter != " " and not any(map(_NUMBER, first))
-    if any(map(_NUMBER, first)) or not all(cell.strip() for cell in first[:1]):
+        return delimiter != " " and not any(_NUMBER(cell) or looks_like_smiles(cell) for cell in first)
+    if any(map(_NUMBER, first)):
         return False
     if position is None:
-        return delimiter != " "
+        return delimiter != " " and not any(len(cell) > 2 and looks_like_smiles(cell) for cell in first)
     for index, cell in enumerate(first):
         shapes = [_shape(row[index]) for row in others if index < len(row)]
         if index != position and _DIGITS.search(cell) and shapes.count(_shape(cell)) > 0.5 * len(shapes):
@@ -187,7 +198,7 @@ def invent_names(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """Name the columns of a table without a header: ``smiles``, ``id`` beside it, and ``column_3`` and so on."""
     names = [f"column_{number}" for number in range(1, width + 1)]
     position = smiles_position(rows)
-    if position is None:
+    if position is None or position >= width:
         position = 0
     names[position] = "smiles"
     beside = 1 if position == 0 else 0

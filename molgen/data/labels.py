@@ -125,9 +125,7 @@ def parse_labels(
     missing = _missing_words(cells)
     filled = {row: cell for row, cell in enumerate(cells) if cell.casefold() not in missing}
     if not filled:
-        raise InputError(
-            "no value in it", where=where, got=f"{len(cells)} missing values", remedy="name another column"
-        )
+        raise InputError("no value in it", where=where, got=f"{len(cells)} missing values", remedy="name another column")
     numbers, notes = _read_numbers(filled)
     words = Counter(cell.casefold() for cell in filled.values() if not _numeric(cell))
     pair = _find_pair(words, where) if kind != "regression" and sum(words.values()) >= len(filled) / 2 else None

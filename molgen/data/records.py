@@ -238,9 +238,7 @@ class _Reader:
                 except ValueError:
                     break
                 else:
-                    wrong = self.width not in (None, len(fields)) or self._swallows(
-                        span.lines[index + 1 : position + 1]
-                    )
+                    wrong = self.width not in (None, len(fields)) or self._swallows(span.lines[index + 1 : position + 1])
                     return (1, None) if wrong else (position + 1 - index, fields)
             pieces.append(span.ends[position])
         return 1, None
@@ -256,5 +254,10 @@ class _Reader:
         if self.smiles is None:
             return False
         parted = [line.split(self.delimiter) for line in lines]
-        whole = [fields for fields in parted if len(fields) == self.width and looks_like_smiles(fields[self.smiles])]
-        return len(whole) > 0.5 * len(lines)
+        return sum(map(self._is_whole, parted)) > 0.5 * len(lines)
+
+    def _is_whole(self, fields: list[str]) -> bool:
+        if self.smiles is None or len(fields) != self.width:
+            return False
+        smiles = fields[self.smiles]
+        return len(smiles) > 2 and looks_like_smiles(smiles)  # C, NO or I may stand in a sentence

@@ -85,7 +85,12 @@ def column_split(values: Sequence[str], *, where: str = "split column") -> Split
         if not word:
             continue
         if word not in _NAMES:
-            raise InputError("unknown part in the split column", where=f"{where}, row {row + 1}", expected="train, valid or test", got=repr(value))
+            raise InputError(
+                "unknown part in the split column",
+                where=f"{where}, row {row + 1}",
+                expected="train, valid or test",
+                got=repr(value),
+            )
         parts[_NAMES[word]].append(row)
     if not parts["train"]:
         raise InputError("the split column puts no row in training", where=where)

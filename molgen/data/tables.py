@@ -175,20 +175,18 @@ def open_table(path: str | Path, *, delimiter: str | None = None, header: bool |
     notes: list[str] = []
     stream = read_blocks(path, notes)
     block = next(stream)
-    head = _from_index(block, 0, 2 * SAMPLE)
-    dialect.refuse_other_formats(head.lines, str(path))
-    start = 0
-    if separator := _SEPARATOR_LINE(head.lines[0]):
-        start, delimiter = 1, delimiter or separator[1]
-    filled = [line for line in head.lines[start:] if line.strip()]
-    if not filled:
-        raise InputError(
-            "nothing but blank lines at its start", where=str(path), remedy="remove them, or check the file"
-        )
-    character = dialect.read_delimiter(delimiter) if delimiter else dialect.sniff(filled[:SAMPLE], _suffix(path))
-    table = _describe(path, _from_index(head, start, len(head.lines)), character, header, notes)
+    dialect.refuse_other_formats(block.lines[:SAMPLE], str(path))
+    head = block
+    if separator := _SEPARATOR_LINE(block.lines[0]):
+        head = block.part(1, len(block.lines))
+        delimiter = separator[1] if delimiter is None else delimiter
+    if not any(map(str.strip, head.lines)):
+        raise InputError("nothing but blank lines at its start", where=str(path), remedy="check the file")
+    if delimiter is None:
+        delimiter = dialect.sniff(head, _suffix(path), SAMPLE)
+    table = _describe(path, head, dialect.read_delimiter(delimiter), header, notes)
     table.sample = [row.values for row in islice(table._rows([head]), SAMPLE)]
-    table._smiles = dialect.smiles_position(table.sample)
+    table._smiles = dialect.smiles_position(table.sample, at_least=0.8)
     if path.is_file():
         stream.close()
     else:
@@ -197,21 +195,19 @@ def open_table(path: str | Path, *, delimiter: str | None = None, header: bool |
 
 
 def _describe(path: Path, head: Block, delimiter: str, header: bool | None, notes: list[str]) -> Table:
-    batches = list(read_batches([head], delimiter))
-    numbers = [number for batch in batches for number in batch.numbers]
-    records = [fields for batch in batches for fields in batch.fields]
-    filled = [(index, fields) for index, fields in enumerate(records) if any(map(str.strip, fields))]
+    records = dialect.sample_records(head, delimiter, SAMPLE)
+    filled = [(index, fields) for index, (_, fields) in enumerate(records) if not dialect.is_blank(fields)]
     if not filled:
         raise InputError("no value at its start", where=str(path), remedy="check that the file holds a table")
     sample = [fields for _, fields in filled]
     if header is None:
-        header = dialect.has_header(sample[:SAMPLE], delimiter)
+        header = dialect.has_header(sample, delimiter)
     if header:
         first = filled[0][0]
         if 0 in head.problems:
             raise InputError(f"no header: {head.problems[0]}", where=str(path), remedy="check that it is a table")
         names = dialect.name_columns(dialect.fit_header(sample[0], sample[1:], notes), notes)
-        first_line = numbers[first + 1] if first + 1 < len(numbers) else head.numbers[-1] + 1
+        first_line = records[first + 1][0] if first + 1 < len(records) else head.numbers[-1] + 1
     else:
         names = dialect.invent_names(sample, _width(sample, delimiter))
         first_line = head.numbers[0]
@@ -250,9 +246,4 @@ def _from_line(blocks: Iterable[Block], first: int) -> Iterator[Block]:
         if block.numbers[0] >= first:
             yield block
         elif block.numbers[-1] >= first:
-            yield _from_index(block, bisect_left(block.numbers, first), len(block.lines))
-
-
-def _from_index(block: Block, start: int, stop: int) -> Block:
-    problems = {index - start: problem for index, problem in block.problems.items() if start <= index < stop}
-    return Block(block.text, block.lines[start:stop], block.ends[start:stop], block.numbers[start:stop], problems)
+            yield block.part(bisect_left(block.numbers, first), len(block.lines))

@@ -32,7 +32,7 @@ class Block(NamedTuple):
     Attributes
     ----------
     text
-        The lines as one string, line ends included.
+        The lines as one string, with or without line ends: to look for a character in all of them at once.
     lines, ends
         Each line, and the line end that followed it (empty at the end of a file without a final one).
     numbers
@@ -46,6 +46,12 @@ class Block(NamedTuple):
     ends: list[str]
     numbers: Sequence[int]
     problems: dict[int, str]
+
+    def part(self, start: int, stop: int) -> Block:
+        """Return some of the lines, by index."""
+        problems = {index - start: problem for index, problem in self.problems.items() if start <= index < stop}
+        lines = self.lines[start:stop]
+        return Block("".join(lines), lines, self.ends[start:stop], self.numbers[start:stop], problems)
 
 
 class Line(NamedTuple):
@@ -108,20 +114,16 @@ def _whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Cut the stream after line ends; the flag says that the first line of the piece was too long and lost its end."""
     data, long, skipping = b"", False, False
     try:
-        for chunk in chunks:
-            if skipping:
-                end = re.search(rb"[\r\n]", chunk)
-                if end is None:
-                    continue
-                data, skipping = data + chunk[end.start() :], False
-            else:
-                data += chunk
-            cut = _last_cut(data)
-            if cut:
+        for chunk in filter(None, chunks):  # what is left when they end is one piece: small files are a single block
+            if cut := 0 if skipping else _last_cut(data):
                 yield data[:cut], long
                 data, long = data[cut:], False
             elif len(data) > MAX_LINE and not long:
                 data, long, skipping = _whole_characters(data[:KEPT]), True, True
+            if not skipping:
+                data += chunk
+            elif end := re.search(rb"[\r\n]", chunk):
+                data, skipping = data + chunk[end.start() :], False
     except (DamageError, OSError):
         if cut := max(data.rfind(b"\n"), data.rfind(b"\r")) + 1:
             yield data[:cut], long
@@ -148,7 +150,7 @@ def _last_cut(data: bytes) -> int:
 def _is_doubled(data: bytes) -> bool:
     r"""Tell whether every line ends with ``\r\n\n``, as a table written twice through text mode does."""
     ends = data.count(b"\r\n")
-    return ends > 0 and data.count(b"\r\n\n") == ends and data.count(b"\n") == 2 * ends
+    return ends > 1 and data.count(b"\r\n\n") == ends and data.count(b"\n") == 2 * ends
 
 
 def _block(data: bytes, first: int, doubled: bool, cut: bool, notes: list[str] | None) -> Block:

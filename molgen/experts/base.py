@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
-from molgen.featurizers import Featurizer
+from molgen.errors import BundleError, ConfigError
+from molgen.featurizers import Featurizer, from_spec
 
-__all__ = ["Expert", "FeatureTable", "compute_features", "take_rows"]
+__all__ = ["Expert", "FeatureTable", "compute_features", "read_vector_featurizers", "take_rows"]
 
 #: The values of each featurizer for the same rows.
 FeatureTable = Mapping[Featurizer, Any]
@@ -59,9 +60,7 @@ class Expert(ABC):
         """
 
 
-def compute_features(
-    featurizers: Iterable[Featurizer], mols: Sequence[Mol | None]
-) -> tuple[dict[Featurizer, Any], dict[int, str]]:
+def compute_features(featurizers: Iterable[Featurizer], mols: Sequence[Mol | None]) -> tuple[dict[Featurizer, Any], dict[int, str]]:
     """Compute each distinct featurizer once.
 
     Returns
@@ -80,6 +79,24 @@ def compute_features(
             if mols[row] is not None:
                 errors.setdefault(row, reason)
     return values, errors
+
+
+def read_vector_featurizers(specs: Any, n_features: int, where: str) -> list[Featurizer]:
+    """Rebuild featurizers of vectors from their specs, and check that they give as many columns as a model takes.
+
+    Raises
+    ------
+    BundleError
+        If a spec is unknown or no featurizer of vectors, or the columns do not add up to ``n_features``.
+    """
+    try:
+        featurizers = [from_spec(spec) for spec in specs]
+        n_columns = sum(len(featurizer.get_feature_names_out()) for featurizer in featurizers)
+    except (AttributeError, ConfigError, TypeError, ValueError) as error:
+        raise BundleError("the inputs of an expert do not hold", where=where, got=str(error)[:200]) from None
+    if n_columns != n_features:
+        raise BundleError("the inputs do not fit the model", where=where, expected=f"{n_features} columns", got=str(n_columns))
+    return featurizers
 
 
 def take_rows(values: Any, rows: ArrayLike) -> Any:

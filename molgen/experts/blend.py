@@ -16,9 +16,7 @@ __all__ = ["blend", "fit_weights"]
 _PRIOR_ROWS = 50.0
 
 
-def fit_weights(
-    tasks: Sequence[Task], predictions: NDArray[np.float64], targets: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fit non-negative weights that add up to 1, shrunk toward equal.
 
     Parameters

@@ -61,9 +61,7 @@ class Calibration:
         return calibration
 
 
-def fit_calibration(
-    tasks: Sequence[Task], predictions: NDArray[np.float64], targets: NDArray[np.float64]
-) -> list[Calibration]:
+def fit_calibration(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: NDArray[np.float64]) -> list[Calibration]:
     """Fit each task's calibration on rows that no expert was trained on (``[rows, tasks]``, NaN = no label).
 
     Intervals are split conformal: the ``ceil((n + 1) * 0.9)``-th smallest absolute error (Lei et al., JASA 2018, 113, 1094).

@@ -39,9 +39,7 @@ class Domain:
     @classmethod
     def fit(cls, featurizer: Morgan, mols: Sequence[Mol], *, seed: int = 0) -> Self:
         """Choose at most 1,000 diverse references among the training compounds."""
-        packed = morgan_packed(
-            mols, radius=featurizer.radius, size=featurizer.size, chirality=featurizer.chirality
-        )
+        packed = morgan_packed(mols, radius=featurizer.radius, size=featurizer.size, chirality=featurizer.chirality)
         return cls(featurizer, packed[diverse_subset(packed, MAX_REFERENCES, seed=seed)])
 
     def similarity(self, fingerprints: Any) -> NDArray[np.float32]:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.tasks import Task, unscale
-from molgen.errors import BundleError, ConfigError
-from molgen.experts.base import Expert, FeatureTable, take_rows
+from molgen.errors import BundleError
+from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers, take_rows
 from molgen.experts.scaling import FeatureScaler
-from molgen.featurizers import Featurizer, MolGraph, from_spec
+from molgen.featurizers import Featurizer, MolGraph
 from molgen.models.property import PropertyNetwork
 
 __all__ = ["GraphExpert"]
@@ -104,30 +104,21 @@ class GraphExpert(Expert):
         """Rebuild the expert; shapes, types and sizes are checked against the architecture."""
         described = read_json(members, "expert.json", where)
         tensors = read_tensors(members, "weights.safetensors", where)
-        mean = tensors.get("scaler.mean")
-        _check_limits(described, 0 if mean is None else mean.size, where)
-        scaler = None
-        if mean is not None:
-            check_tensors(
-                {key: value for key, value in tensors.items() if key.startswith("scaler.")},
-                {f"scaler.{key}": ((mean.size,), "float64") for key in _SCALER_FIELDS},
-                where,
-            )
-            scaler = FeatureScaler(**{key: tensors[f"scaler.{key}"] for key in _SCALER_FIELDS})
+        scaler = _read_scaler(tensors, where)
+        n_features = 0 if scaler is None else len(scaler.mean)
+        _check_limits(described, n_features, where)
+        extras = read_vector_featurizers(described.get("extras"), n_features, where)
         try:
-            extras = [from_spec(spec) for spec in described["extras"]]
             expert = cls(name, tasks, described["architecture"], extras, scaler)
-        except (ConfigError, KeyError, TypeError, ValueError) as error:
-            raise BundleError("the description of a graph expert does not hold", where=where, got=str(error)) from None
+        except (TypeError, ValueError) as error:
+            raise BundleError("the architecture of a graph expert does not hold", where=where, got=str(error)[:200]) from None
         expert._load(tensors, where)
         return expert
 
     def _load(self, tensors: Mapping[str, NDArray[Any]], where: str) -> None:
         state = self.network.state_dict()
         given = {key: value for key, value in tensors.items() if key.startswith("network.")}
-        expected = {
-            f"network.{key}": (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in state.items()
-        }
+        expected = {f"network.{key}": (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in state.items()}
         check_tensors(given, expected, where)
         self.network.load_state_dict({key: torch.from_numpy(given[f"network.{key}"].copy()) for key in state})
         self.network.eval()
@@ -136,10 +127,23 @@ class GraphExpert(Expert):
 _SCALER_FIELDS = ("low", "high", "mean", "spread")
 
 
+def _read_scaler(tensors: Mapping[str, NDArray[Any]], where: str) -> FeatureScaler | None:
+    given = {key: value for key, value in tensors.items() if key.startswith("scaler.")}
+    if not given:
+        return None
+    size = next(iter(given.values())).size
+    check_tensors(given, {f"scaler.{key}": ((size,), "float64") for key in _SCALER_FIELDS}, where)
+    if not (given["scaler.spread"] > 0).all():
+        raise BundleError("a feature scaler divides by zero or less", where=where)
+    return FeatureScaler(**{key: given[f"scaler.{key}"] for key in _SCALER_FIELDS})
+
+
 def _check_limits(described: Any, n_features: int, where: str) -> None:
-    sizes = dict(described.get("architecture", {})) if isinstance(described, dict) else {}
-    sizes["n_features"] = n_features
+    architecture = described.get("architecture") if isinstance(described, dict) else None
+    if not isinstance(architecture, dict):
+        raise BundleError("the architecture of a graph expert is missing", where=where)
     for key, limit in _LIMITS.items():
-        value = sizes.get(key)
+        value = n_features if key == "n_features" else architecture.get(key)
         if not isinstance(value, int) or not 0 <= value <= limit:
-            raise BundleError(f"{key} of a graph expert is out of range", where=where, expected=f"0 to {limit}", got=repr(value)[:40])
+            got = repr(value)[:40]
+            raise BundleError(f"{key} of a graph expert is out of range", where=where, expected=f"0 to {limit}", got=got)

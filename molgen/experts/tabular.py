@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from molgen.archive import read_json, read_text, write_json
 from molgen.data.tasks import Task
-from molgen.errors import BundleError, ConfigError
-from molgen.experts.base import Expert, FeatureTable
+from molgen.errors import BundleError
+from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
 from molgen.experts.trees import check_model_text
-from molgen.featurizers import Featurizer, from_spec
+from molgen.featurizers import Featurizer
 
 __all__ = ["TabularExpert", "as_table"]
 
@@ -69,11 +69,12 @@ class TabularExpert(Expert):
         from lightgbm import Booster
 
         described = read_json(members, "expert.json", where)
-        try:
-            inputs = [from_spec(spec) for spec in described["inputs"]]
-            n_features = int(described["n_features"])
-        except (ConfigError, KeyError, TypeError, ValueError) as error:
-            raise BundleError("the description of a tabular expert does not hold", where=where, got=str(error)) from None
+        n_features = described.get("n_features") if isinstance(described, dict) else None
+        if not isinstance(n_features, int):
+            raise BundleError(
+                "the description of a tabular expert does not hold", where=where, got=f"n_features {n_features!r}"[:80]
+            )
+        inputs = read_vector_featurizers(described.get("inputs"), n_features, where)
         boosters = [
             Booster(model_str=check_model_text(read_text(members, _member(column), where), n_features, where))
             for column in range(len(tasks))

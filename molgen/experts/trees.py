@@ -235,9 +235,7 @@ def _integers(fields: Mapping[str, str], key: str, length: int, where: str) -> l
     return list(map(int, tokens))
 
 
-def _numbers(
-    fields: Mapping[str, str], key: str, length: int, where: str, pattern: re.Pattern[str] = _NUMBERS
-) -> list[float]:
+def _numbers(fields: Mapping[str, str], key: str, length: int, where: str, pattern: re.Pattern[str] = _NUMBERS) -> list[float]:
     tokens = _split(fields, key, length, where)
     if not pattern.fullmatch(fields[key]):
         _refuse(f"{key} is not numbers", where, got=fields[key])

@@ -3,9 +3,21 @@
 from molgen.featurizers.base import Features, Featurizer, available, from_spec, register
 from molgen.featurizers.concat import Concat
 from molgen.featurizers.descriptors import Descriptors
+from molgen.featurizers.files import StoredFeatures, load_features
 from molgen.featurizers.morgan import Morgan
 
-__all__ = ["Concat", "Descriptors", "Features", "Featurizer", "Morgan", "available", "from_spec", "register"]
+__all__ = [
+    "Concat",
+    "Descriptors",
+    "Features",
+    "Featurizer",
+    "Morgan",
+    "StoredFeatures",
+    "available",
+    "from_spec",
+    "load_features",
+    "register",
+]
 
 try:
     from molgen.featurizers.molgraph import MolGraph

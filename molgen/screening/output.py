@@ -82,8 +82,6 @@ class TableWriter:
         """Append a batch."""
         self._writer.write_batch(batch)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._writer.close()
         self._replacing.__exit__(kind, error, trace)

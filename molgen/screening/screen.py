@@ -159,9 +159,9 @@ def _ranking_task(bundle: Bundle, name: str | None) -> Task:
 
 def _needed(bundle: Bundle, library: Library, schema: OutputSchema, task: Task | None) -> OutputSchema:
     """Return the columns to compute: those to write, and those that counting, ranking and the report look at."""
-    looked_at = ["status", "reason", "notes"]
+    looked_at = ["row", "source", "status", "reason", "notes"]
     if task:
-        looked_at += ["row", "source", "id", "smiles", task.name]
+        looked_at += ["id", "smiles", task.name]
     columns = [*schema.columns, *(name for name in looked_at if name not in schema.columns)]
     return output_schema(bundle.tasks, library.extras, columns)
 
@@ -170,6 +170,9 @@ def _refuse_bad_row(batch: pa.RecordBatch) -> None:
     statuses = batch.column("status").to_pylist()
     bad = next((at for at, status in enumerate(statuses) if status != "ok"), None)
     if bad is not None:
-        cells = {name: batch.column(name)[bad].as_py() for name in ("row", "source", "status", "reason") if name in batch.schema.names}
-        where = f"{cells.get('source', 'library')}, row {cells.get('row', '?')}"
-        raise InputError(f"{cells['status']}: {cells['reason']}", where=where, remedy="leave out --strict to go on past such rows")
+        row = batch.slice(bad, 1).to_pylist()[0]
+        raise InputError(
+            f"{row['status']}: {row['reason']}",
+            where=f"{row['source']}, row {row['row']}",
+            remedy="leave out --strict to go on past such rows",
+        )

@@ -102,8 +102,7 @@ def fit_tabular_expert(
     table = as_table([take_rows(features[featurizer], split.train) for featurizer in inputs])
     weights = _positive_weights(tasks, targets[split.train], config.balance)
     boosters = [
-        _boost(task, table, targets[split.train, at], weights[at], config.tabular, config.seed)
-        for at, task in enumerate(tasks)
+        _boost(task, table, targets[split.train, at], weights[at], config.tabular, config.seed) for at, task in enumerate(tasks)
     ]
     return TabularExpert(name, tasks, inputs, boosters)
 

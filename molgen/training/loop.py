@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -64,9 +65,7 @@ def fit_network(
     order = np.random.default_rng(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = config.epochs * -(-len(train) // config.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=max(steps, 10), pct_start=_WARM_UP
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate(step, steps))
 
     def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Tensor]:
         batch = make_batch(graphs.select(rows), None if features is None else features[rows])
@@ -97,6 +96,14 @@ def fit_network(
     network.load_state_dict(best_state)
     network.eval()
     return history
+
+
+def _learning_rate(step: int, steps: int) -> float:
+    """Return the share of the full rate: a linear warm-up, then half a cosine down to nothing."""
+    warm_up = max(1, round(_WARM_UP * steps))
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
 
 
 def _batches(rows: NDArray[np.int64], size: int) -> Sequence[NDArray[np.int64]]:

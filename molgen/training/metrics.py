@@ -29,9 +29,7 @@ def task_metrics(task: Task, predicted: NDArray[np.float64], labels: NDArray[np.
     return {"n": float(len(labels)), **measure(predicted, labels)}
 
 
-def evaluate(
-    tasks: Sequence[Task], predicted: NDArray[np.float64], labels: NDArray[np.float64]
-) -> dict[str, dict[str, float]]:
+def evaluate(tasks: Sequence[Task], predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, dict[str, float]]:
     """Measure each task of ``[rows, tasks]`` predictions, by task name."""
     return {task.name: task_metrics(task, predicted[:, at], labels[:, at]) for at, task in enumerate(tasks)}
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
+from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.fingerprints import morgan_packed
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.splits import SPLITTERS, Split, column_split
@@ -22,7 +23,7 @@ from molgen.experts.base import Expert, compute_features
 from molgen.experts.blend import blend, fit_weights
 from molgen.experts.calibration import fit_calibration
 from molgen.experts.domain import Domain
-from molgen.featurizers import Descriptors, Featurizer, Morgan, MolGraph, from_spec
+from molgen.featurizers import Descriptors, Featurizer, MolGraph, Morgan, from_spec
 from molgen.training.baselines import predict_mean, predict_nearest
 from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_graph_expert, fit_tabular_expert
@@ -35,6 +36,8 @@ Progress = Callable[[str, int, int], None]
 
 FINGERPRINT = Morgan(2, 1024, counts=True)
 DESCRIPTORS = Descriptors()
+#: What joins the graph at the read-out: descriptors that cost less than parsing, and tell a small data set much.
+GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
 TABULAR_INPUTS: list[Featurizer] = [FINGERPRINT, DESCRIPTORS]
 
 
@@ -61,9 +64,7 @@ class TrainResult:
     predictions: NDArray[np.float64] = field(repr=False)
 
 
-def train(
-    data: str | Path | Dataset, config: TrainConfig, *, progress: Progress | None = None
-) -> TrainResult:
+def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress | None = None) -> TrainResult:
     """Train a bundle.
 
     Parameters
@@ -147,7 +148,7 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
 
 def _featurize(dataset: Dataset, config: TrainConfig) -> tuple[dict[Featurizer, Any], dict[int, str]]:
     # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
-    needed: list[Featurizer] = [MolGraph(), *TABULAR_INPUTS]
+    needed: list[Featurizer] = [MolGraph(), *GRAPH_EXTRAS, *TABULAR_INPUTS]
     return compute_features([from_spec(each.spec(), n_jobs=config.n_jobs) for each in needed], dataset.mols)
 
 
@@ -165,19 +166,25 @@ def _fit_experts(
     tell: Progress,
 ) -> list[Expert]:
     experts: list[Expert] = []
+    for name, extras in _networks(config).items():
 
-    def on_epoch(epoch: int, *_: float) -> None:
-        tell("graph expert", epoch, config.graph.epochs)
+        def on_epoch(epoch: int, *_: float, name: str = name) -> None:
+            tell(f"{name} expert", epoch, config.graph.epochs)
 
-    if config.experts in ("graph", "blend"):
-        extras: list[Featurizer] = [DESCRIPTORS] if config.experts == "blend" else []
-        experts.append(
-            fit_graph_expert("graph", tasks, extras, features, dataset.targets, split, config, on_epoch=on_epoch)
-        )
+        experts.append(fit_graph_expert(name, tasks, extras, features, dataset.targets, split, config, on_epoch=on_epoch))
     if config.experts in ("tabular", "blend"):
         tell("tabular expert", 0, 0)
         experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.targets, split, config))
     return experts
+
+
+def _networks(config: TrainConfig) -> dict[str, list[Featurizer]]:
+    """Return the networks to train, by name, with what joins the graph at the read-out."""
+    if config.experts == "tabular":
+        return {}
+    # In a blend the trees need all descriptors anyway: a second network that sees them errs differently from both.
+    second: dict[str, list[Featurizer]] = {"graph+descriptors": [DESCRIPTORS]} if config.experts == "blend" else {}
+    return {"graph": GRAPH_EXTRAS, **second}
 
 
 def _domain_featurizer(experts: list[Expert]) -> Morgan:

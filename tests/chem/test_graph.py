@@ -88,10 +88,10 @@ def assert_same_pyg(got, expected) -> None:
 def test_vocabulary_is_that_of_pyg():
     from torch_geometric.utils.smiles import e_map, x_map
 
-    assert ATOM_FIELDS == tuple(x_map)
-    assert BOND_FIELDS == tuple(e_map)
-    assert ATOM_FIELD_SIZES == tuple(map(len, x_map.values()))
-    assert BOND_FIELD_SIZES == tuple(map(len, e_map.values()))
+    assert tuple(x_map) == ATOM_FIELDS
+    assert tuple(e_map) == BOND_FIELDS
+    assert tuple(map(len, x_map.values())) == ATOM_FIELD_SIZES
+    assert tuple(map(len, e_map.values())) == BOND_FIELD_SIZES
 
 
 def test_ethanol_by_hand():

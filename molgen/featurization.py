@@ -1,0 +1,196 @@
+"""A library of any size through a featurizer, to a file of features."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from molgen.errors import ConfigError, InputError
+from molgen.featurizers import Featurizer, available, from_spec
+from molgen.featurizers.base import describe
+from molgen.featurizers.files import FeatureBlock, write_features
+from molgen.featurizers.molecule import MoleculeFeaturizer
+from molgen.screening.library import BLOCK_ROWS, Block, Library, open_library
+from molgen.screening.output import check_target, replacing
+
+__all__ = ["FeaturizeResult", "featurize", "list_featurizers", "read_spec"]
+
+#: Rows a process and block, so that handing out work costs little beside doing it.
+_ROWS_A_JOB = 4000
+
+
+@dataclass(slots=True)
+class FeaturizeResult:
+    """What became of a library.
+
+    Attributes
+    ----------
+    output
+        The file of features.
+    featurizer
+        What made them.
+    rows
+        Rows read.
+    statuses
+        Rows by status: ``"ok"``, ``"invalid"``, ``"too_large"``.
+    reasons
+        Rows by kind of reason (its words before the first colon).
+    notes
+        What was unusual about the input.
+    """
+
+    output: Path
+    featurizer: Featurizer
+    rows: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+def featurize(
+    library: str | Path | Sequence[str | Path],
+    output: str | Path,
+    featurizer: str | Mapping[str, Any] | Featurizer,
+    *,
+    smiles: str | None = None,
+    ids: str | None = None,
+    n_jobs: int = 1,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> FeaturizeResult:
+    """Featurize every row of a library, each molecule as it is written: no salt is stripped, no charge moved.
+
+    Parameters
+    ----------
+    library
+        One or several CSV, TSV or SMI files, plain or gzipped.
+    output
+        File to write, ``.npz`` or, for dense features, ``.parquet``; see :mod:`molgen.featurizers.files`. One row an input row, in
+        input order; :func:`molgen.featurizers.load_features` reads it.
+    featurizer
+        A featurizer, its spec, or its name for one with default parameters.
+    smiles, ids
+        Column names; guessed where the guess is unambiguous.
+    n_jobs
+        Processes; ``-1`` for all cores.
+    overwrite
+        Replace ``output`` if it exists.
+    progress
+        Told how many rows are done.
+
+    Raises
+    ------
+    ConfigError
+        If the featurizer does not exist or cannot be made, or the kind of file cannot hold its features.
+    InputError
+        If a file cannot be used.
+
+    Examples
+    --------
+    >>> molgen.featurize("library.smi", "library.npz", {"type": "Morgan", "radius": 3})  # doctest: +SKIP
+    """
+    paths = [library] if isinstance(library, str | Path) else list(library)
+    target = check_target(output, overwrite=overwrite)
+    if target.resolve() in {Path(path).resolve() for path in paths}:
+        raise InputError("the output is one of the library's files", where=str(target))
+    if n_jobs == 0 or n_jobs < -1:
+        raise ConfigError("n_jobs must be -1 or at least 1", got=str(n_jobs))
+    chosen = _make(featurizer, n_jobs)
+    like = _try_out(chosen)
+    opened = open_library(paths, smiles=smiles, ids=ids)
+    result = FeaturizeResult(target, chosen, notes=opened.notes)
+    blocks = _featurized(opened, chosen, result, progress)
+    with replacing(target) as temporary:
+        write_features(temporary, target.suffix.lower(), chosen, blocks, like=like)
+    return result
+
+
+def read_spec(path: str | Path) -> dict[str, Any]:
+    """Read the spec of a featurizer from a JSON file.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, no JSON, or no spec.
+    """
+    try:
+        spec = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError("the spec cannot be read", where=str(path), got=error.strerror) from None
+    except ValueError as error:
+        raise ConfigError("not JSON", where=str(path), got=str(error)) from None
+    if not isinstance(spec, dict) or "type" not in spec:
+        raise ConfigError("not a featurizer spec", where=str(path), expected='{"type": NAME, PARAMETER: VALUE, ...}')
+    return spec
+
+
+def list_featurizers() -> list[tuple[str, str, list[str]]]:
+    """Return name, first line of documentation, and parameters (``name=default`` as JSON) of each featurizer of molecules."""
+    return [
+        (name, describe(cls), [_written(parameter) for parameter in inspect.signature(cls).parameters.values()])
+        for name, cls in available().items()
+        if issubclass(cls, MoleculeFeaturizer)
+    ]
+
+
+def _written(parameter: inspect.Parameter) -> str:
+    if parameter.default is parameter.empty:
+        return parameter.name
+    return f"{parameter.name}={json.dumps(parameter.default)}"
+
+
+def _make(featurizer: str | Mapping[str, Any] | Featurizer, n_jobs: int) -> Featurizer:
+    if isinstance(featurizer, str):
+        featurizer = {"type": featurizer}
+    spec = featurizer.spec() if isinstance(featurizer, Featurizer) else dict(featurizer)
+    try:
+        made = from_spec(spec, n_jobs=n_jobs)
+    except TypeError as error:  # a parameter without a default is missing
+        raise ConfigError(f"{spec['type']} cannot be made", got=str(error)) from None
+    if not isinstance(made, MoleculeFeaturizer):
+        raise ConfigError(f"{type(made).__name__} does not read molecules")
+    return made
+
+
+def _try_out(featurizer: Featurizer) -> Any:
+    """Featurize methane: what a parameter breaks, it breaks here and not after the first block."""
+    try:
+        return featurizer.featurize(["C"]).values
+    except (TypeError, ValueError, OverflowError) as error:
+        name = type(featurizer).__name__
+        raise ConfigError(f"{name} does not work with these parameters", got=" ".join(str(error).split())[:200]) from None
+
+
+def _featurized(
+    library: Library, featurizer: Featurizer, result: FeaturizeResult, progress: Callable[[int], None] | None
+) -> Iterator[FeatureBlock]:
+    jobs = featurizer.n_jobs if featurizer.n_jobs > 0 else os.cpu_count() or 1
+    for block in library.blocks(BLOCK_ROWS if jobs == 1 else _ROWS_A_JOB * jobs):
+        featurized, statuses = _featurize_block(featurizer, block)
+        result.rows += len(block.rows)
+        result.statuses.update(statuses)
+        result.reasons.update(reason.split(":", 1)[0] for reason in featurized.rows[-1] if reason)
+        yield featurized
+        if progress:
+            progress(result.rows)
+
+
+def _featurize_block(featurizer: Featurizer, block: Block) -> tuple[FeatureBlock, list[str]]:
+    features = featurizer.featurize(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
+    errors = {**features.errors, **block.problems}
+    reasons = [errors.get(at, "") for at in range(len(block.rows))]
+    statuses = [_status(reason) for reason in reasons]
+    rows = (block.rows, [block.source] * len(block.rows), block.ids, block.smiles, statuses, reasons)
+    return FeatureBlock(rows, features.values), statuses
+
+
+def _status(reason: str) -> str:
+    if not reason:
+        return "ok"
+    return "too_large" if reason.startswith("too long") else "invalid"

@@ -1,0 +1,104 @@
+"""Features in a file, and back: packed arrays in an ``.npz``, dense columns in a ``.parquet``.
+
+Both hold the spec of their featurizer, and one row (or graph) for every row that was featurized, with ``row`` (its 1-based number in
+its file), ``source``, ``id``, ``smiles``, ``status`` (``"ok"``, or why not) and ``reason``. :func:`load_features` reads either.
+
+An ``.npz`` is plain NumPy without pickles; text is stored as UTF-8 end to end with the bounds of each value (``id_utf8``, ``id_ptr``):
+
+========= ==========================================================================================================
+values    members
+========= ==========================================================================================================
+graphs    ``atoms, bonds, bond_fields, atom_ptr, bond_ptr``: the fields of :class:`~molgen.chem.graph.GraphBatch`
+CSR       ``data, indices, indptr, shape, format``: what ``scipy.sparse.load_npz`` reads; an empty row where one failed
+dense     ``values``; a row of NaN (zeros among integers) where one failed
+========= ==========================================================================================================
+
+A ``.parquet`` has a column for each feature, named by ``get_feature_names_out``, empty where there is no value.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from molgen.chem.graph import GraphBatch
+from molgen.errors import ConfigError, InputError
+from molgen.featurizers.base import Featurizer
+from molgen.featurizers.stored import FORMAT, ROW_COLUMNS, FeatureBlock, StoredFeatures
+from molgen.featurizers.stored_npz import read_npz, write_npz
+from molgen.featurizers.stored_parquet import read_parquet, write_parquet
+
+__all__ = ["FORMAT", "ROW_COLUMNS", "FeatureBlock", "StoredFeatures", "load_features", "write_features"]
+
+_WRITERS = {".npz": write_npz, ".parquet": write_parquet}
+
+
+def write_features(
+    path: str | Path, kind: str, featurizer: Featurizer, blocks: Iterable[FeatureBlock], *, like: Any
+) -> None:
+    """Write blocks of features as they come; memory does not grow with their number.
+
+    Parameters
+    ----------
+    path
+        The file, which is not yet there or may be replaced.
+    kind
+        ``".npz"`` or ``".parquet"``.
+    featurizer
+        What made the values.
+    blocks
+        Rows and values.
+    like
+        Any values of the featurizer, which say what kind there is.
+
+    Raises
+    ------
+    ConfigError
+        If the kind of file cannot hold the kind of values.
+    InputError
+        If graphs have more than 2**31 atoms in all.
+    """
+    write = _WRITERS.get(kind)
+    if write is None:
+        raise ConfigError("an unknown kind of feature file", where=str(path), expected=" or ".join(_WRITERS), got=kind or "no ending")
+    if kind == ".parquet" and not isinstance(like, np.ndarray):
+        what = "graphs" if isinstance(like, GraphBatch) else "a sparse matrix"
+        raise ConfigError(f"a .parquet file cannot hold {what}", where=str(path), remedy="name the output .npz")
+    write(Path(path), featurizer, blocks, like)
+
+
+def load_features(path: str | Path) -> StoredFeatures:
+    """Read a file that ``molgen featurize`` wrote.
+
+    Parameters
+    ----------
+    path
+        An ``.npz`` or ``.parquet`` file.
+
+    Raises
+    ------
+    InputError
+        If it is no such file, or a newer version of molgen wrote it.
+
+    Examples
+    --------
+    >>> stored = load_features("library.npz")  # doctest: +SKIP
+    >>> stored.features.values.shape, stored.rows["id"][0]  # doctest: +SKIP
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("no such file", where=str(path))
+    with path.open("rb") as file:
+        magic = file.read(4)
+    try:
+        if magic == b"PK\x03\x04":
+            return read_npz(path)
+        if magic == b"PAR1":
+            return read_parquet(path)
+    except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError("not a file of features", where=str(path), got=" ".join(str(error).split())[:200]) from None
+    raise InputError("not a file of features", where=str(path), expected="an .npz or .parquet that molgen wrote")

@@ -1,0 +1,49 @@
+"""Blend weights: non-negative, adding up to 1, shrunk toward equal, and in favour of what is right."""
+
+import numpy as np
+import pytest
+
+from molgen.data.tasks import Task
+from molgen.experts.blend import blend, fit_weights
+
+REGRESSION = [Task("y", "regression")]
+
+
+def make_predictions(rows, noise, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = rng.normal(size=(rows, 1))
+    return labels, np.stack([labels + rng.normal(size=(rows, 1)) * sigma for sigma in noise])
+
+
+def test_the_better_expert_weighs_more_with_enough_rows():
+    labels, predictions = make_predictions(5000, [0.1, 1.0])
+    weights = fit_weights(REGRESSION, predictions, labels)
+    assert weights[0, 0] > 0.9
+    assert weights.sum() == pytest.approx(1)
+
+
+def test_few_rows_hardly_move_the_weights():
+    labels, predictions = make_predictions(10, [0.1, 1.0])
+    weights = fit_weights(REGRESSION, predictions, labels)
+    assert 0.5 < weights[0, 0] < 0.7
+
+
+def test_equal_experts_share_and_their_blend_beats_each():
+    labels, predictions = make_predictions(2000, [0.5, 0.5, 0.5])
+    weights = fit_weights(REGRESSION, predictions, labels)
+    np.testing.assert_allclose(weights, 1 / 3, atol=0.05)
+    errors = [np.mean((p - labels) ** 2) for p in predictions]
+    assert np.mean((blend(list(predictions), weights) - labels) ** 2) < min(errors) / 2
+
+
+def test_binary_tasks_and_missing_labels():
+    rng = np.random.default_rng(0)
+    labels = (rng.random((400, 2)) < 0.5).astype(float)
+    good, bad = np.clip(labels * 0.8 + 0.1, 0, 1), rng.random((400, 2))
+    labels[::2, 0] = np.nan
+    labels[:, 1] = np.nan
+    tasks = [Task("a", "binary"), Task("b", "binary")]
+    weights = fit_weights(tasks, np.stack([good, bad]), labels)
+    assert weights[0, 0] > 0.7
+    assert weights[:, 1].tolist() == [0.5, 0.5]
+    assert (weights >= 0).all()
