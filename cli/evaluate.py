@@ -1,8 +1,77 @@
 """``molgen evaluate``."""
 
+from __future__ import annotations
+
+import json
+from typing import Any
+
 import click
+
+from molgen.cli.options import column_options, output_option, overwrite_option
+
+
+def _parse_targets(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    targets = {}
+    for text in texts:
+        task, equals, column = text.partition("=")
+        if not (task and equals and column):
+            raise click.BadParameter(f"{text!r} is not TASK=COLUMN")
+        if task in targets:
+            raise click.BadParameter(f"task {task} is named twice")
+        targets[task] = column
+    return targets
 
 
 @click.command()
-def evaluate() -> None:
-    """X."""
+@click.argument("data", type=click.Path(exists=True, dir_okay=False))
+@click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="TASK=COLUMN",
+    callback=_parse_targets,
+    help="Column with the measured values of a task; repeat for several [the columns named like the tasks].",
+)
+@output_option("Table of measured and predicted values: CSV, or Parquet if it ends in .parquet.", required=False)
+@column_options
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+@overwrite_option
+def evaluate(data: str, model: str, as_json: bool, **options: Any) -> None:
+    """Compare what MODEL predicts with the measured values in DATA (CSV, TSV or SMI, plain or gzipped).
+
+    \b
+    Examples:
+      molgen evaluate new.csv -m esol.molgen
+      molgen evaluate new.csv -m esol.molgen --target logS=solubility -o predictions.csv
+      molgen evaluate new.csv -m tox.molgen --smiles structure --id name --json
+    """
+    import molgen
+
+    result = molgen.evaluate(data, model, **options)
+    if as_json:
+        click.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
+        return
+    _print_left_out(result)
+    for task, values in result.metrics.items():
+        _print_task(task, values)
+    if options["output"]:
+        click.echo(f"\nPredictions written to {options['output']}")
+
+
+def _print_left_out(result: Any) -> None:
+    click.echo(f"{len(result.dataset):,} compounds")
+    entries = [(f"line {line}", reason) for line, reason in result.dataset.dropped]
+    labels = [(f"line {line}", reason) for line, reason in result.dataset.problems]
+    refused = [(f"compound {result.dataset.ids[row]}", reason) for row, reason in result.unscored.items()]
+    for what, found in (("rows left out", entries), ("labels not read", labels), ("compounds not scored", refused)):
+        if found:
+            click.echo(f"{len(found):,} {what}; the first, {found[0][0]}: {found[0][1]}")
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _print_task(task: str, values: dict[str, float]) -> None:
+    from molgen.cli.printing import print_metrics
+
+    print_metrics("Measured against predicted", {"model": {task: values}})

@@ -1,8 +1,82 @@
 """``molgen inspect``."""
 
+from __future__ import annotations
+
+import json
+from typing import Any
+
 import click
 
 
 @click.command()
-def inspect() -> None:
-    """X."""
+@click.argument("model", type=click.Path(exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def inspect(model: str, as_json: bool) -> None:
+    """Show what MODEL predicts, from what data it was trained, and how well it does beside its baselines.
+
+    \b
+    Examples:
+      molgen inspect esol.molgen
+      molgen inspect esol.molgen --json
+    """
+    import molgen
+
+    about = molgen.inspect(model)
+    if as_json:
+        click.echo(json.dumps(about, indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{about['file']}: molgen bundle of format {about['format']}, {about['bytes']:,} bytes")
+    for task in about["tasks"]:
+        _print_task(task)
+    _print_experts(about["experts"])
+    _print_record(about)
+    _print_metrics(about["metrics"])
+
+
+def _print_task(task: dict[str, Any]) -> None:
+    unit = f" in {task['unit']}" if task["unit"] else ""
+    positive = f", positive is {task['positive']!r}" if task["positive"] else ""
+    click.echo(f"\n{task['name']}: {task['kind']}{unit}, {task['direction']} is good{positive}")
+    calibration = task["calibration"]
+    if task["kind"] != "regression":
+        click.echo(f"  probabilities scaled by slope {calibration['slope']:.3g}, intercept {calibration['intercept']:.3g} (Platt)")
+    elif calibration["half_width"] is None:
+        click.echo("  no interval: too few validation compounds")
+    else:
+        click.echo(f"  interval for {calibration['coverage']:.0%} of new compounds: \u00b1 {calibration['half_width']:.3g}{unit}")
+
+
+def _print_experts(experts: list[dict[str, Any]]) -> None:
+    from molgen.cli.printing import print_table
+
+    click.echo("\nExperts and their weights")
+    rows = [[each["name"], each["size"], *(f"{w:.2f}" for w in each["weights"].values())] for each in experts]
+    print_table(["", "size", *experts[0]["weights"]], rows)
+    for each in experts:
+        click.echo(f"  {each['name']} reads {', '.join(spec['type'] for spec in each['featurizers'])}")
+
+
+def _print_record(about: dict[str, Any]) -> None:
+    data, split, domain = about["data"], about["split"], about["domain"]
+    lines = {
+        "Data": data["file"] and f"{data['file']}, {data['compounds'] or 0:,} compounds, {data['left_out'] or 0:,} rows left out",
+        "SHA-256": data["sha256"],
+        "Split": split["name"] and f"{split['name']}: {', '.join(f'{n:,} {part}' for part, n in split['sizes'].items())}",
+        "Domain": f"similarity to the nearest of {domain['references']:,} training compounds ({domain['featurizer']['type']})",
+        "Molecules": f"up to {about['max_atoms']:,} heavy atoms",
+        "Made with": ", ".join(f"{name} {version}" for name, version in about["versions"].items()),
+        "Licence": about["licence"],
+    }
+    click.echo("")
+    for name, text in lines.items():
+        click.echo(f"{name}: {text or 'not known'}")
+
+
+def _print_metrics(metrics: dict[str, Any]) -> None:
+    from molgen.cli.printing import print_metrics
+
+    for part, title in (("test", "Test"), ("valid", "Validation")):
+        if part in metrics:
+            print_metrics(f"{title} compounds", metrics[part])
+            return
+    click.echo("\nNo metrics were written down.")

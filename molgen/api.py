@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from molgen.bundle import Bundle
+from molgen.card import inspect
 from molgen.data.dataset import Dataset
 from molgen.errors import ConfigError
+from molgen.featurization import FeaturizeResult, featurize
 from molgen.screening.screen import ScreenResult, screen
 from molgen.training.config import TrainConfig, read_toml
-from molgen.training.evaluate import evaluate
+from molgen.training.evaluate import Evaluation
+from molgen.training.evaluate import evaluate as _evaluate
 from molgen.training.train import Progress, TrainResult
 from molgen.training.train import train as _train
 
-__all__ = ["ScreenResult", "TrainResult", "evaluate", "screen", "train"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Evaluation",
+    "FeaturizeResult",
+    "ScreenResult",
+    "TrainResult",
+    "evaluate",
+    "featurize",
+    "inspect",
+    "screen",
+    "train",
+]
 
 
 def train(
@@ -80,3 +97,71 @@ def train(
     if output is not None:
         result.bundle.save(output, overwrite=overwrite)
     return result
+
+
+def evaluate(
+    data: str | Path,
+    model: str | Path | Bundle,
+    output: str | Path | None = None,
+    *,
+    targets: Mapping[str, str] | None = None,
+    smiles: str | None = None,
+    ids: str | None = None,
+    overwrite: bool = False,
+) -> Evaluation:
+    """Compare a bundle's predictions with measured values, and save them side by side.
+
+    Parameters
+    ----------
+    data
+        CSV, TSV or SMI file with labels, plain or gzipped.
+    model
+        A bundle, or its file.
+    output
+        Table of measured and predicted values to write: CSV, or Parquet if it ends in ``.parquet``.
+    targets
+        Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
+    smiles, ids
+        Column names; guessed where the guess is unambiguous.
+    overwrite
+        Replace ``output`` if it exists.
+
+    Returns
+    -------
+    Evaluation
+        ``.metrics`` by task; ``.predictions``, one row a compound.
+
+    Raises
+    ------
+    ConfigError
+        If the model has no such task.
+    InputError
+        If the data cannot be used.
+
+    Examples
+    --------
+    >>> molgen.evaluate("new.csv", "esol.molgen").metrics["logS"]["rmse"]  # doctest: +SKIP
+    """
+    from molgen.screening.output import check_target
+
+    if output is not None:
+        check_target(output, overwrite=overwrite)
+    evaluation = _evaluate(data, model, smiles=smiles, ids=ids, targets=targets)
+    if output is not None:
+        _write_frame(evaluation.predictions, Path(output))
+    return evaluation
+
+
+def _write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as a screen does: six significant digits, nothing where there is no number."""
+    import pyarrow as pa
+
+    from molgen.screening.output import TableWriter
+    from molgen.screening.score import round_significant
+
+    numbers = frame.select_dtypes("number")
+    rounded = frame.assign(**{name: round_significant(numbers[name].to_numpy()) for name in numbers})
+    table = pa.Table.from_pandas(rounded, preserve_index=False)
+    with TableWriter(path, table.schema) as writer:
+        for batch in table.to_batches():
+            writer.write(batch)

@@ -14,7 +14,7 @@ from typing import Any
 from molgen.errors import ConfigError, InputError
 from molgen.featurizers import Featurizer, available, from_spec
 from molgen.featurizers.base import describe
-from molgen.featurizers.files import FeatureBlock, write_features
+from molgen.featurizers.files import FeatureBlock, check_kind, write_features
 from molgen.featurizers.molecule import MoleculeFeaturizer
 from molgen.screening.library import BLOCK_ROWS, Block, Library, open_library
 from molgen.screening.output import check_target, replacing
@@ -103,11 +103,12 @@ def featurize(
         raise ConfigError("n_jobs must be -1 or at least 1", got=str(n_jobs))
     chosen = _make(featurizer, n_jobs)
     like = _try_out(chosen)
+    kind = check_kind(target, like)
     opened = open_library(paths, smiles=smiles, ids=ids)
     result = FeaturizeResult(target, chosen, notes=opened.notes)
     blocks = _featurized(opened, chosen, result, progress)
     with replacing(target) as temporary:
-        write_features(temporary, target.suffix.lower(), chosen, blocks, like=like)
+        write_features(temporary, kind, chosen, blocks, like=like)
     return result
 
 
@@ -132,11 +133,12 @@ def read_spec(path: str | Path) -> dict[str, Any]:
 
 def list_featurizers() -> list[tuple[str, str, list[str]]]:
     """Return name, first line of documentation, and parameters (``name=default`` as JSON) of each featurizer of molecules."""
-    return [
-        (name, describe(cls), [_written(parameter) for parameter in inspect.signature(cls).parameters.values()])
-        for name, cls in available().items()
-        if issubclass(cls, MoleculeFeaturizer)
-    ]
+    listed = []
+    for name, cls in available().items():
+        if issubclass(cls, MoleculeFeaturizer):
+            parameters = [each for each in inspect.signature(cls).parameters.values() if each.name not in cls._runtime]
+            listed.append((name, describe(cls).replace("``", ""), [_written(parameter) for parameter in parameters]))
+    return listed
 
 
 def _written(parameter: inspect.Parameter) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
+from scipy.spatial.distance import pdist
 
 from molgen.chem.parse import Mol, parse_batch
 from molgen.errors import ConfigError
@@ -18,6 +21,8 @@ MAX_DRAWN_ATOMS = 300
 
 _SIZES = range(16, 4097)
 _BOND_LENGTH = 26
+#: Angstroms between atoms, a third of a bond, below which a drawing cannot be read.
+_OVERLAP = 0.5
 _BLACK = (0.0, 0.0, 0.0)
 # By atomic number, -1 for all others. Mid-tones, as far from white as from near-black paper; what is black here takes the
 # colour of the text around the drawing in the end.
@@ -81,20 +86,34 @@ def depict_svg(smiles_or_mol: str | Mol, *, width: int = 240, height: int = 180)
 
 def _laid_out(mol: Mol) -> Mol:
     mol = Chem.Mol(mol)
-    mol.RemoveAllConformers()  # a conformer's coordinates may be seen from anywhere
+    rdDepictor.Compute2DCoords(mol)  # whatever coordinates it had: those of a conformer may be seen from anywhere
+    if _closest(mol) < _OVERLAP:
+        # Bridged rings (triptycene) and crowded metals can fall on top of each other; CoordGen, slower, keeps most apart.
+        other = Chem.Mol(mol)
+        with rdDepictor.UsingCoordGen(True):
+            rdDepictor.Compute2DCoords(other)
+        mol = max(mol, other, key=_closest)
     drawable = rdMolDraw2D.PrepareMolForDrawing(mol)
     rdDepictor.StraightenDepiction(drawable)
     return drawable
 
 
+def _closest(mol: Mol) -> float:
+    """Return the least distance of two atoms in the plane, in angstroms."""
+    places = mol.GetConformer().GetPositions()[:, :2]
+    return float(pdist(places).min(initial=np.inf))
+
+
 def _draw(mol: Mol, width: int, height: int) -> str:
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
-    options = canvas.drawOptions()
+    options: Any = canvas.drawOptions()  # the stubs of RDKit have the types of its fields wrong
     options.clearBackground = False
     options.prepareMolsBeforeDrawing = False
     options.fixedBondLength = _BOND_LENGTH
     options.bondLineWidth = 1.5
     options.padding = 0.04
+    options.minFontSize = 9
+    options.flagCloseContactsDist = -1  # no red marks for the overlaps that are left
     options.setAtomPalette(_PALETTE)
     options.setSymbolColour(_BLACK)
     canvas.DrawMolecule(mol)

@@ -189,8 +189,10 @@ def _spacial_score(batch: MolBatch) -> tuple[Floats, ...]:
 def _stereo_atoms(batch: MolBatch, instead: dict[int, Chem.Mol]) -> Bools:
     """Tell which atoms are tetrahedral centres, specified or not."""
     stereo = np.zeros(batch.n_atoms, dtype=np.bool_)
-    # A centre has three heavy neighbours and, if it is carbon, four in all.
-    possible = (batch.degree > 2) & ((batch.atomic_num != 6) | (batch.degree + batch.num_hs > 3))
+    # A centre has three heavy neighbours and, if it is carbon, four in all; RDKit also takes some arsenic with two.
+    heavy_neighbours = np.where(np.isin(batch.atomic_num, (6, 7, 8, 9, 16, 17, 35, 53)), 3, 2)
+    neighbours = np.where(batch.atomic_num == 6, 4, heavy_neighbours)
+    possible = (batch.degree >= heavy_neighbours) & (batch.degree + batch.num_hs >= neighbours)
     legacy = Chem.GetUseLegacyStereoPerception()
     Chem.SetUseLegacyStereoPerception(False)
     try:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from numpy.typing import NDArray
 
-from molgen.chem.mol_batch import Bools, MolBatch
+from molgen.chem.mol_batch import MolBatch
 
 __all__ = ["Family", "once_per_batch"]
 
@@ -24,13 +24,10 @@ class Family(NamedTuple):
         RDKit's names.
     compute
         From a batch to one array ``[n_mols]`` a name.
-    covers
-        Which molecules the values hold for; the others are RDKit's. ``None`` for all.
     """
 
     names: tuple[str, ...]
     compute: Callable[[MolBatch], tuple[NDArray[Any], ...]]
-    covers: Callable[[MolBatch], Bools] | None = None
 
 
 def once_per_batch(function: Callable[[MolBatch], R]) -> Callable[[MolBatch], R]:

@@ -60,6 +60,13 @@ _GASTEIGER = {
     (14, _SP): (9.065, 7.027, -0.002),
     (5, _SP3): (5.980, 6.820, 1.605),
     (5, _SP2): (6.420, 6.807, 1.322),
+    (4, _SP3): (3.845, 6.755, 3.165),
+    (4, _SP2): (4.005, 6.725, 3.035),
+    (12, _SP3): (3.300, 5.587, 2.447),
+    (12, _SP2): (3.565, 5.572, 2.197),
+    (12, _SP): (4.040, 5.472, 1.823),
+    (13, _SP3): (5.375, 4.953, 0.867),
+    (13, _SP2): (5.795, 5.020, 0.695),
 }
 _HYDROGEN = (7.17, 6.24, -0.56)
 _HYDROGEN_CATION = 20.02
@@ -143,11 +150,11 @@ def _labute_asa(batch: MolBatch) -> tuple[Floats, ...]:
 
 @once_per_batch
 def _gasteiger_parameters(batch: MolBatch) -> Floats:
-    """Columns a, b, c for each atom; NaN for an atom that has none."""
-    table = np.full((119, 8, 3), np.nan)
+    """Columns a, b, c for each atom; zeros, as RDKit has it, for an atom that has none."""
+    table = np.zeros((119, 8, 3))
     for (number, hybridization), values in _GASTEIGER.items():
         table[number, hybridization] = values
-    parameters = table[batch.atomic_num, batch.hybridization]
+    parameters: Floats = table[batch.atomic_num, batch.hybridization]
     # Sulfur of any other hybridization counts as sp3, but between exactly two oxygens it is that of a sulfone.
     sulfur = (batch.atomic_num == 16) & ~np.isin(batch.hybridization, (_SP, _SP2, _SP3))
     oxygens = np.bincount(batch.edge_source, batch.atomic_num[batch.edge_target] == 8, minlength=batch.n_atoms)
@@ -158,13 +165,12 @@ def _gasteiger_parameters(batch: MolBatch) -> Floats:
 
 def has_charges(batch: MolBatch) -> Bools:
     """Tell which molecules consist of elements and hybridizations that have parameters."""
-    unknown = np.isnan(_gasteiger_parameters(batch)[:, 0])
-    return batch.sum_atoms(unknown) == 0
+    return batch.sum_atoms(_gasteiger_parameters(batch)[:, 0] == 0) == 0
 
 
 @once_per_batch
 def charges(batch: MolBatch) -> Floats:
-    """Gasteiger's partial charge of each atom, without its hydrogens'."""
+    """Gasteiger's partial charge of each atom, without its hydrogens'; NaN around atoms that have no parameters."""
     a, b, c = _gasteiger_parameters(batch).T
     charge, on_hydrogens = _formal_charges(batch), np.zeros(batch.n_atoms)
     cation = a + b + c
@@ -181,7 +187,8 @@ def charges(batch: MolBatch) -> Floats:
         )
         mean = on_hydrogens / np.maximum(num_hs, 1)
         difference = _HYDROGEN[0] + mean * (_HYDROGEN[1] + _HYDROGEN[2] * mean) - pull
-        from_hydrogens = num_hs * (difference / np.where(difference < 0, _HYDROGEN_CATION, to_heavy))
+        drawn = difference / np.where(difference < 0, _HYDROGEN_CATION, to_heavy)
+        from_hydrogens = np.where(num_hs > 0, num_hs * drawn, 0.0)
         on_hydrogens -= from_hydrogens * damping
         charge += damping * (flow + from_hydrogens)
         damping *= _DAMPING
@@ -212,9 +219,15 @@ def _formal_charges(batch: MolBatch) -> Floats:
 
 
 def _charge_extremes(batch: MolBatch) -> tuple[Floats, ...]:
-    first = batch.graphs.atom_ptr[:-1]
-    highest = np.maximum.reduceat(charges(batch), first)
-    lowest = np.minimum.reduceat(charges(batch), first)
+    first, charge = batch.graphs.atom_ptr, charges(batch)
+    highest = np.maximum.reduceat(charge, first[:-1])
+    lowest = np.minimum.reduceat(charge, first[:-1])
+    for row in np.flatnonzero(np.isnan(highest)):
+        # RDKit compares one atom after the other, and so forgets what came before a NaN.
+        of_mol = charge[first[row] : first[row + 1]]
+        after = of_mol[np.flatnonzero(np.isnan(of_mol))[-1] + 1 :]
+        if len(after):
+            highest[row], lowest[row] = after.max(), after.min()
     sizes = np.abs(highest), np.abs(lowest)
     return highest, lowest, np.maximum(*sizes), np.minimum(*sizes)
 
@@ -237,8 +250,8 @@ def _charge_vsa(batch: MolBatch) -> tuple[Floats, ...]:
 FAMILIES = (
     Family(("MolLogP", "MolMR"), log_p),
     Family(("LabuteASA",), _labute_asa),
-    Family(("MaxPartialCharge", "MinPartialCharge", "MaxAbsPartialCharge", "MinAbsPartialCharge"), _charge_extremes, has_charges),
+    Family(("MaxPartialCharge", "MinPartialCharge", "MaxAbsPartialCharge", "MinAbsPartialCharge"), _charge_extremes),
     Family(tuple(f"SlogP_VSA{bin_}" for bin_ in range(1, 13)), _log_p_vsa),
     Family(tuple(f"SMR_VSA{bin_}" for bin_ in range(1, 11)), _mr_vsa),
-    Family(tuple(f"PEOE_VSA{bin_}" for bin_ in range(1, 15)), _charge_vsa, has_charges),
+    Family(tuple(f"PEOE_VSA{bin_}" for bin_ in range(1, 15)), _charge_vsa),
 )

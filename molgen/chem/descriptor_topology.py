@@ -282,7 +282,8 @@ def _information(batch: MolBatch) -> tuple[Floats, Floats]:
 def _burden(batch: MolBatch) -> tuple[Floats, ...]:
     """BCUT2D: highest and lowest eigenvalues of Burden matrices with masses, charges, logP and MR on the diagonal."""
     log_p, refractivity = crippen(batch)
-    diagonals = (element_table("AtomicWeight")[batch.atomic_num], charges(batch), log_p, refractivity)
+    # RDKit has no value where an atom has no charge, and LAPACK refuses NaN.
+    diagonals = (element_table("AtomicWeight")[batch.atomic_num], np.nan_to_num(charges(batch)), log_p, refractivity)
     found = np.empty((8, len(batch)))
     for group in batch.size_groups:
         n = group.atoms.shape[1]
@@ -292,6 +293,7 @@ def _burden(batch: MolBatch) -> tuple[Floats, ...]:
         eigenvalues = np.linalg.eigvalsh(matrices)
         found[0::2, group.members] = eigenvalues[:, :, -1].T
         found[1::2, group.members] = eigenvalues[:, :, 0].T
+    found[:, ~has_charges(batch)] = np.nan
     return tuple(found)
 
 
@@ -311,6 +313,5 @@ FAMILIES = (
     Family(
         tuple(f"BCUT2D_{kind}" for kind in ("MWHI", "MWLOW", "CHGHI", "CHGLO", "LOGPHI", "LOGPLOW", "MRHI", "MRLOW")),
         _burden,
-        has_charges,
     ),
 )

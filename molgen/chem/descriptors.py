@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,31 +92,29 @@ def compute_descriptors(mols: Sequence[Mol | None], names: Sequence[str] = DESCR
 
 def _fill(values: NDArray[np.float64], mols: Sequence[Mol | None], names: list[str]) -> None:
     """Compute the descriptors of one chunk of molecules in place."""
-    todo = np.ones(values.shape, dtype=np.bool_)
+    todo = np.array([[mol is not None] for mol in mols]).repeat(len(names), axis=1)
     batch, rows = pack_plain(mols)
-    if len(batch):
-        columns = {name: column for column, name in enumerate(names)}
-        for family in _families():
-            wanted = [name for name in family.names if name in columns]
-            if wanted:
-                covered = _compute(family, batch)
-                if covered is None:
-                    continue
-                found, good = covered
-                for name in wanted:
-                    values[rows[good], columns[name]] = found[name][good]
-                    todo[rows[good], columns[name]] = False
-    for row, mol in enumerate(mols):
-        if mol is not None and todo[row].any():
-            _ask_rdkit(values[row], mol, names, todo[row])
+    columns = {name: column for column, name in enumerate(names)}
+    for family in _families():
+        wanted = [place for place, name in enumerate(family.names) if name in columns]
+        found = _try(family, batch) if wanted and len(batch) else None
+        if found is not None:
+            for place in wanted:
+                values[rows, columns[family.names[place]]] = found[place]
+                todo[rows, columns[family.names[place]]] = False
+    for row in np.flatnonzero(todo.any(axis=1)):
+        _ask_rdkit(values[row], mols[row], names, todo[row])
 
 
-def _compute(family: Family, batch: MolBatch) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]] | None:
-    """Compute a family; ``None`` if it cannot be done for this batch."""
-    good = np.ones(len(batch), dtype=np.bool_) if family.covers is None else family.covers(batch)
-    with np.errstate(all="ignore"):
-        found = dict(zip(family.names, family.compute(batch), strict=True))
-    return found, good
+def _try(family: Family, batch: MolBatch) -> tuple[NDArray[Any], ...] | None:
+    """Compute a family, or warn that it must be computed one molecule at a time."""
+    try:
+        with np.errstate(all="ignore"):
+            return family.compute(batch)
+    except Exception as error:  # a molecule that nobody has thought of must not end a run of millions
+        what = f"{family.names[0]} and {len(family.names) - 1} more" if len(family.names) > 1 else family.names[0]
+        warnings.warn(f"{what}: computed one molecule at a time ({type(error).__name__}: {error})", stacklevel=4)
+        return None
 
 
 def _ask_rdkit(values: NDArray[np.float64], mol: Mol, names: list[str], wanted: NDArray[np.bool_]) -> None:

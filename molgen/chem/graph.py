@@ -107,9 +107,7 @@ class GraphBatch:
         bond_index, bond_ptr = _segments(first_bond, bond_counts)
         bonds = self.bonds.take(bond_index, axis=0)
         bonds += np.repeat(atom_ptr[:-1] - first_atom, bond_counts)[:, None]
-        return GraphBatch(
-            self.atoms.take(atom_index, axis=0), bonds, self.bond_fields.take(bond_index, axis=0), atom_ptr, bond_ptr
-        )
+        return GraphBatch(self.atoms.take(atom_index, axis=0), bonds, self.bond_fields.take(bond_index, axis=0), atom_ptr, bond_ptr)
 
     @classmethod
     def concatenate(cls, parts: Sequence[GraphBatch]) -> GraphBatch:

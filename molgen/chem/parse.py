@@ -19,7 +19,7 @@ Mol = Chem.Mol
 MAX_SMILES_LENGTH = 20_000
 
 # Everything a SMILES may hold. Text that matches goes straight to RDKit; the rest is looked at and cleaned first.
-_PLAIN = re.compile(r"[A-Za-z0-9@+\-\[\]()=#$:/\\.%*~]+").fullmatch
+_PLAIN = re.compile(r"[A-Za-z0-9@+\-\[\]()=#$:/\\.%*~<>]+").fullmatch
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x180E, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0x2061, 0x2062, 0x2063, 0xFEFF, *range(0x202A, 0x202F)]
 )
@@ -151,7 +151,7 @@ def _foreign(text: str) -> str | None:
         return "InChI: a SMILES was expected"
     if _INCHIKEY(text):
         return "InChIKey: a SMILES was expected"
-    if ">" in text:
+    if ">" in text.replace("->", "").replace("<-", ""):  # arrows are dative bonds
         return "reaction: a single molecule was expected"
     for position, character in enumerate(text, 1):
         if not character.isascii():

@@ -183,12 +183,7 @@ def _pickle(mol: Chem.Mol) -> bytes:
 def _decode_plain(buffer: Bytes, starts: Index, lengths: Index) -> tuple[Index, Index, MolArrays]:
     """Decode pickles that begin at ``starts``, or raise :class:`_RefusedError` for those with anything unusual."""
     n_atoms, n_bonds = _int32(buffer, starts + 20), _int32(buffer, starts + 24)
-    _refuse(
-        (n_atoms < 1)
-        | (n_atoms > _MAX_ATOMS)
-        | (n_bonds > _MAX_BONDS)
-        | (buffer[starts + _FIRST_ATOM - 1] != _BEGIN_ATOM)
-    )
+    _refuse((n_atoms < 1) | (n_atoms > _MAX_ATOMS) | (n_bonds > _MAX_BONDS) | (buffer[starts + _FIRST_ATOM - 1] != _BEGIN_ATOM))
     graph_of_atom = np.repeat(np.arange(len(starts)), n_atoms)
     atom_at, stop = _walk(buffer, starts + _FIRST_ATOM, n_atoms, _atom_lengths)
     _refuse((buffer[stop] != _BEGIN_BOND) | _holds(_odd_atoms(buffer, atom_at), graph_of_atom, len(starts)))

@@ -28,10 +28,9 @@ class MoleculeBatch(NamedTuple):
 
     def to(self, device: torch.device) -> MoleculeBatch:
         """Copy the tensors to a device."""
-        graphs = GraphTensors(
-            *(tensor.to(device, non_blocking=True) for tensor in self.graphs[:4]), n_graphs=self.graphs.n_graphs
-        )
-        return MoleculeBatch(graphs, None if self.features is None else self.features.to(device, non_blocking=True))
+        atoms, bonds, bond_fields, graph_of_atom, n_graphs = self.graphs
+        graphs = GraphTensors(atoms.to(device), bonds.to(device), bond_fields.to(device), graph_of_atom.to(device), n_graphs)
+        return MoleculeBatch(graphs, None if self.features is None else self.features.to(device))
 
 
 def make_batch(graphs: GraphBatch, features: Tensor | None = None) -> MoleculeBatch:

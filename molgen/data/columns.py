@@ -148,7 +148,7 @@ def find_smiles_column(
         if found:
             return _only([columns[i] for i in found], where)
     # No name fits its content. A column that says it is SMILES and one that looks like it are as good as each other.
-    found = [i for i in (*ranks[0], *ranks[1], *ranks[3])] + [i for i, share in enumerate(shares) if (share or 0.0) >= 0.8]
+    found = [*ranks[0], *ranks[1], *ranks[3], *(i for i, share in enumerate(shares) if (share or 0.0) >= 0.8)]
     found = found or [i for i in ranks[2] if shares[i] is None]
     if found:
         return _only([columns[i] for i in found], where)

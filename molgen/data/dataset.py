@@ -114,11 +114,12 @@ def load_dataset(
 
     compounds = read_compounds([row.values[smiles_at] for row in rows], max_atoms=max_atoms)
     tasks, labels, problems = _read_labels(table.columns, rows, target_at, kind, directions, units, where)
+    unread = dict(problems)
     keep, dropped = [], []
     for number, row in enumerate(rows):
         reason = row.problem or compounds.reasons.get(number)
         if reason is None and np.isnan(labels[number]).all():
-            reason = "no label"
+            reason = unread.get(row.line, "no label")
         if reason is None:
             keep.append(number)
         else:

@@ -211,9 +211,7 @@ def _from_words(filled: dict[int, str], pair: tuple[str, str], length: int) -> L
     used = {row: codes[word] for row, cell in filled.items() if (word := cell.casefold()) in codes}
     shown = {word: next((cell for cell in filled.values() if cell.casefold() == word), word) for word in pair}
     problems = {
-        row: f"{cell!r} is neither {shown[positive]!r} nor {shown[negative]!r}"
-        for row, cell in filled.items()
-        if row not in used
+        row: f"{cell!r} is neither {shown[positive]!r} nor {shown[negative]!r}" for row, cell in filled.items() if row not in used
     }
     return Labels("binary", _array(used, length), problems, positive=shown[positive], negative=shown[negative])
 

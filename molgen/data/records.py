@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -75,7 +76,8 @@ def split_quoted(text: str, delimiter: str) -> list[str]:
 def split_at_blanks(line: str, width: int | None = None) -> list[str]:
     """Split at white space; the last of ``width`` fields takes the rest, an extension stays with its SMILES."""
     if line.lstrip().startswith('"'):  # no SMILES does: this table quotes its fields
-        return next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True))
+        with contextlib.suppress(csv.Error):
+            return next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True))
     limit = -1 if width is None else width - 1
     if "|" in line and limit and (parts := _EXTENDED(line)):
         name = parts[2].rstrip()
@@ -83,9 +85,7 @@ def split_at_blanks(line: str, width: int | None = None) -> list[str]:
     return line.rstrip().split(None, limit)
 
 
-def read_batches(
-    blocks: Iterable[Block], delimiter: str, width: int | None = None, smiles: int | None = None
-) -> Iterator[Batch]:
+def read_batches(blocks: Iterable[Block], delimiter: str, width: int | None = None, smiles: int | None = None) -> Iterator[Batch]:
     """Iterate over the records in some lines, a batch at a time.
 
     Parameters
@@ -124,6 +124,8 @@ class _Span:
 
 
 class _Reader:
+    """The state of :func:`read_batches`: the blocks to come, and the rest of one that was read ahead."""
+
     def __init__(self, blocks: Iterable[Block], delimiter: str, width: int | None, smiles: int | None) -> None:
         self.blocks = iter(blocks)
         self.delimiter = delimiter
@@ -195,19 +197,18 @@ class _Reader:
             taken, joined = self._join(span, index)
             if joined is not None:
                 return taken, joined, None
-            problem = str(error)
+            problem: str | None = str(error)
         except ValueError as error:
             problem = str(error)
         else:
             if len(fields) == self.width or self.width is None:
                 return 1, fields, None
-            problem = ""
-            literal = fields
+            literal, problem = fields, None
         spaced = self._without_spaces_before_quotes(line)
         if spaced is not None:
             return 1, spaced, None
         # With the right number of fields all the same, the quote was part of a name, as in 5"-phosphate.
-        return 1, literal, None if len(literal) == self.width else problem or None
+        return 1, literal, None if len(literal) == self.width else problem
 
     def _without_spaces_before_quotes(self, line: str) -> list[str] | None:
         if f'{self.delimiter} "' not in line:

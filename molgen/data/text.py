@@ -21,8 +21,6 @@ KEPT = 10_000
 
 _END = re.compile(r"(\r{0,2}\n|\r)")
 _DOUBLED_END = re.compile(r"(\r\n\n|\r{0,2}\n|\r)")
-
-
 _NOT_UTF8 = "some lines are not UTF-8: they were read as Windows-1252"
 
 

@@ -32,43 +32,59 @@ from molgen.featurizers.stored import FORMAT, ROW_COLUMNS, FeatureBlock, StoredF
 from molgen.featurizers.stored_npz import read_npz, write_npz
 from molgen.featurizers.stored_parquet import read_parquet, write_parquet
 
-__all__ = ["FORMAT", "ROW_COLUMNS", "FeatureBlock", "StoredFeatures", "load_features", "write_features"]
+__all__ = ["FORMAT", "ROW_COLUMNS", "FeatureBlock", "StoredFeatures", "check_kind", "load_features", "write_features"]
 
 _WRITERS = {".npz": write_npz, ".parquet": write_parquet}
 
 
-def write_features(
-    path: str | Path, kind: str, featurizer: Featurizer, blocks: Iterable[FeatureBlock], *, like: Any
-) -> None:
+def check_kind(path: str | Path, like: Any) -> str:
+    """Return the kind of file that a name stands for, ``".npz"`` or ``".parquet"``.
+
+    Parameters
+    ----------
+    path
+        The file's name.
+    like
+        Values of the featurizer, of any rows.
+
+    Raises
+    ------
+    ConfigError
+        If the name says neither, or such a file cannot hold such values.
+    """
+    kind = Path(path).suffix.lower()
+    if kind not in _WRITERS:
+        raise ConfigError("no file of features has this ending", where=str(path), expected=" or ".join(_WRITERS), got=kind or "none")
+    if kind == ".parquet" and not isinstance(like, np.ndarray):
+        what = "graphs" if isinstance(like, GraphBatch) else "a sparse matrix"
+        raise ConfigError(f"a .parquet file cannot hold {what}", where=str(path), remedy="name the output .npz")
+    return kind
+
+
+def write_features(path: Path, kind: str, featurizer: Featurizer, blocks: Iterable[FeatureBlock], *, like: Any) -> None:
     """Write blocks of features as they come; memory does not grow with their number.
 
     Parameters
     ----------
     path
-        The file, which is not yet there or may be replaced.
+        The file; its name may be a temporary one.
     kind
-        ``".npz"`` or ``".parquet"``.
+        What :func:`check_kind` returned.
     featurizer
         What made the values.
     blocks
         Rows and values.
     like
-        Any values of the featurizer, which say what kind there is.
+        Values of the featurizer, of any rows.
 
     Raises
     ------
     ConfigError
-        If the kind of file cannot hold the kind of values.
+        If two columns of a Parquet file would have one name.
     InputError
         If graphs have more than 2**31 atoms in all.
     """
-    write = _WRITERS.get(kind)
-    if write is None:
-        raise ConfigError("an unknown kind of feature file", where=str(path), expected=" or ".join(_WRITERS), got=kind or "no ending")
-    if kind == ".parquet" and not isinstance(like, np.ndarray):
-        what = "graphs" if isinstance(like, GraphBatch) else "a sparse matrix"
-        raise ConfigError(f"a .parquet file cannot hold {what}", where=str(path), remedy="name the output .npz")
-    write(Path(path), featurizer, blocks, like)
+    _WRITERS[kind](path, featurizer, blocks, like)
 
 
 def load_features(path: str | Path) -> StoredFeatures:

@@ -35,7 +35,7 @@ def write_parquet(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBl
 
     names = [str(name) for name in featurizer.get_feature_names_out()]  # type: ignore[attr-defined]
     if len({*ROW_COLUMNS, *names}) < len(ROW_COLUMNS) + len(names):
-        raise ConfigError("two columns of one name", where=str(path), remedy="name each feature once, or write .npz")
+        raise ConfigError("two columns of one name", where=repr(featurizer)[:80], remedy="name each feature once, or write .npz")
     fields = [("row", pa.int64()), *((name, pa.string()) for name in TEXT_COLUMNS)]
     schema = pa.schema(
         [*fields, *((name, pa.from_numpy_dtype(like.dtype)) for name in names)],

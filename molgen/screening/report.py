@@ -6,7 +6,7 @@ The page holds all it needs and asks for nothing: no script, no font, no file be
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,22 @@ __all__ = ["LOW_SIMILARITY", "write_report"]
 LOW_SIMILARITY = 0.3
 
 _BINS = 48
+# Of what there can be hundreds, so many are shown.
 _MAX_TASKS = 12
 _MAX_KINDS = 8
-_MAX_TEXT = 160
-_LOWER_IS_BETTER = {"rmse", "mae", "brier"}
+_MAX_OTHERS = 4
+_MAX_TEXT = 300
+# In the order of the table: the measure's name, and which of several values is best.
+_MEASURES: dict[str, tuple[str, Callable[..., Any]]] = {
+    "auroc": ("AUROC", max),
+    "auprc": ("AUPRC", max),
+    "brier": ("Brier score", min),
+    "rmse": ("RMSE", min),
+    "mae": ("MAE", min),
+    "r2": ("R\u00b2", max),
+    "spearman": ("Spearman", max),
+}
+_MINUS, _DASH = "\u2212", "\u2013"
 _STATUSES = {
     "ok": "scored",
     "invalid": "invalid: no molecule can be read",
@@ -42,9 +54,7 @@ _STATUSES = {
 }
 
 
-def write_report(
-    path: Path, bundle: Bundle, summary: Summary, hits: pa.Table, task: Task, libraries: Sequence[str | Path]
-) -> None:
+def write_report(path: Path, bundle: Bundle, summary: Summary, hits: pa.Table, task: Task, libraries: Sequence[str | Path]) -> None:
     """Write the report of a screen.
 
     Parameters
@@ -64,14 +74,15 @@ def write_report(
         The files that were screened, of which only the names are told.
     """
     names = [Path(library).name for library in libraries]
+    tasks = [task, *(other for other in bundle.tasks if other.name != task.name)][:_MAX_TASKS]
     title = f"Screen of {_listed(names, 2)}"
     body = _e(
         "main",
-        _header(title, names, bundle, summary, hits, task),
-        _rows_section(summary, bundle),
-        _scores_section(summary, bundle, hits, task),
-        _hits_section(hits, bundle, task),
-        _model_section(bundle, task),
+        _e("header", _e("h1", title), _lead(bundle, task), _tiles(names, summary, hits, task)),
+        _section("What became of the rows", None, _bars(summary, bundle.max_atoms)),
+        _section("How the scores spread", _missing(bundle, tasks), _figures(summary, hits, tasks)),
+        _section("Top structures", _hits_explained(hits, task), _hits(hits, bundle, tasks)),
+        _section("The model", None, _metrics(bundle, tasks), _facts(bundle, task)),
     )
     page = f"{_HEAD}{_e('title', title)}<style>{_STYLE}</style></head><body>{body}</body></html>\n"
     with replacing(path) as temporary:
@@ -79,183 +90,356 @@ def write_report(
         temporary.write_bytes(page.encode("utf-8", errors="replace"))
 
 
-# --- sections ---------------------------------------------------------------------------------------------------------
-
-
-def _header(
-    title: str, names: Sequence[str], bundle: Bundle, summary: Summary, hits: pa.Table, task: Task
-) -> _Html:
+def _lead(bundle: Bundle, task: Task) -> _Html:
     data = _dig(bundle.card, "data", "file")
-    trained = f" trained on {_short(Path(str(data)).name)}" if data else ""
+    trained = f" trained on {_file(data)}" if data else ""
+    return _e("p", "Ranked by ", _e("b", task.name), f", {task.direction}est first, by a model{trained}.", class_="lead")
+
+
+def _tiles(names: Sequence[str], summary: Summary, hits: pa.Table, task: Task) -> _Html:
     scored = summary.statuses["ok"]
-    tiles = [("Rows read", f"{summary.rows:,}", _listed(names, 4))]
-    tiles.append(("Scored", f"{scored:,}", f"{_share(scored, summary.rows)} of the rows"))
+    tiles = [
+        ("Rows read", f"{summary.rows:,}", _listed(names, 4)),
+        ("Scored", f"{scored:,}", f"{_share(scored, summary.rows)} of the rows"),
+    ]
     if len(hits):
         best = _show(task, hits.column(task.name)[0].as_py())
-        tiles.append((f"Best {_quantity(task)}", best, task.unit or f"{task.direction}est is best"))
+        tiles.append((f"{task.direction}est".capitalize(), best, ", ".join(filter(None, [task.name, task.unit]))))
     if len(hits) and "domain" in hits.column_names:
         low = sum(_is_low(value) for value in hits.column("domain").to_pylist())
         tiles.append(("Hits to trust less", f"{low} of {len(hits)}", "unlike the training compounds"))
-    return _e(
-        "header",
-        _e("h1", title),
-        _e("p", "Ranked by ", _e("b", _short(task.name)), f", {task.direction}est first, with a model{trained}.", class_="lead"),
-        _e("div", *[_tile(*tile) for tile in tiles], class_="tiles"),
-    )
+    return _e("div", *(_e("p", label, _e("b", n), detail) for label, n, detail in tiles), class_="tiles")
 
 
-def _tile(label: str, figure: str, detail: str) -> _Html:
-    return _e("div", _e("span", _short(label)), _e("strong", figure), _e("span", _short(detail)))
+# --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _rows_section(summary: Summary, bundle: Bundle) -> _Html:
-    """Bars for all rows, each status, the kinds of reason below it, and what was noted about rows that were scored."""
+def _bars(summary: Summary, max_atoms: int) -> _Html:
+    """Draw a bar for all rows and for each status, and below it for its kinds of reason, or of note if it was scored."""
     bars = [_bar("rows read", summary.rows, summary.rows, "all")]
-    known = [status for status in _STATUSES if status in summary.statuses]
-    for status in [*known, *sorted(set(summary.statuses) - set(known))]:
+    for status in sorted(summary.statuses, key=[*_STATUSES, *summary.statuses].index):
         label = _STATUSES.get(status, status)
-        if status == "too_large":
-            label += f": more than {bundle.max_atoms:,} heavy atoms"
+        label += f" (more than {max_atoms:,} heavy atoms)" if status == "too_large" else ""
         bars.append(_bar(label, summary.statuses[status], summary.rows, "ok" if status == "ok" else "lost"))
-        reasons = [(kind, n) for (of, kind), n in summary.reasons.most_common() if of == status]
-        # A single kind that only repeats the status says nothing new.
-        if [kind for kind, _ in reasons] != [label.split(":")[0]]:
-            bars += _kind_bars(reasons, summary.rows)
-        if status == "ok":
-            bars += _kind_bars(summary.notes.most_common(), summary.rows)
-    return _section("What became of the rows", None, _e("div", *bars, class_="bars"))
-
-
-def _kind_bars(kinds: Sequence[tuple[str, int]], total: int) -> list[_Html]:
-    bars = [_bar(kind, n, total, "kind") for kind, n in kinds[:_MAX_KINDS]]
-    rest = kinds[_MAX_KINDS:]
-    return bars + ([_bar(f"{len(rest)} more kinds", sum(n for _, n in rest), total, "kind")] if rest else [])
+        kinds = [(kind, n) for (of, kind), n in summary.reasons.most_common() if of == status]
+        kinds += summary.notes.most_common() if status == "ok" else []
+        bars += [_bar(kind, n, summary.rows, "kind") for kind, n in kinds[:_MAX_KINDS]]
+        if rest := kinds[_MAX_KINDS:]:
+            bars.append(_bar(f"{len(rest)} more kinds", sum(n for _, n in rest), summary.rows, "kind"))
+    return _e("div", *bars, class_="bars")
 
 
 def _bar(label: str, n: int, total: int, kind: str) -> _Html:
     bar = _e("i", style=f"width:{100 * n / max(total, 1):.2f}%") if n else None
-    cells = [("label", _short(label)), ("track", bar), ("n", f"{n:,}"), ("share", _share(n, total))]
-    return _e("div", *[_e("span", cell, class_=name) for name, cell in cells], class_=f"bar {kind}")
+    return _e("p", _e("span", label), _e("u", bar), _e("b", f"{n:,}"), _e("em", _share(n, total)), class_=kind)
 
 
-def _scores_section(summary: Summary, bundle: Bundle, hits: pa.Table, task: Task) -> _Html:
-    others = [other for other in bundle.tasks if other.name != task.name]
-    shown = [task, *others[: _MAX_TASKS - 1]]
-    scored = summary.statuses["ok"]
+# --- scores -----------------------------------------------------------------------------------------------------------
+
+
+def _missing(bundle: Bundle, tasks: Sequence[Task]) -> str | None:
+    left = len(bundle.tasks) - len(tasks)
+    return f"The first {len(tasks)} tasks; {left} more are in the table of scores only." if left else None
+
+
+def _figures(summary: Summary, hits: pa.Table, tasks: Sequence[Task]) -> _Html:
     figures = []
-    for each in shown:
-        marked = _range(hits.column(task.name)) if each is task else None
-        name = "" if marked is None else f"the {len(hits)} hits: {_show(task, marked[0])} to {_show(task, marked[1])}"
-        values = _sample(summary, each.name)
-        limits = _limits(values, marked) if each.is_regression else (0.0, 1.0)
-        figures.append(_histogram(each, f"{_quantity(each)}", values, limits, scored, marked, name))
+    for task in tasks:
+        marked, key = None, None
+        if task is tasks[0] and len(hits):
+            best = hits.column(task.name).to_numpy()
+            marked = (float(best.min()), float(best.max()))
+            key = f"the {len(hits)} hits: {_show(task, marked[0])} to {_show(task, marked[1])}"
+        figures.append(_histogram(task, _sample(summary, task.name), summary.statuses["ok"], marked, key))
     similarity = _sample(summary, "domain")
     if len(similarity):
-        low = f"below {LOW_SIMILARITY}: {_share(int((similarity < LOW_SIMILARITY).sum()), len(similarity))} of the rows"
-        described = Task("Similarity to the training compounds", "binary")
-        figures.append(_histogram(described, "highest Tanimoto", similarity, (0.0, 1.0), scored, (0.0, LOW_SIMILARITY), low))
-    missing = f"{len(bundle.tasks) - len(shown)} more tasks are not drawn." if len(bundle.tasks) > len(shown) else None
-    return _section("How the scores spread", missing, _e("div", *figures, class_="figures"))
+        task = Task("Similarity to the training compounds", "binary", unit="highest Tanimoto")
+        low = _share(int((similarity < LOW_SIMILARITY).sum()), len(similarity))
+        key = f"below {LOW_SIMILARITY}, where a score is an extrapolation: {low}"
+        figures.append(_histogram(task, similarity, summary.statuses["ok"], (0.0, LOW_SIMILARITY), key))
+    return _e("div", *figures, class_="figures")
 
 
-def _histogram(
-    task: Task,
-    what: str,
-    values: NDArray[np.float64],
-    limits: tuple[float, float],
-    scored: int,
-    marked: tuple[float, float] | None,
-    mark: str,
-) -> _Html:
-    """Draw one distribution; bars are SVG that stretches, and the axis is text that does not."""
-    heading = _e("figcaption", _e("h3", _short(task.name)), _e("span", _short(task.unit or what)))
+def _histogram(task: Task, values: NDArray[np.float64], scored: int, marked: tuple[float, float] | None, key: str | None) -> _Html:
+    """Draw a distribution; the bars are SVG that stretches with the page, the axis is text that does not."""
+    heading = _e("figcaption", _e("h3", task.name), _e("span", _unit(task)))
     if not len(values):
         return _e("figure", heading, _e("p", "No row has a value.", class_="soft"))
-    low, high = limits
-    counts, _ = np.histogram(np.clip(values, low, high), bins=_BINS, range=limits)
-    heights = 100 * counts / counts.max()
-    bars = "".join(f"M{at} 100V{100 - height:.1f}h.9V100z" for at, height in enumerate(heights) if height)
-    drawn = []
-    if marked is not None:
-        left, right = np.clip((np.array(marked) - low) / (high - low) * _BINS, 0, _BINS)
-        drawn.append(_e("rect", x=f"{min(left, _BINS - 0.3):.2f}", y=0, width=f"{max(right - left, 0.3):.2f}", height=100))
-    drawn.append(_e("path", d=bars))
-    label = f"{task.name}: histogram from {low:.4g} to {high:.4g}"
-    plot = _e("svg", *drawn, viewBox=f"0 0 {_BINS} 100", preserveAspectRatio="none", role="img", aria_label=_short(label))
-    ticks = [
-        _e("span", f"{tick:.10g}".replace("-", "\u2212"), style=f"left:{100 * (tick - low) / (high - low):.2f}%")
-        for tick in _ticks(low, high)
-    ]
+    low, high = _limits(np.append(values, marked or [])) if task.is_regression else (0.0, 1.0)
+    counts, _ = np.histogram(np.clip(values, low, high), bins=_BINS, range=(low, high))
+    bars = "".join(f"M{at + 0.05} 100v-{100 * n / counts.max():.1f}h.9V100z" for at, n in enumerate(counts) if n)
+    band = None
+    if marked:
+        left, right = np.clip((np.array(marked) - low) / (high - low), 0, 1) * _BINS
+        width = max(right - left, 0.3)
+        band = _e("rect", x=f"{min(left, _BINS - width):.2f}", y=0, width=f"{width:.2f}", height=100)
+    plot = _e("svg", band, _e("path", d=bars), viewBox=f"0 0 {_BINS} 100", preserveAspectRatio="none", aria_hidden="true")
+    ticks = [_e("span", _tick(t), style=f"left:{100 * (t - low) / (high - low):.2f}%") for t in _ticks(low, high)]
     beyond = int(((values < low) | (values > high)).sum())
-    facts = [
-        f"{len(values):,} rows" if len(values) >= scored else f"even sample of {len(values):,} of {scored:,} rows",
-        f"median {_show(task, float(np.median(values)))}",
-        *([f"{beyond:,} beyond the axis, in its end bars"] if beyond else []),
-    ]
-    key = _e("span", _e("i", class_="key"), mark) if mark else None
-    return _e(
-        "figure", heading, plot, _e("div", *ticks, class_="axis"), _e("p", _e("span", ", ".join(facts)), key, class_="soft")
-    )
+    facts = f"{len(values):,} rows" if len(values) >= scored else f"{len(values):,} rows, an even sample of {scored:,}"
+    facts += f", median {_show(task, float(np.median(values)))}"
+    facts += f", {beyond:,} beyond the axis in its end bars" if beyond else ""
+    legend = _e("p", _e("i"), key, class_="key") if key else None
+    return _e("figure", heading, plot, _e("div", *ticks, class_="axis"), legend, _e("p", facts, class_="soft"))
 
 
-def _hits_section(hits: pa.Table, bundle: Bundle, task: Task) -> _Html:
+def _sample(summary: Summary, name: str) -> NDArray[np.float64]:
+    values = summary.scores[name].values() if name in summary.scores else np.zeros(0)
+    return values[np.isfinite(values)]
+
+
+def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Choose the ends of an axis: a few wild values must not squeeze the others into one bar."""
+    first, last = np.quantile(values, [0.005, 0.995])
+    spare = (last - first) or abs(first) or 1.0
+    low, high = max(values.min(), first - spare), min(values.max(), last + spare)
+    return (float(low), float(high)) if high > low else (float(low - spare / 2), float(high + spare / 2))
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    rough = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * min((1, 2, 5, 10), key=lambda factor: abs(factor * power - rough))
+    return [at * step for at in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _tick(value: float) -> str:
+    return f"{value:.6g}".replace("-", _MINUS)
+
+
+# --- hits -------------------------------------------------------------------------------------------------------------
+
+
+def _hits_explained(hits: pa.Table, task: Task) -> str:
     if not len(hits):
-        return _section("Top structures", "No row could be scored, so there is nothing to rank.")
-    explained = f"The {len(hits)} best by {_short(task.name)}, drawn as they were scored. "
+        return "No row could be scored, so there is nothing to rank."
+    explained = f"The best {len(hits)}, drawn as they were scored: without counter-ions, neutral where they can be."
     if f"{task.name}_lower" in hits.column_names:
-        explained += f"Ranges are {COVERAGE:.0%} intervals. ".replace("%", " %")
+        explained += f" Ranges are {_share(COVERAGE, 1)} intervals."
     if "domain" in hits.column_names:
-        explained += "Similarity is the highest Tanimoto to a training compound: the lower, the more a prediction is a guess."
+        explained += " Similarity is the highest Tanimoto similarity to a training compound."
+    return explained
+
+
+def _hits(hits: pa.Table, bundle: Bundle, tasks: Sequence[Task]) -> _Html:
     rows = hits.to_pylist()
     mols = read_compounds([row["smiles"] for row in rows], max_atoms=bundle.max_atoms).mols
-    others = [other for other in bundle.tasks if other.name != task.name and other.name in hits.column_names]
-    cards = [_hit(row, depict_svg(mol) if mol else None, task, others) for row, mol in zip(rows, mols, strict=True)]
-    return _section("Top structures", explained, _e("div", *cards, class_="hits"))
+    drawings = [depict_svg(mol) if mol else None for mol in mols]
+    return _e("div", *(_hit(row, drawing, tasks) for row, drawing in zip(rows, drawings, strict=True)), class_="hits")
 
 
-def _hit(row: dict[str, Any], drawing: str | None, task: Task, others: Sequence[Task]) -> _Html:
-    place = f"row {row['row']:,}" if isinstance(row.get("row"), int) else ""
-    source = _short(Path(row["source"]).name) if row.get("source") else ""
-    lower, upper = row.get(f"{task.name}_lower"), row.get(f"{task.name}_upper")
+def _hit(row: dict[str, Any], drawing: str | None, tasks: Sequence[Task]) -> _Html:
+    task, *others = tasks
+    lower, upper, similarity = row.get(f"{task.name}_lower"), row.get(f"{task.name}_upper"), row.get("domain")
+    place = f"row {row['row']:,}"
     interval = f"{_show(task, lower)} to {_show(task, upper)}" if lower is not None and upper is not None else None
-    extra = [_e("p", _e("span", _short(other.name)), " ", _show(other, row[other.name]), f" {other.unit}") for other in others[:4]]
-    similarity = row.get("domain")
+    facts = [f"{other.name} {_show(other, row[other.name])} {other.unit}" for other in others[:_MAX_OTHERS] if other.name in row]
     trust = None
     if similarity is not None:
-        words = ": low, unlike the training compounds" if _is_low(similarity) else ""
-        trust = _e("p", f"similarity {similarity:.2f}{words}", class_="warn" if words else "near")
+        low = _is_low(similarity)
+        words = f"similarity {similarity:.2f}{': low, unlike the training compounds' if low else ''}"
+        trust = _e("p", words, class_="warn" if low else "near")
     return _e(
         "article",
-        _e("div", _Html(drawing) if drawing else "cannot be drawn", class_="structure"),
-        _e("h3", _e("span", row["rank"], class_="rank"), _e("span", _short(row.get("id") or place))),
-        _e("p", _e("b", _show(task, row[task.name])), " ", _quantity(task, short=True), class_="value"),
-        _e("p", interval, class_="soft") if interval else None,
+        _e("div", _Html(drawing) if drawing else "cannot be drawn"),
+        _e("h3", _e("b", row["rank"]), _e("span", row["id"] or place)),
+        _e("p", _e("b", _show(task, row[task.name])), _e("span", _unit(task)), " ", _e("span", interval) if interval else None),
+        *(_e("p", fact, class_="soft") for fact in facts),
         trust,
-        *extra,
-        _e("p", ", ".join(filter(None, (source, place))), class_="soft"),
-        _e("p", _short(row["notes"]), class_="soft") if row.get("notes") else None,
-        _e("code", row["smiles"]),
+        _e("p", ", ".join(filter(None, [_file(row["source"]), place])), class_="soft"),
+        _e("p", row["notes"], class_="soft") if row["notes"] else None,
+        _e("code", _Html(escape(row["smiles"]))),
     )
 
 
-def _model_section(bundle: Bundle, task: Task) -> _Html:
-    card = bundle.card
-    weights = {expert.name: float(weight) for expert, weight in zip(bundle.experts, bundle.weights[:, bundle.tasks.index(task)], strict=True)}
-    versions, sizes = _dig(card, "versions"), _dig(card, "split", "sizes")
-    facts = {
-        "Data": _dig(card, "data", "file"),
-        "Compounds": _dig(card, "data", "compounds"),
-        "Left out": _dig(card, "data", "left_out_count"),
-        "Split": ": ".join(filter(None, [str(_dig(card, "split", "name") or ""), _pairs(sizes)])),
-        "Experts": ", ".join(f"{name} {weight:.0%}".replace("%", " %") for name, weight in weights.items()),
-        "Data checksum": _dig(card, "data", "sha256"),
-        "Licence": _dig(card, "licence"),
-        "Versions": _pairs(versions),
-    }
-    listed = [_e("div", _e("dt", name), _e("dd", _plain(value))) for name, value in facts.items() if value not in (None, "")]
-    part = next((part for part in ("test", "valid") if _dig(card, "metrics", part)), None)
+# --- model ------------------------------------------------------------------------------------------------------------
+
+
+def _metrics(bundle: Bundle, tasks: Sequence[Task]) -> _Html:
+    """Tabulate the model's figures beside those of its baselines; the ranked task's first, the others' folded."""
+    found = {part: _dig(bundle.card, "metrics", part) for part in ("test", "valid")}
+    part = next((part for part, figures in found.items() if isinstance(figures, dict) and figures), None)
     if part is None:
-        return _section("The model", "Its record holds no figures on how good it is.", _e("dl", *listed))
-    what = "test compounds, which training did not see" if part == "test" else "validation compounds; there was no test set"
-    tables = [_metrics(card["metrics"][part], each, set(weights), what) for each in [task, *(t for t in bundle.tasks if t is not task)][:_MAX_TASKS]]
-    return _section("The model", None, _e("div", _e("div", *tables), _e("dl", *listed), class_="model"))
+        return _e("p", "Its record holds no figures on how good it is.", class_="soft")
+    experts = {expert.name for expert in bundle.experts}
+    held_out = "test" if part == "test" else "validation"
+    first, *others = [_metric_table(found[part], task, experts, held_out) for task in tasks]
+    return _e("div", first, _e("details", _e("summary", "Other tasks"), *others) if others else None)
+
+
+def _metric_table(figures: dict[str, Any], task: Task, experts: set[str], part: str) -> _Html:
+    rows = {name: of for name, by_task in figures.items() if isinstance(of := _dig(by_task, task.name), dict)}
+    names = sorted(rows, key=lambda name: (name != "model", name not in experts))
+    measures = [measure for measure in _MEASURES if any(measure in rows[name] for name in names)]
+    best = {measure: _best(measure, [rows[name].get(measure) for name in names]) for measure in measures}
+    head = [_e("th", _MEASURES[measure][0], scope="col") for measure in measures]
+    lines = []
+    for name in names:
+        kind = "this" if name == "model" else "part" if name in experts else "rival"
+        label = {"this": "this model", "part": f"{name} expert alone", "rival": f"baseline: {name}"}[kind]
+        values = [(rows[name].get(measure), best[measure]) for measure in measures]
+        cells = (_e("td", _e("b" if value is not None and value == top else "span", _figure(value))) for value, top in values)
+        lines.append(_e("tr", _e("th", label, scope="row"), *cells, class_=kind))
+    counted = _dig(rows, names[0], "n") if names else None
+    number = f"{counted:,.0f} {part} compounds" if isinstance(counted, int | float) else "no figures"
+    caption = f"{task.name}: {number}, the best in bold"
+    return _e("table", _e("caption", caption), _e("thead", _e("tr", _e("td", ""), *head)), _e("tbody", *lines))
+
+
+def _best(measure: str, values: Sequence[Any]) -> Any:
+    known = [value for value in values if isinstance(value, int | float)]
+    return _MEASURES[measure][1](known, default=None)
+
+
+def _facts(bundle: Bundle, task: Task) -> _Html:
+    at = [each.name for each in bundle.tasks].index(task.name)
+    data, split = _dig(bundle.card, "data"), _dig(bundle.card, "split")
+    facts = {
+        "Trained on": _file(_dig(data, "file") or ""),
+        "Compounds": _dig(data, "compounds"),
+        "Left out": _dig(data, "left_out_count"),
+        "Split": _dig(split, "name"),
+        "Compounds in each part": {part: n for part in ("train", "valid", "test") if (n := _dig(split, "sizes", part)) is not None},
+        "Experts": {expert.name: _share(float(bundle.weights[row, at]), 1) for row, expert in enumerate(bundle.experts)},
+        "Licence": _dig(bundle.card, "licence"),
+        "Versions": _dig(bundle.card, "versions"),
+        "Data SHA-256": _dig(data, "sha256"),
+    }
+    stated = {name: value for name, value in facts.items() if value not in (None, "")}
+    return _e("dl", *(_e("div", _e("dt", name), _e("dd", _figure(value))) for name, value in stated.items()))
+
+
+# --- words and numbers ------------------------------------------------------------------------------------------------
+
+
+def _dig(record: Any, *keys: str) -> Any:
+    """Look up what may not be there: a record comes from a file."""
+    for key in keys:
+        record = record.get(key) if isinstance(record, dict) else None
+    return record
+
+
+def _file(path: Any) -> str:
+    return Path(str(path)).name
+
+
+def _listed(names: Sequence[str], limit: int) -> str:
+    more = len(names) - limit
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:limit])} and {more} more"
+
+
+def _share(n: float, total: float) -> str:
+    percent = 100 * n / total if total else 0.0
+    return f"{percent:.0f} %" if percent >= 10 or not percent else f"{percent:.1f} %" if percent >= 0.1 else "< 0.1 %"
+
+
+def _is_low(similarity: float | None) -> bool:
+    return similarity is not None and similarity < LOW_SIMILARITY
+
+
+def _unit(task: Task) -> str:
+    if task.is_regression or task.unit:
+        return task.unit
+    return f"probability of {task.positive}" if task.positive not in ("", "1") else "probability"
+
+
+def _show(task: Task, value: float | None) -> str:
+    """Write a value with as many decimals as its task's spread makes worth reading, so that values align."""
+    if value is None or math.isnan(value):
+        return "not known"
+    places = 2 - math.floor(math.log10(task.scale)) if task.is_regression else 3
+    text = f"{value:z,.{max(places, 0)}f}" if places <= 6 and abs(value) < 1e9 else f"{value:.3g}"
+    return text.replace("-", _MINUS)
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_figure(each)}" for name, each in value.items())
+    if value is None:
+        return _DASH
+    if isinstance(value, float):
+        return f"{value:.3f}".replace("-", _MINUS)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+# --- markup -----------------------------------------------------------------------------------------------------------
+
+
+class _Html(str):
+    """Markup; any other text is escaped, and cut if it is too long, before it joins some."""
+
+
+def _e(name: str, *inside: object, **attributes: object) -> _Html:
+    written = "".join(f' {key.strip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items())
+    return _Html(f"<{name}{written}>{''.join(_text(part) for part in inside if part is not None)}</{name}>")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, _Html):
+        return value
+    text = str(value)
+    return escape(text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}\u2026")
+
+
+def _section(title: str, explained: str | None, *inside: _Html) -> _Html:
+    return _e("section", _e("h2", title), _e("p", explained, class_="lead") if explained else None, *inside)
+
+
+_HEAD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">"""
+
+_STYLE = """
+:root { --paper: #f7f7f5; --card: #fff; --ink: #1c2126; --soft: #616a73; --line: #dfe2e4; --blue: #2a6f97; --band: #f3d9a4;
+  --grey: #a9b1b8; --warn: #96500a }
+@media (prefers-color-scheme: dark) { :root { --paper: #131619; --card: #1b1f23; --ink: #e5e8ea; --soft: #98a2ab;
+  --line: #2c3238; --blue: #6cb2d9; --band: #5a4620; --grey: #59626b; --warn: #e5a850 } }
+* { box-sizing: border-box; margin: 0 }
+body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
+main { max-width: 1160px; margin: auto; padding: 40px 24px 72px }
+h1 { font-size: 28px; line-height: 1.2; letter-spacing: -.015em } h2 { font-size: 19px; margin-bottom: 14px }
+h3 { font-size: 15px; line-height: 1.35 } h3, code, dd, th, b { unicode-bidi: isolate }
+.lead { color: var(--soft); max-width: 76ch; margin: 4px 0 18px } .lead b { color: var(--ink) }
+h2 + .lead { margin-top: -10px } .soft { color: var(--soft); font-size: 13px }
+section { margin-top: 44px; padding-top: 22px; border-top: 1px solid var(--line) }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px }
+.tiles p, article, figure { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px }
+.tiles p { color: var(--soft); font-size: 13px } .tiles b { display: block; color: var(--ink); font-size: 26px; line-height: 1.3 }
+.bars p { display: grid; grid-template-columns: minmax(0, 320px) 1fr 76px 60px; gap: 12px; align-items: center; padding: 3px 0 }
+.bars b, .bars em { text-align: right; font-style: normal } .bars em { color: var(--soft); font-size: 13px }
+.bars u { height: 14px } .bars i { display: block; height: 100%; min-width: 2px; border-radius: 2px; background: var(--grey) }
+.bars .ok i { background: var(--blue) } .bars .lost i { background: var(--warn) }
+.bars .kind { color: var(--soft); font-size: 13px; padding: 1px 0 } .bars .kind b { font-weight: 400 }
+.bars .kind span { padding-left: 18px } .bars .kind u { height: 6px }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 16px }
+figcaption { display: flex; justify-content: space-between; gap: 16px; margin-bottom: 10px }
+figcaption span { color: var(--soft); font-size: 13px } figure > svg { display: block; width: 100%; height: 130px }
+figure path { fill: var(--blue) } figure rect { fill: var(--band) }
+.axis { position: relative; height: 24px; border-top: 1px solid var(--grey); font-size: 12px; color: var(--soft) }
+.axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; padding-top: 3px }
+.key { font-size: 13px } .key i { display: inline-block; width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px;
+  border-radius: 2px; background: var(--band) }
+.hits h3 span { max-height: 4.05em; overflow: hidden }
+.hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 212px), 1fr)); gap: 16px }
+article { display: flex; flex-direction: column; gap: 3px; break-inside: avoid }
+article > div { height: 176px; display: grid; place-items: center; color: var(--soft) }
+article svg { max-width: 100%; color: var(--ink) } article h3 { display: flex; gap: 8px; align-items: baseline }
+article h3 b { color: var(--soft); background: var(--line); border-radius: 9px; padding: 1px 8px; font-size: 12px }
+article p b { font-size: 21px; margin-right: 6px }
+article p span, .near { color: var(--soft); font-size: 13px } article span + span { margin-left: 6px }
+.warn { color: var(--warn); font-size: 13px; font-weight: 600 }
+code { display: block; margin-top: auto; padding-top: 6px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  color: var(--soft); font: 12px/1.5 ui-monospace, Consolas, monospace; user-select: all }
+table { border-collapse: collapse; width: 100%; max-width: 800px; margin-bottom: 28px }
+caption { text-align: left; color: var(--soft); font-size: 13px }
+th, td { padding: 5px 0 5px 12px; text-align: right; font-weight: 400; border-bottom: 1px solid var(--line) }
+td, thead th { white-space: nowrap; overflow-wrap: normal }
+th[scope=row] { text-align: left; padding-left: 0 } thead th, .rival th { color: var(--soft) } .this th { font-weight: 600 }
+details { margin-bottom: 24px } summary { margin-bottom: 12px }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 12px 32px; font-size: 14px }
+dt { color: var(--soft); font-size: 13px }
+@media (max-width: 640px) { main { padding: 24px 16px } .bars p { grid-template-columns: 1fr 64px 56px; gap: 2px 12px }
+  .bars u { grid-column: 1 / -1; order: 1 } }
+"""

@@ -74,7 +74,7 @@ def round_significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
     out = np.asarray(values, dtype=np.float64).copy()
     usable = np.isfinite(out) & (out != 0)
     x = out[usable]
-    places = _DIGITS - 1 - np.floor(np.log10(np.abs(x))).astype(np.int64)
+    places = np.clip(_DIGITS - 1 - np.floor(np.log10(np.abs(x))).astype(np.int64), -300, 300)
     # Powers of ten up to 22 are exact, and dividing by one rounds correctly: the result prints with six digits.
     large = 10.0 ** np.maximum(places, 0)
     small = 10.0 ** np.maximum(-places, 0)

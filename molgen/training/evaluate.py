@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
+from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
+from molgen.chem.parse import Mol
+from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
-from molgen.errors import InputError
-from molgen.training.metrics import evaluate as measure
+from molgen.data.tables import open_table
+from molgen.data.tasks import Task
+from molgen.errors import ConfigError, InputError
+from molgen.training.metrics import task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
+
+#: Compounds scored together, as in a screen: memory does not grow with the table.
+_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +37,35 @@ class Evaluation:
     metrics
         Task -> measure -> value; for regression also ``coverage``, the share of labels within the interval.
     predictions
-        One row a compound: ``id, smiles``, and for each task its label (``<task>_measured``), prediction and interval.
+        One row a compound: ``id, smiles, reason`` (why it has no prediction, or empty), for each task its label
+        (``<task>_measured``), prediction and interval, and ``domain``, the similarity to the training compounds.
     dataset
         The compounds, with what was left out and why.
+    unscored
+        Row of ``predictions`` -> why the model refused it; such rows are not in the metrics.
+    notes
+        What has to be known to read the metrics.
     """
 
     metrics: dict[str, dict[str, float]]
     predictions: pd.DataFrame
     dataset: Dataset
+    unscored: dict[int, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the predictions as plain data; a measure that does not exist is ``None``."""
+        return {
+            "metrics": {
+                task: {name: value if math.isfinite(value) else None for name, value in values.items()}
+                for task, values in self.metrics.items()
+            },
+            "compounds": len(self.dataset),
+            "left_out": [{"line": line, "reason": reason} for line, reason in self.dataset.dropped],
+            "labels_not_read": [{"line": line, "reason": reason} for line, reason in self.dataset.problems],
+            "not_scored": [{"id": self.dataset.ids[row], "reason": reason} for row, reason in self.unscored.items()],
+            "notes": self.notes,
+        }
 
 
 def evaluate(
@@ -40,7 +74,7 @@ def evaluate(
     *,
     smiles: str | None = None,
     ids: str | None = None,
-    targets: dict[str, str] | None = None,
+    targets: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values.
 
@@ -53,20 +87,19 @@ def evaluate(
     smiles, ids
         Column names; guessed where the guess is unambiguous.
     targets
-        Task -> label column, for tasks whose column is named otherwise; only these tasks are evaluated if given.
+        Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
 
     Raises
     ------
+    ConfigError
+        If the model has no such task.
     InputError
         If a column is missing, or a label is of another kind than the task.
     """
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
-    by_name = {task.name: task for task in bundle.tasks}
-    wanted = targets or {name: name for name in by_name}
-    unknown = set(wanted) - set(by_name)
-    if unknown:
-        raise InputError(f"the model has no task {sorted(unknown)[0]!r}", expected=f"one of {', '.join(by_name)}")
-    kinds = {by_name[name].kind for name in wanted}
+    notes: list[str] = []
+    wanted = _choose(bundle.tasks, targets, data, notes)
+    kinds = {task.kind for task in wanted}
     dataset = load_dataset(
         data,
         targets=list(wanted.values()),
@@ -75,23 +108,94 @@ def evaluate(
         kind=kinds.pop() if len(kinds) == 1 else "auto",
         max_atoms=bundle.max_atoms,
     )
-    scores = bundle.score(dataset.mols)
-    table: dict[str, object] = {"id": dataset.ids, "smiles": dataset.smiles}
-    metrics = {}
-    columns = bundle.named_columns(scores)
-    for at, name in enumerate(wanted):
-        labels, task = dataset.targets[:, at], by_name[name]
-        if dataset.tasks[at].kind != task.kind:
-            raise InputError(
-                "labels of another kind", where=f"column {wanted[name]!r}", expected=task.kind, got=dataset.tasks[at].kind
-            )
-        metrics[name] = measure([task], columns[name][:, None], labels[:, None])[name]
-        table |= {f"{name}_measured": labels, name: columns[name]}
-        if task.is_regression:
-            lower, upper = columns[f"{name}_lower"], columns[f"{name}_upper"]
-            table |= {f"{name}_lower": lower, f"{name}_upper": upper}
-            known = ~(pd.isna(labels) | pd.isna(lower))
-            inside = (labels >= lower) & (labels <= upper)
-            metrics[name]["coverage"] = float(inside[known].mean()) if known.any() else float("nan")
-    table["domain"] = columns["domain"]
-    return Evaluation(metrics, pd.DataFrame(table), dataset)
+    _check_labels(dataset, wanted, notes)
+    if dataset.source.get("sha256") == _trained_on(bundle):
+        notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
+    columns, unscored = _score(bundle, dataset.mols)
+    metrics = {
+        task.name: _measure(task, columns, dataset.targets[:, at]) for at, task in enumerate(wanted)
+    }
+    return Evaluation(metrics, _table(dataset, list(wanted), columns, unscored), dataset, unscored, notes)
+
+
+def _choose(
+    tasks: Sequence[Task], targets: Mapping[str, str] | None, data: str | Path, notes: list[str]
+) -> dict[Task, str]:
+    """Return the label column of each task to evaluate."""
+    by_name = {task.name: task for task in tasks}
+    columns = open_table(data).columns
+    if targets:
+        for name in targets:
+            if name not in by_name:
+                raise ConfigError(f"the model has no task {name!r}", expected=f"one of {', '.join(map(repr, by_name))}")
+        return {by_name[name]: _find(columns, column, name, data) for name, column in targets.items()}
+    there = {name.strip().casefold() for name in columns}
+    missing = [name for name in by_name if name.strip().casefold() not in there]
+    if len(missing) == len(by_name):
+        _find(columns, missing[0], missing[0], data)
+    if missing:
+        notes.append(f"not evaluated, for want of a column of that name: {', '.join(missing)}")
+    return {task: _find(columns, name, name, data) for name, task in by_name.items() if name not in missing}
+
+
+def _find(columns: Sequence[str], wanted: str, task: str, data: str | Path) -> str:
+    flag = f"--target {task}="
+    try:
+        return find_column(columns, wanted, flag=flag, where=str(data))
+    except InputError as error:
+        # A column goes with its task here: no blank between the flag and the name.
+        remedy = (error.remedy or "").replace(f"{flag} ", flag)
+        raise InputError(error.what, where=error.where, expected=error.expected, got=error.got, remedy=remedy) from None
+
+
+def _check_labels(dataset: Dataset, wanted: Mapping[Task, str], notes: list[str]) -> None:
+    for (task, column), found in zip(wanted.items(), dataset.tasks, strict=True):
+        if found.kind != task.kind:
+            raise InputError("labels of another kind", where=f"column {column!r}", expected=task.kind, got=found.kind)
+        words = {task.positive.casefold(), found.positive.casefold()} - {"", "1"}
+        if len(words) == 2:
+            notes.append(f"{task.name}: positive was {task.positive!r} in training and is {found.positive!r} here")
+
+
+def _trained_on(bundle: Bundle) -> object:
+    data = bundle.card.get("data") if isinstance(bundle.card, dict) else None
+    # A card that does not say is told from a table that does not.
+    return data.get("sha256", False) if isinstance(data, dict) else False
+
+
+def _score(bundle: Bundle, mols: Sequence[Mol]) -> tuple[dict[str, NDArray[np.float64]], dict[int, str]]:
+    """Score compounds in blocks; return the bundle's columns, and why a row has no score."""
+    blocks: list[dict[str, NDArray[np.float64]]] = []
+    unscored: dict[int, str] = {}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # small molecules: more threads cost several times what they bring
+    try:
+        for start in range(0, len(mols), _ROWS):
+            scores = bundle.score(mols[start : start + _ROWS])
+            blocks.append(bundle.named_columns(scores))
+            unscored |= {start + row: reason for row, reason in scores.errors.items()}
+    finally:
+        torch.set_num_threads(threads)
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}, unscored
+
+
+def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], labels: NDArray[np.float64]) -> dict[str, float]:
+    measured = task_metrics(task, columns[task.name], labels)
+    if task.is_regression:
+        lower, upper = columns[f"{task.name}_lower"], columns[f"{task.name}_upper"]
+        known = ~(np.isnan(labels) | np.isnan(lower))
+        inside = (labels >= lower) & (labels <= upper)
+        measured["coverage"] = float(inside[known].mean()) if known.any() else float("nan")
+    return measured
+
+
+def _table(
+    dataset: Dataset, tasks: Sequence[Task], columns: Mapping[str, NDArray[np.float64]], unscored: Mapping[int, str]
+) -> pd.DataFrame:
+    reasons = [unscored.get(row, "") for row in range(len(dataset))]
+    table: dict[str, object] = {"id": dataset.ids, "smiles": dataset.smiles, "reason": reasons}
+    for at, task in enumerate(tasks):
+        table[f"{task.name}_measured"] = dataset.targets[:, at]
+        names = [task.name, f"{task.name}_lower", f"{task.name}_upper"] if task.is_regression else [task.name]
+        table |= {name: columns[name] for name in names}
+    return pd.DataFrame(table | {"domain": columns["domain"]})

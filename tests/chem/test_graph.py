@@ -180,13 +180,12 @@ def test_properties_and_coordinates_do_not_matter(mols):
         mol.SetProp("_Name", "x" * 300)
         mol.GetAtomWithIdx(0).SetProp("note", "y")
         mol.AddConformer(Chem.Conformer(mol.GetNumAtoms()))
+    before = Chem.GetDefaultPickleProperties()
     Chem.SetDefaultPickleProperties(Chem.PropertyPickleOptions.AllProps)
     try:
         assert_same(decode_graphs(mols)[0], plain)
     finally:
-        Chem.SetDefaultPickleProperties(
-            Chem.PropertyPickleOptions.ComputedProps | Chem.PropertyPickleOptions.PrivateProps
-        )
+        Chem.SetDefaultPickleProperties(before)
 
 
 def test_molecules_of_every_origin(mols):

@@ -41,6 +41,7 @@ def test_what_is_no_molecule_says_why(text, kind):
     ("text", "smiles", "note"),
     [
         (" CCO ", "CCO", None),
+        ("N->[Pt](<-N)(Cl)Cl", "N->[Pt](<-N)(Cl)Cl", None),
         ("\u200bCC\ufeffO", "CCO", "invisible characters removed"),
         ("CCO\u00a0", "CCO", "invisible characters removed"),
         ('"CCO"', "CCO", "quotes removed"),

@@ -30,9 +30,7 @@ def test_numbers():
     check(cells, [1.5, -2, 0.03, 0.5, 4, -7, 1000], problems={}, positive=None, negative=None, notes=[])
 
 
-@pytest.mark.parametrize(
-    "word", ["", " ", "NA", "n/a", "N/A", "NaN", "nan", "null", "None", "NONE", "-", "?", "nd", "ND", "#N/A"]
-)
+@pytest.mark.parametrize("word", ["", " ", "NA", "n/a", "N/A", "NaN", "nan", "null", "None", "NONE", "-", "?", "nd", "ND", "#N/A"])
 def test_missing_words_are_no_problem(word):
     check(["1.5", word, "2"], [1.5, nan, 2], problems={})
     check(["active", word, "inactive"], [1, nan, 0], "binary", problems={})

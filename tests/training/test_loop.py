@@ -1,0 +1,71 @@
+"""The training loop: it can learn a small set by heart, keeps the best epoch, and stops when nothing improves."""
+
+import numpy as np
+import pytest
+import torch
+from rdkit import Chem
+
+from molgen.chem.graph import decode_graphs
+from molgen.data.batch import make_batch
+from molgen.models.property import PropertyNetwork
+from molgen.nn.losses import MultiTaskLoss
+from molgen.training.config import GraphConfig
+from molgen.training.loop import fit_network
+
+ROWS = np.arange(40)
+NONE = np.array([], dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def graphs(nci_smiles):
+    mols = [mol for mol in map(Chem.MolFromSmiles, nci_smiles[:60]) if mol is not None]
+    return decode_graphs(mols[:40])[0]
+
+
+@pytest.fixture(scope="module")
+def labels():
+    rng = np.random.default_rng(0)
+    return np.column_stack([rng.normal(size=40), rng.integers(0, 2, 40)]).astype(np.float32)
+
+
+def plain_loss():
+    return MultiTaskLoss(torch.tensor([False, True]), torch.ones(2))
+
+
+def network(**options):
+    torch.manual_seed(0)
+    return PropertyNetwork(2, width=32, steps=2, dropout=0.0, **options)
+
+
+def test_a_network_can_learn_noise_by_heart(graphs, labels):
+    net = network()
+    history = fit_network(
+        net, graphs, None, labels, ROWS, NONE, plain_loss(), GraphConfig(epochs=150, batch_size=20, learning_rate=5e-3), seed=0
+    )
+    assert history[-1][0] < 0.1 * history[0][0]
+    assert not net.training
+
+
+def test_the_best_epoch_on_validation_is_kept_and_patience_stops(graphs, labels):
+    net = network()
+    train, valid = ROWS[:20], ROWS[20:]
+    config = GraphConfig(epochs=100, patience=5, batch_size=10, learning_rate=1e-2)
+    history = fit_network(net, graphs, None, labels, train, valid, plain_loss(), config, seed=0)
+    validation = [v for _, v in history]
+    assert len(history) == int(np.argmin(validation)) + 1 + 5
+    with torch.inference_mode():
+        kept = float(plain_loss()(net(make_batch(graphs.select(valid))), torch.from_numpy(labels[valid])))
+    assert kept == pytest.approx(min(validation), rel=1e-4)
+
+
+def test_losses_leave_out_missing_labels_and_weigh_positives():
+    outputs = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+    targets = torch.tensor([[0.0, 1.0], [float("nan"), 0.0]])
+    entropy = torch.nn.functional.softplus(torch.tensor([-2.0, -1.0]))
+    assert float(plain_loss()(outputs, targets)) == pytest.approx(float((1.0 + entropy.sum()) / 3))
+    weighed = MultiTaskLoss(torch.tensor([False, True]), torch.tensor([1.0, 3.0]))
+    assert float(weighed(outputs, targets)) == pytest.approx(float((1.0 + 3 * entropy[0] + entropy[1]) / 3))
+    nothing = plain_loss()(outputs.requires_grad_(), torch.full((2, 2), float("nan")))
+    nothing.backward()
+    assert float(nothing.detach()) == 0
+    assert torch.isfinite(outputs.grad).all()

@@ -1,0 +1,139 @@
+"""Training: figures beside baselines, missing labels, splits, seeds, and refusals that say what to do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import molgen
+from molgen.errors import ConfigError, InputError
+from molgen.training.config import TrainConfig
+
+QUICK = {"split": "random", "graph": {"epochs": 2, "width": 16, "steps": 1}, "tabular": {"rounds": 10}}
+
+
+def test_the_same_seed_gives_the_same_model(measured_table, tmp_path):
+    paths = [tmp_path / f"{n}.molgen" for n in range(3)]
+    for path, seed in zip(paths, (1, 1, 2), strict=True):
+        molgen.train(measured_table, path, target="activity", seed=seed, **QUICK)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].read_bytes() != paths[2].read_bytes()
+
+
+def test_each_kind_of_expert_stands_beside_its_baselines(measured_table):
+    for experts, names in {
+        "graph": {"graph", "lightgbm"},
+        "tabular": {"tabular"},
+        "blend": {"graph", "graph+descriptors", "tabular"},
+    }.items():
+        result = molgen.train(measured_table, target="activity", experts=experts, **QUICK)
+        assert set(result.metrics["test"]) == names | {"mean", "nearest neighbour", "model"}
+        assert [expert.name for expert in result.bundle.experts] == [n for n in result.metrics["test"] if n in names - {"lightgbm"}]
+
+
+def test_metrics_are_those_of_the_saved_bundle(measured_table, tmp_path):
+    path = tmp_path / "m.molgen"
+    result = molgen.train(measured_table, path, target="activity", **QUICK)
+    table = molgen.load(path).predict([result.dataset.smiles[row] for row in result.split.test])
+    error = table["activity"].to_numpy() - result.dataset.targets[result.split.test, 0]
+    assert result.metrics["test"]["model"]["activity"]["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-4)
+
+
+def test_missing_labels_are_learnt_around_and_bad_rows_are_named(measured_table, tmp_path):
+    table = pd.read_csv(measured_table, dtype=str)
+    table.loc[::3, "activity"] = ""
+    table.loc[1::3, "active"] = "NA"
+    table.loc[5, "smiles"] = "not_a_smiles"
+    table.loc[8, "activity"] = "inf"
+    table.loc[11, "activity"] = "about 6"
+    table.loc[7, "activity"] = "inf"
+    path = tmp_path / "gaps.csv"
+    table.to_csv(path, index=False)
+    result = molgen.train(path, target=["activity", "active"], **QUICK)
+    assert np.isnan(result.dataset.targets).any(axis=0).all()
+    (first, why), (second, why_not) = result.dataset.dropped
+    assert (first, second) == (7, 9)
+    assert why.startswith("not SMILES")
+    assert "activity" in why_not
+    assert {line for line, _ in result.dataset.problems} == {9, 10, 13}
+    assert result.bundle.card["data"]["left_out"] == [[7, why], [9, why_not]]
+    assert np.isfinite(result.predictions).all()
+
+
+def test_textual_classes_and_their_positive_one(measured_table, tmp_path):
+    table = pd.read_csv(measured_table)
+    table["verdict"] = table["active"].map({1: "Active", 0: "inactive"})
+    path = tmp_path / "words.csv"
+    table.to_csv(path, index=False)
+    result = molgen.train(path, target="verdict", experts="tabular", **QUICK)
+    task = result.bundle.tasks[0]
+    assert (task.kind, task.positive.lower()) == ("binary", "active")
+    assert (result.dataset.targets[:, 0] == table["active"]).all()
+
+
+def test_imbalance_is_weighed_and_probabilities_stay_calibrated(measured_table, tmp_path):
+    table = pd.read_csv(measured_table)
+    table["rare"] = (table["activity"].rank(pct=True) > 0.85).astype(int)
+    path = tmp_path / "rare.csv"
+    table.to_csv(path, index=False)
+    means = {}
+    for balance in (False, True):
+        result = molgen.train(path, target="rare", balance=balance, experts="tabular", split="random", tabular={"rounds": 30})
+        raw = result.bundle.experts[0]
+        means[balance] = result.predictions[result.split.test, 0].mean()
+        assert raw.kind == "tabular"
+    assert abs(means[True] - 0.15) < 0.15
+    assert abs(means[False] - 0.15) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"target": "activty"}, "activity"),
+        ({"target": "activity", "smiles": "smile"}, "smiles"),
+        ({"target": ()}, "--target"),
+        ({"target": "smiles"}, "smiles"),
+        ({"target": "activity", "split": "column"}, "split_column"),
+        ({"target": "activity", "split_column": "id", "split": "column"}, "train, valid or test"),
+        ({"target": "activity", "fractions": (1.0, 0.0, 0.0)}, "no labels"),
+        ({"target": "activity", "device": "quantum"}, "device"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused(measured_table, settings, message):
+    with pytest.raises((InputError, ConfigError)) as refusal:
+        molgen.train(measured_table, **{**QUICK, **settings})
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_constant_labels_are_refused(tmp_path):
+    path = tmp_path / "flat.csv"
+    path.write_text("smiles,y\n" + "".join(f"{'C' * n},1.5\n" for n in range(1, 40)))
+    with pytest.raises(InputError, match="same"):
+        molgen.train(path, target="y", kind="regression", **QUICK)
+
+
+class TestConfig:
+    def test_unknown_keys_are_refused_by_name(self):
+        with pytest.raises(ConfigError, match="epochz"):
+            TrainConfig.build({"graph": {"epochz": 3}})
+        with pytest.raises(ConfigError, match="colour"):
+            TrainConfig.build({"colour": "red"})
+
+    def test_values_out_of_range_are_refused(self):
+        with pytest.raises(ConfigError, match=r"graph.dropout"):
+            TrainConfig.build({"graph": {"dropout": 1.5}})
+
+    def test_later_layers_win_and_nested_ones_merge(self):
+        config = TrainConfig.build({"seed": 1, "graph": {"epochs": 5, "width": 32}}, {"seed": 2, "graph": {"epochs": 7}})
+        assert (config.seed, config.graph.epochs, config.graph.width) == (2, 7, 32)
+
+    def test_toml_is_read_and_the_resolved_configuration_is_in_the_card(self, measured_table, tmp_path):
+        path = tmp_path / "train.toml"
+        path.write_text('targets = ["activity"]\nsplit = "random"\nexperts = "tabular"\n[tabular]\nrounds = 12\n')
+        result = molgen.train(measured_table, config=path, seed=5)
+        configuration = result.bundle.card["configuration"]
+        assert (configuration["tabular"]["rounds"], configuration["seed"]) == (12, 5)
+        assert configuration["graph"]["width"] == TrainConfig().graph.width
+        path.write_text("targets = [")
+        with pytest.raises(ConfigError, match="not TOML"):
+            molgen.train(measured_table, config=path)
