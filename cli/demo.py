@@ -56,8 +56,11 @@ def _print_hits(screening: Any) -> None:
 
     summary = screening.summary
     click.echo(f"\nScreened {summary.rows:,} rows: {', '.join(f'{n:,} {status}' for status, n in summary.statuses.most_common())}.")
-    click.echo(f"The best {_TOP}, with the interval that holds 90 % of compounds like those of the training set:\n")
+    click.echo(f"The best {_TOP}, with their 90 % interval and their similarity to the nearest training compound:\n")
     names = ["id", "activity", "activity_lower", "activity_upper", "domain"]
     hits = screening.hits.slice(0, _TOP).select([*names, "smiles"]).to_pylist()
     rows = [[hit["id"], *("-" if hit[name] is None else f"{hit[name]:.2f}" for name in names[1:])] for hit in hits]
     print_table(["id", "activity", "lower", "upper", "similarity"], rows)
+    click.echo(
+        "\nBelow a similarity of 0.3 or so a compound is like nothing the model has seen: its score is a guess, interval included."
+    )

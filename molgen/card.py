@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from molgen.experts.tabular import TabularExpert
 from molgen.members import one_line
 
 __all__ = ["inspect"]
+
+_PARTS = ("train", "valid", "test")
+_MEASURES = ("n", "rmse", "mae", "r2", "spearman", "auroc", "auprc", "brier")
 
 
 def inspect(model: str | Path | Bundle) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         "experts": [_expert(bundle, at) for at in range(len(bundle.experts))],
         "domain": {"references": len(bundle.domain.references), "featurizer": _printable(bundle.domain.featurizer.spec())},
         "max_atoms": bundle.max_atoms,
-        "metrics": _metrics(_section(card, "metrics"), [one_line(task.name) for task in bundle.tasks]),
+        "metrics": _metrics(_section(card, "metrics"), bundle),
         **_record(card),
     }
 
@@ -110,6 +114,7 @@ def _record(card: dict[str, Any]) -> dict[str, Any]:
     """Return what a card says of how the bundle was made, each thing of the kind that is expected or not at all."""
     data, split = _section(card, "data"), _section(card, "split")
     sizes = {part: size for part, size in _section(split, "sizes").items() if type(size) is int}
+    sizes = _ordered(sizes, _PARTS)
     return {
         "data": {
             "file": _if(str, data.get("file")),
@@ -142,9 +147,27 @@ def _printable(value: Any) -> Any:
     return one_line(value) if isinstance(value, str) else value
 
 
-def _metrics(metrics: dict[str, Any], tasks: list[str]) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
-    """Return the tables of metrics that hold together: the same tasks and measures for every predictor, and only numbers."""
-    return {part: table for part, table in metrics.items() if _is_table(table, tasks)}
+def _metrics(metrics: dict[str, Any], bundle: Bundle) -> dict[str, dict[str, dict[str, dict[str, float | None]]]]:
+    """Return the tables of metrics that hold together: the same tasks and measures for every predictor, and only numbers.
+
+    Files keep their keys in alphabetical order; here baselines come first, then the experts, then the model.
+    """
+    tasks = [one_line(task.name) for task in bundle.tasks]
+    ours = [*(one_line(expert.name) for expert in bundle.experts), "model"]
+    tables = {}
+    for part, table in _ordered(metrics, _PARTS).items():
+        if _is_table(table, tasks):
+            order = [*(name for name in table if name not in ours), *ours]
+            tables[part] = {
+                name: {task: _ordered(by_task[task], _MEASURES) for task in tasks}
+                for name, by_task in _ordered(table, order).items()
+            }
+    return tables
+
+
+def _ordered(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Put the keys that are named first, in the order of the names."""
+    return {name: values[name] for name in names if name in values} | values
 
 
 def _is_table(table: Any, tasks: list[str]) -> bool:

@@ -19,20 +19,15 @@ from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors, rdmolops
 
 from molgen.chem.descriptor_family import Family, once_per_batch
 from molgen.chem.descriptor_surface import log_p
-from molgen.chem.mol_batch import AROMATIC, Bools, Floats, MolBatch, element_table
+from molgen.chem.mol_batch import AROMATIC, Bools, Floats, MolBatch, add_up, element_table
 from molgen.chem.smarts import atoms_matched, count_matches, has_match
 
 __all__ = ["families"]
 
 _DONORS = "[N&!H0&v3,N&!H0&+1&v4,O&H1&+0,S&H1&+0,n&H1&+0]"
-_ACCEPTORS = (
-    "[$([O,S;H1;v2]-[!$(*=[O,N,P,S])]),$([O,S;H0;v2]),$([O,S;-]),$([N;v3;!$(N-*=!@[O,N,P,S])]),$([nH0X2,o,s;+0])]"
-)
+_ACCEPTORS = "[$([O,S;H1;v2]-[!$(*=[O,N,P,S])]),$([O,S;H0;v2]),$([O,S;-]),$([N;v3;!$(N-*=!@[O,N,P,S])]),$([nH0X2,o,s;+0])]"
 _NO_END = "!$(*#*)&!D1&!$(C(F)(F)F)&!$(C(Cl)(Cl)Cl)&!$(C(Br)(Br)Br)&!$(C([CH3])([CH3])[CH3])&!$([CH3])"
-_NO_AMIDE = (
-    "!$([CD3](=[N,O,S])-!@[#7,O,S!D1])&!$([#7,O,S!D1]-!@[CD3]=[N,O,S])"
-    "&!$([CD3](=[N+])-!@[#7!D1])&!$([#7!D1]-!@[CD3]=[N+])"
-)
+_NO_AMIDE = "!$([CD3](=[N,O,S])-!@[#7,O,S!D1])&!$([#7,O,S!D1]-!@[CD3]=[N,O,S])&!$([CD3](=[N+])-!@[#7!D1])&!$([#7!D1]-!@[CD3]=[N+])"
 _ROTATABLE = f"[{_NO_END}&{_NO_AMIDE}]-,:;!@[{_NO_END}]"
 
 
@@ -64,7 +59,8 @@ def _rings(batch: MolBatch) -> tuple[Floats, ...]:
     n = len(rings.mol_of_ring)
 
     def any_member(condition: Bools) -> Bools:
-        return np.bincount(rings.ring, condition, minlength=n) > 0
+        found: Bools = add_up(rings.ring, condition, n) > 0
+        return found
 
     kind = batch.bond_type[rings.bonds]
     aliphatic = any_member(kind != AROMATIC)
@@ -73,7 +69,7 @@ def _rings(batch: MolBatch) -> tuple[Floats, ...]:
     chosen = [np.ones(n, dtype=np.bool_), hetero]
     for of_kind in (aliphatic, ~aliphatic, saturated):
         chosen += [of_kind, of_kind & ~hetero, of_kind & hetero]
-    return tuple(np.bincount(rings.mol_of_ring, one, minlength=len(batch)) for one in chosen)
+    return tuple(add_up(rings.mol_of_ring, one, len(batch)) for one in chosen)
 
 
 # --- patterns ---------------------------------------------------------------------------------------------------
@@ -125,7 +121,7 @@ def _qed(batch: MolBatch) -> tuple[Floats, ...]:
         "AROM": _rings_without_aliphatic(batch),
         "ALERTS": sum((has_match(batch, smarts) for smarts in QED.StructuralAlertSmarts), np.zeros(len(batch))),
     }
-    weights = QED.WEIGHT_MEAN._asdict()
+    weights = dict(zip(QED.WEIGHT_MEAN._fields, QED.WEIGHT_MEAN, strict=True))
     total = np.zeros(len(batch))
     for name, value in properties.items():
         p = QED.adsParameters[name]

@@ -13,7 +13,7 @@ import numpy as np
 from rdkit import RDConfig
 
 from molgen.chem.descriptor_family import Family, once_per_batch
-from molgen.chem.mol_batch import AROMATIC, Bools, Floats, MolBatch, element_table
+from molgen.chem.mol_batch import AROMATIC, Bools, Floats, MolBatch, add_up, element_table
 from molgen.chem.smarts import atoms_matched
 
 __all__ = ["FAMILIES", "charges", "crippen", "has_charges", "labute", "log_p"]
@@ -113,7 +113,7 @@ def log_p(batch: MolBatch) -> tuple[Floats, ...]:
     owner = np.concatenate([batch.mol_of_atom, np.repeat(batch.mol_of_atom, batch.num_hs)])
     of_hydrogens = _apply(batch, _HYDROGEN_RULES)
     return tuple(
-        np.bincount(owner, np.concatenate([heavy, np.repeat(hydrogen, batch.num_hs)]), minlength=len(batch))
+        add_up(owner, np.concatenate([heavy, np.repeat(hydrogen, batch.num_hs)]), len(batch))
         for heavy, hydrogen in zip(crippen(batch), of_hydrogens, strict=True)
     )
 
@@ -165,7 +165,8 @@ def _gasteiger_parameters(batch: MolBatch) -> Floats:
 
 def has_charges(batch: MolBatch) -> Bools:
     """Tell which molecules consist of elements and hybridizations that have parameters."""
-    return batch.sum_atoms(_gasteiger_parameters(batch)[:, 0] == 0) == 0
+    known: Bools = batch.sum_atoms(_gasteiger_parameters(batch)[:, 0] == 0) == 0
+    return known
 
 
 @once_per_batch
@@ -182,9 +183,7 @@ def charges(batch: MolBatch) -> Floats:
     for _ in range(_ITERATIONS):
         pull = a + charge * (b + c * charge)
         difference = pull[target] - pull[source]
-        flow = np.bincount(
-            source, difference / np.where(difference < 0, cation[target], to_source), minlength=batch.n_atoms
-        )
+        flow = np.bincount(source, difference / np.where(difference < 0, cation[target], to_source), minlength=batch.n_atoms)
         mean = on_hydrogens / np.maximum(num_hs, 1)
         difference = _HYDROGEN[0] + mean * (_HYDROGEN[1] + _HYDROGEN[2] * mean) - pull
         drawn = difference / np.where(difference < 0, _HYDROGEN_CATION, to_heavy)

@@ -15,7 +15,7 @@ from rdkit import Chem
 
 from molgen.chem.descriptor_family import Family, once_per_batch
 from molgen.chem.descriptor_surface import charges, crippen, has_charges, labute
-from molgen.chem.mol_batch import Floats, Ints, MolBatch, element_table
+from molgen.chem.mol_batch import Bools, Floats, Ints, MolBatch, add_up, element_table
 
 __all__ = ["FAMILIES"]
 
@@ -75,7 +75,7 @@ def _chi(batch: MolBatch, delta: Floats) -> tuple[Floats, ...]:
     left, right = batch.angles
     around = delta[batch.edge_target[left]] * delta[batch.edge_source[left]] * delta[batch.edge_target[right]]
     mol_of_angle = batch.mol_of_atom[batch.edge_source[left]]
-    order2 = np.bincount(mol_of_angle, around, minlength=len(batch))
+    order2 = add_up(mol_of_angle, around, len(batch))
     chis = []
     for trails, closed in (_trails3(batch), _trails4(batch)):
         product = delta[trails[1:]].prod(axis=0) * np.where(closed, 1.0, delta[trails[0]])
@@ -84,26 +84,24 @@ def _chi(batch: MolBatch, delta: Floats) -> tuple[Floats, ...]:
         if len(trails) == 5:
             # A triangle with a tail is found from two of its atoms.
             weight[(trails[0] == trails[3]) | (trails[4] == trails[1])] = 0.5
-        chis.append(np.bincount(batch.mol_of_atom[trails[0]], product * weight, minlength=len(batch)))
+        chis.append(add_up(batch.mol_of_atom[trails[0]], product * weight, len(batch)))
     return batch.sum_atoms(delta), batch.sum_bonds(begin * end), order2, *chis
 
 
 @once_per_batch
-def _trails3(batch: MolBatch) -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _trails3(batch: MolBatch) -> tuple[Ints, Bools]:
     """Trails of three bonds as columns of four atoms, and which of them are triangles."""
     return _grow(batch, batch.bond_ends[:, 0], batch.bond_ends[:, 1], ())
 
 
 @once_per_batch
-def _trails4(batch: MolBatch) -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _trails4(batch: MolBatch) -> tuple[Ints, Bools]:
     """Trails of four bonds as columns of five atoms, and which of them are rings."""
     left, right = batch.angles
     return _grow(batch, batch.edge_target[left], batch.edge_target[right], (batch.edge_source[left],))
 
 
-def _grow(
-    batch: MolBatch, left: Ints, right: Ints, middle: tuple[Ints, ...]
-) -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _grow(batch: MolBatch, left: Ints, right: Ints, middle: tuple[Ints, ...]) -> tuple[Ints, Bools]:
     """Add an atom at each end of a trail ``left - middle - right``."""
     before_left, before_right = (middle[0], middle[-1]) if middle else (right, left)
     place, edge = batch.neighbours(left)
@@ -218,7 +216,7 @@ def _balaban(batch: MolBatch, row_sums: Floats) -> Floats:
     ends = np.sort(batch.bond_ends, axis=1)
     ends = ends[np.lexsort(ends.T[::-1])]
     terms = 1.0 / np.sqrt(row_sums[ends[:, 0]] * row_sums[ends[:, 1]])
-    total = np.bincount(batch.mol_of_atom[ends[:, 0]], terms, minlength=len(batch))
+    total = add_up(batch.mol_of_atom[ends[:, 0]], terms, len(batch))
     n_bonds = np.diff(batch.graphs.bond_ptr).astype(np.float64)
     circuits = n_bonds - batch.sizes + 1
     return _ratio(n_bonds, circuits + 1) * total
@@ -240,17 +238,18 @@ def _bertz(batch: MolBatch, classes: Ints) -> Floats:
     )
     connections, total = _entropy(owner, np.concatenate([angle_key, bond_key]), weight, len(batch))
     elements, _ = _entropy(batch.mol_of_atom, batch.atomic_num, np.ones(batch.n_atoms), len(batch))
-    return batch.sizes * elements + total * (connections + np.log(np.maximum(total, 1)) / np.log(2))
+    complexity: Floats = batch.sizes * elements + total * (connections + np.log(np.maximum(total, 1)) / np.log(2))
+    return complexity
 
 
 def _entropy(owner: Ints, key: Ints, weight: Floats, n_owners: int) -> tuple[Floats, Floats]:
     """Return the information entropy in bits of each owner's keys by their weights, and the total weights."""
     both, place = np.unique(owner * (key.max(initial=0) + 1) + key, return_inverse=True)
-    share = np.bincount(place, weight, minlength=len(both))
+    share = add_up(place, weight, len(both))
     owner_of_share = both // (key.max(initial=0) + 1)
-    total = np.bincount(owner_of_share, share, minlength=n_owners)
+    total = add_up(owner_of_share, share, n_owners)
     share = share / total[owner_of_share]
-    return np.bincount(owner_of_share, -share * np.log(share), minlength=n_owners) / np.log(2), total
+    return add_up(owner_of_share, -share * np.log(share), n_owners) / np.log(2), total
 
 
 # --- matrices ---------------------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["morgan_csr", "morgan_packed"]
 
+#: Fingerprints that are unpacked to a byte a bit at a time.
+_UNPACKED = 1024
+
 # RDKit writes the lowest bit of a byte first, np.packbits the highest.
 _REVERSED_BITS = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)[:, ::-1], axis=1)[:, 0]
 
@@ -63,17 +66,15 @@ def morgan_csr(
     generator = _generator(radius, size, chirality)
     if counts:
         found = [print_.GetNonzeroElements() for print_ in generator.GetCountFingerprints(present)]
+        filled = np.array([len(one) for one in found], dtype=np.int32)
+        indices = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=filled.sum())
+        data = np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.int32, count=len(indices))
     else:
-        found = [print_.GetOnBits() for print_ in generator.GetFingerprints(present)]
-    lengths = np.zeros(len(mols) + 1, dtype=np.int32)
-    lengths[rows + 1] = [len(one) for one in found]
-    indptr = np.cumsum(lengths, dtype=np.int32)
-    indices = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=indptr[-1])
-    if counts:
-        data = np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.int32, count=indptr[-1])
-    else:
-        data = np.ones(indptr[-1], dtype=np.int32)
-    return csr_matrix((data, indices, indptr), shape=(len(mols), size))
+        filled, indices = _on_bits(generator.GetFingerprints(present))
+        data = np.ones(len(indices), dtype=np.int32)
+    indptr = np.zeros(len(mols) + 1, dtype=np.int32)
+    indptr[rows + 1] = filled
+    return csr_matrix((data, indices, np.cumsum(indptr, dtype=np.int32)), shape=(len(mols), size))
 
 
 def morgan_packed(
@@ -105,6 +106,18 @@ def morgan_packed(
     texts = [BitVectToBinaryText(print_) for print_ in _generator(radius, size, chirality).GetFingerprints(present)]
     packed[rows] = _REVERSED_BITS[np.frombuffer(b"".join(texts), dtype=np.uint8).reshape(len(present), size // 8)]
     return packed
+
+
+def _on_bits(prints: Sequence[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return how many bits each fingerprint has, and which, one fingerprint after the other."""
+    filled, indices = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    for start in range(0, len(prints), _UNPACKED):
+        texts = [BitVectToBinaryText(print_) for print_ in prints[start : start + _UNPACKED]]
+        packed = np.frombuffer(b"".join(texts), dtype=np.uint8).reshape(len(texts), -1)
+        row, bit = np.nonzero(np.unpackbits(packed, axis=1, bitorder="little"))
+        filled.append(np.bincount(row, minlength=len(texts)).astype(np.int32))
+        indices.append(bit.astype(np.int32))
+    return np.concatenate(filled), np.concatenate(indices)
 
 
 def _generator(radius: int, size: int, chirality: bool) -> Any:

@@ -22,7 +22,7 @@ from molgen.chem.graph import GraphBatch, decode_graphs
 from molgen.chem.graph_fields import LOWEST_CHARGE
 from molgen.chem.parse import Mol
 
-__all__ = ["AROMATIC", "Bools", "Floats", "Ints", "MolBatch", "SizeGroup", "element_table", "pack_plain"]
+__all__ = ["AROMATIC", "Bools", "Floats", "Ints", "MolBatch", "Rings", "SizeGroup", "add_up", "element_table", "pack_plain"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -268,17 +268,17 @@ class MolBatch:
 
     def sum_atoms(self, values: NDArray[Any]) -> Floats:
         """Add up a value of the atoms for each molecule, atom by atom in order as RDKit does."""
-        return np.bincount(self.mol_of_atom, values, minlength=len(self))
+        return add_up(self.mol_of_atom, values, len(self))
 
     def sum_bonds(self, values: NDArray[Any]) -> Floats:
         """Add up a value of the bonds for each molecule, bond by bond in order."""
-        return np.bincount(self.mol_of_bond, values, minlength=len(self))
+        return add_up(self.mol_of_bond, values, len(self))
 
     def bin_atoms(self, values: Floats, bins: Sequence[float], weights: Floats) -> tuple[Floats, ...]:
         """Add up weights of atoms for each molecule and each interval of values; one array ``[n_mols]`` an interval."""
         n_bins = len(bins) + 1
         place = self.mol_of_atom * n_bins + np.searchsorted(bins, values, side="right")
-        return tuple(np.bincount(place, weights, minlength=len(self) * n_bins).reshape(len(self), n_bins).T)
+        return tuple(add_up(place, weights, len(self) * n_bins).reshape(len(self), n_bins).T)
 
     @cached_property
     def size_groups(self) -> list[SizeGroup]:
@@ -335,8 +335,14 @@ def pack_plain(mols: Sequence[Mol | None]) -> tuple[MolBatch, Ints]:
     bonded[graphs.bonds[graphs.bond_fields[:, 0] == AROMATIC].ravel()] = True
     plain[mol_of_atom[bonded != (graphs.atoms[:, 7] > 0)]] = False
     isotope = Chem.MolFromSmarts("[!0*]")
-    places = np.array([p for p in np.flatnonzero(plain) if not mols[p].HasSubstructMatch(isotope)], dtype=np.int64)  # type: ignore[union-attr]
-    return MolBatch([mols[place] for place in places], graphs.select(places)), places  # type: ignore[misc]
+    kept = {p: mol for p, mol in enumerate(mols) if mol is not None and plain[p] and not mol.HasSubstructMatch(isotope)}
+    places = np.fromiter(kept, dtype=np.int64, count=len(kept))
+    return MolBatch(list(kept.values()), graphs.select(places)), places
+
+
+def add_up(owner: Ints, values: NDArray[Any], n_owners: int) -> Floats:
+    """Add up the values of each owner, one after the other in their order."""
+    return np.bincount(owner, values, minlength=n_owners).astype(np.float64, copy=False)
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,7 @@ def load_dataset(
     targets: Sequence[str] = (),
     smiles: str | None = None,
     ids: str | None = None,
-    kind: str = "auto",
+    kind: Literal["auto", "regression", "binary"] = "auto",
     directions: Sequence[Direction] = (),
     units: Sequence[str] = (),
     extra_columns: Sequence[str] = (),
@@ -130,7 +130,7 @@ def load_dataset(
     return Dataset(
         smiles=[rows[n].values[smiles_at] for n in keep],
         ids=[rows[n].values[id_at] if id_at is not None else str(rows[n].number) for n in keep],
-        mols=[compounds.mols[n] for n in keep],
+        mols=[mol for n in keep if (mol := compounds.mols[n]) is not None],
         targets=labels[keep],
         tasks=tasks,
         columns={name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()},
@@ -144,7 +144,7 @@ def _read_labels(
     columns: Sequence[str],
     rows: Sequence[Row],
     target_at: Sequence[int],
-    kind: str,
+    kind: Literal["auto", "regression", "binary"],
     directions: Sequence[Direction],
     units: Sequence[str],
     where: str,

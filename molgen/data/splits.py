@@ -14,6 +14,7 @@ from molgen.errors import ConfigError, InputError
 
 __all__ = ["SPLITTERS", "Split", "column_split", "random_split", "scaffold_split"]
 
+Rows = Sequence[int] | NDArray[np.int64]
 Fractions = tuple[float, float, float]
 DEFAULT_FRACTIONS: Fractions = (0.8, 0.1, 0.1)
 
@@ -31,7 +32,7 @@ class Split:
     test: NDArray[np.int64]
 
     @classmethod
-    def of(cls, train: Sequence[int], valid: Sequence[int], test: Sequence[int]) -> Split:
+    def of(cls, train: Rows, valid: Rows, test: Rows) -> Split:
         """Make a split from any sequences of row numbers."""
         return cls(*(np.asarray(part, dtype=np.int64) for part in (train, valid, test)))
 

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from molgen.errors import ConfigError
 
-__all__ = ["Direction", "Kind", "Task", "fit_scaling", "scale", "unscale"]
+__all__ = ["RESERVED_NAMES", "Direction", "Kind", "Task", "fit_scaling", "scale", "unscale"]
+
+#: Columns that every table of scores has; ``rank`` is that of hits.
+RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles", "domain")
 
 Kind = Literal["regression", "binary"]
 Direction = Literal["high", "low"]
@@ -46,6 +49,10 @@ class Task:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
+        if not self.name or self.name in RESERVED_NAMES:
+            raise ConfigError(
+                f"a task cannot be named {self.name!r}: scores are written beside a column of that name", remedy="rename the column"
+            )
         if self.kind not in ("regression", "binary"):
             raise ConfigError(f"unknown kind of task {self.name!r}", expected="regression or binary", got=repr(self.kind))
         if self.direction not in ("high", "low"):

@@ -4,6 +4,7 @@ from molgen.featurizers.base import Features, Featurizer, available, from_spec, 
 from molgen.featurizers.concat import Concat
 from molgen.featurizers.descriptors import Descriptors
 from molgen.featurizers.files import StoredFeatures, load_features
+from molgen.featurizers.molgraph import MolGraph
 from molgen.featurizers.morgan import Morgan
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Descriptors",
     "Features",
     "Featurizer",
+    "MolGraph",
     "Morgan",
     "StoredFeatures",
     "available",
@@ -18,10 +20,3 @@ __all__ = [
     "load_features",
     "register",
 ]
-
-try:
-    from molgen.featurizers.molgraph import MolGraph
-
-    __all__ += ["MolGraph"]
-except ImportError:
-    pass

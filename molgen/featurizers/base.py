@@ -102,11 +102,11 @@ class Featurizer(ABC):
         return Features(features.values, dict(sorted({**features.errors, **reasons}.items())))
 
     def _featurize_parallel(self, rows: Sequence[Any]) -> Features:
-        from joblib import Parallel, delayed  # loky: spawned processes, and no __main__ guard asked of the user
+        # loky: spawned processes, and no __main__ guard asked of the user
+        from joblib import Parallel, delayed  # type: ignore[import-untyped]
 
         starts = range(0, len(rows), _CHUNK)
-        serial = from_spec(self.spec())
-        parts = Parallel(n_jobs=self.n_jobs)(delayed(serial._featurize_rows)(rows[s : s + _CHUNK]) for s in starts)
+        parts = Parallel(n_jobs=self.n_jobs)(delayed(self._featurize_rows)(rows[s : s + _CHUNK]) for s in starts)
         errors = {start + row: why for start, part in zip(starts, parts, strict=True) for row, why in part.errors.items()}
         return Features(self._stack([part.values for part in parts]), errors)
 
@@ -278,8 +278,8 @@ def _as_rows(X: Iterable[Any]) -> list[Any]:
     if isinstance(X, str):
         raise InputError("a single string is not a batch", expected="a list of strings", remedy="put it in a list")
     shape = getattr(X, "shape", None)
-    if shape is not None and len(shape) == 2:
-        if shape[1] != 1:
+    if shape is not None and len(shape) != 1:
+        if len(shape) != 2 or shape[1] != 1:
             raise InputError("a featurizer takes one column", expected="shape (n,) or (n, 1)", got=f"shape {tuple(shape)}")
         X = np.asarray(X, dtype=object)[:, 0]
     return X.tolist() if isinstance(X, np.ndarray) else list(X)

@@ -105,22 +105,14 @@ def _beside(blocks: list[Any], failed: list[int]) -> Any:
         dense = np.hstack(blocks).astype(dtype, copy=False)
         dense[failed] = np.nan
         return dense
-    from scipy.sparse import csr_matrix, diags_array, hstack
+    from scipy.sparse import csr_matrix, hstack
 
-    kept = np.ones(len(failed) and blocks[0].shape[0], dtype=dtype)
-    sparse = [csr_matrix(_without(block, failed), dtype=dtype) for block in blocks]
-    del kept, diags_array
-    return hstack(sparse, format="csr")
-
-
-def _without(block: Any, failed: list[int]) -> Any:
-    """Return a block with nothing in the failed rows."""
+    joined = hstack([csr_matrix(block, dtype=dtype) for block in blocks], format="csr")
     if not failed:
-        return block
-    if isinstance(block, np.ndarray):
-        block = block.copy()
-        block[failed] = 0
-        return block
-    block = block.tolil()
-    block[failed] = 0
-    return block.tocsr()
+        return joined
+    # Multiplying by zero would keep NaN, and a stored zero is not an empty row.
+    counts = np.diff(joined.indptr)
+    emptied = np.isin(np.arange(len(counts)), failed)
+    kept = ~np.repeat(emptied, counts)
+    indptr = np.concatenate([[0], np.cumsum(np.where(emptied, 0, counts))])
+    return csr_matrix((joined.data[kept], joined.indices[kept], indptr), shape=joined.shape)

@@ -54,7 +54,9 @@ def check_kind(path: str | Path, like: Any) -> str:
     """
     kind = Path(path).suffix.lower()
     if kind not in _WRITERS:
-        raise ConfigError("no file of features has this ending", where=str(path), expected=" or ".join(_WRITERS), got=kind or "none")
+        raise ConfigError(
+            "no file of features has this ending", where=str(path), expected=" or ".join(_WRITERS), got=kind or "none"
+        )
     if kind == ".parquet" and not isinstance(like, np.ndarray):
         what = "graphs" if isinstance(like, GraphBatch) else "a sparse matrix"
         raise ConfigError(f"a .parquet file cannot hold {what}", where=str(path), remedy="name the output .npz")

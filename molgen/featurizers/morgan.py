@@ -64,7 +64,7 @@ class Morgan(MoleculeFeaturizer):
 
     def _featurize(self, items: list[Any]) -> Features:
         self._check()
-        kind = {"radius": self.radius, "size": self.size, "chirality": self.chirality}
+        kind: dict[str, Any] = {"radius": self.radius, "size": self.size, "chirality": self.chirality}
         if self.output == "packed":
             return Features(morgan_packed(items, **kind))
         values = morgan_csr(items, counts=self.counts, **kind)
@@ -96,12 +96,8 @@ class Morgan(MoleculeFeaturizer):
                 raise ConfigError(f"unusable {name}", where="Morgan", expected=f"an integer >= {low}", got=repr(value))
         for name in ("counts", "chirality"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
-                raise ConfigError(
-                    f"unusable {name}", where="Morgan", expected="True or False", got=repr(getattr(self, name))
-                )
+                raise ConfigError(f"unusable {name}", where="Morgan", expected="True or False", got=repr(getattr(self, name)))
         if self.output not in _OUTPUTS:
-            raise ConfigError(
-                "unknown output", where="Morgan", expected=f"one of {', '.join(_OUTPUTS)}", got=repr(self.output)
-            )
+            raise ConfigError("unknown output", where="Morgan", expected=f"one of {', '.join(_OUTPUTS)}", got=repr(self.output))
         if self.output == "packed" and self.counts:
             raise ConfigError("counts do not fit into packed bits", where="Morgan", remedy="use output='csr'")

@@ -131,9 +131,10 @@ def _append_values(spool: _Spool, values: Any) -> None:
 
 
 def read_npz(path: Path) -> StoredFeatures:
-    with np.load(path, allow_pickle=False) as members:
+    # Opened here, since NumPy leaves a damaged file open.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as members:
         check_format(members["molgen_format"].item(), path)
-        featurizer = fromwrite_spec(json.loads(members["featurizer"].item()))
+        featurizer = from_spec(json.loads(members["featurizer"].item()))
         rows: dict[str, list[Any]] = {"row": members["row"].tolist()}
         rows |= {name: _texts(members[f"{name}_utf8"], members[f"{name}_ptr"]) for name in TEXT_COLUMNS}
         values: Any

@@ -70,7 +70,7 @@ def read_parquet(path: Path) -> StoredFeatures:
     table = pyarrow.parquet.read_table(path)
     metadata = table.schema.metadata or {}
     check_format(int(metadata[b"molgen.format"]), path)
-    featurizer = fromwrite_spec(json.loads(metadata[b"molgen.featurizer"]))
+    featurizer = from_spec(json.loads(metadata[b"molgen.featurizer"]))
     rows = {name: table.column(name).to_pylist() for name in ROW_COLUMNS}
     rows["reason"] = [reason or "" for reason in rows["reason"]]
     columns = table.columns[len(ROW_COLUMNS) :]

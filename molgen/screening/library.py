@@ -113,7 +113,9 @@ def open_library(paths: Sequence[str | Path], *, smiles: str | None = None, ids:
     """
     if not paths:
         raise InputError("no library was given")
-    sources, extras, notes = [], {}, []
+    sources: list[_Source] = []
+    extras: dict[str, None] = {}
+    notes: list[str] = []
     for path in paths:
         table = open_table(path)
         smiles_name = find_smiles_column(table.columns, table.sample, smiles, where=str(path))

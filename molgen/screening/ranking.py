@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from molgen.data.tasks import Task
 
@@ -47,6 +48,6 @@ class TopHits:
         ranks = pa.array(np.arange(1, len(self._best) + 1))
         return self._best.add_column(0, "rank", ranks)
 
-    def _keys(self, column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    def _keys(self, column: pa.ChunkedArray | pa.Array) -> NDArray[np.float64]:
         values = column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()
-        return -values if self.task.direction == "high" else values
+        return np.negative(values) if self.task.direction == "high" else np.asarray(values)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from molgen.chem.standardize import read_compounds
 from molgen.data.tasks import Task
 from molgen.experts.calibration import COVERAGE
 from molgen.screening.output import replacing
+from molgen.screening.page import HEAD, STYLE, Html, section, tag, whole_text
 from molgen.screening.summary import Summary
 
 __all__ = ["LOW_SIMILARITY", "write_report"]
@@ -33,7 +33,6 @@ _BINS = 48
 _MAX_TASKS = 12
 _MAX_KINDS = 8
 _MAX_OTHERS = 4
-_MAX_TEXT = 300
 # In the order of the table: the measure's name, and which of several values is best.
 _MEASURES: dict[str, tuple[str, Callable[..., Any]]] = {
     "auroc": ("AUROC", max),
@@ -76,27 +75,27 @@ def write_report(path: Path, bundle: Bundle, summary: Summary, hits: pa.Table, t
     names = [Path(library).name for library in libraries]
     tasks = [task, *(other for other in bundle.tasks if other.name != task.name)][:_MAX_TASKS]
     title = f"Screen of {_listed(names, 2)}"
-    body = _e(
+    body = tag(
         "main",
-        _e("header", _e("h1", title), _lead(bundle, task), _tiles(names, summary, hits, task)),
-        _section("What became of the rows", None, _bars(summary, bundle.max_atoms)),
-        _section("How the scores spread", _missing(bundle, tasks), _figures(summary, hits, tasks)),
-        _section("Top structures", _hits_explained(hits, task), _hits(hits, bundle, tasks)),
-        _section("The model", None, _metrics(bundle, tasks), _facts(bundle, task)),
+        tag("header", tag("h1", title), _lead(bundle, task), _tiles(names, summary, hits, task)),
+        section("What became of the rows", None, _bars(summary, bundle.max_atoms)),
+        section("How the scores spread", _missing(bundle, tasks), _figures(summary, hits, tasks)),
+        section("Top structures", _hits_explained(hits, task), _hits(hits, bundle, tasks)),
+        section("The model", None, _metrics(bundle, tasks), _facts(bundle, task)),
     )
-    page = f"{_HEAD}{_e('title', title)}<style>{_STYLE}</style></head><body>{body}</body></html>\n"
+    page = f"{HEAD}{tag('title', title)}<style>{STYLE}</style></head><body>{body}</body></html>\n"
     with replacing(path) as temporary:
         # A lone surrogate, which JSON may hold, cannot be written as UTF-8.
         temporary.write_bytes(page.encode("utf-8", errors="replace"))
 
 
-def _lead(bundle: Bundle, task: Task) -> _Html:
+def _lead(bundle: Bundle, task: Task) -> Html:
     data = _dig(bundle.card, "data", "file")
     trained = f" trained on {_file(data)}" if data else ""
-    return _e("p", "Ranked by ", _e("b", task.name), f", {task.direction}est first, by a model{trained}.", class_="lead")
+    return tag("p", "Ranked by ", tag("b", task.name), f", {task.direction}est first, by a model{trained}.", class_="lead")
 
 
-def _tiles(names: Sequence[str], summary: Summary, hits: pa.Table, task: Task) -> _Html:
+def _tiles(names: Sequence[str], summary: Summary, hits: pa.Table, task: Task) -> Html:
     scored = summary.statuses["ok"]
     tiles = [
         ("Rows read", f"{summary.rows:,}", _listed(names, 4)),
@@ -108,13 +107,13 @@ def _tiles(names: Sequence[str], summary: Summary, hits: pa.Table, task: Task) -
     if len(hits) and "domain" in hits.column_names:
         low = sum(_is_low(value) for value in hits.column("domain").to_pylist())
         tiles.append(("Hits to trust less", f"{low} of {len(hits)}", "unlike the training compounds"))
-    return _e("div", *(_e("p", label, _e("b", n), detail) for label, n, detail in tiles), class_="tiles")
+    return tag("div", *(tag("p", label, tag("b", n), detail) for label, n, detail in tiles), class_="tiles")
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _bars(summary: Summary, max_atoms: int) -> _Html:
+def _bars(summary: Summary, max_atoms: int) -> Html:
     """Draw a bar for all rows and for each status, and below it for its kinds of reason, or of note if it was scored."""
     bars = [_bar("rows read", summary.rows, summary.rows, "all")]
     for status in sorted(summary.statuses, key=[*_STATUSES, *summary.statuses].index):
@@ -126,12 +125,12 @@ def _bars(summary: Summary, max_atoms: int) -> _Html:
         bars += [_bar(kind, n, summary.rows, "kind") for kind, n in kinds[:_MAX_KINDS]]
         if rest := kinds[_MAX_KINDS:]:
             bars.append(_bar(f"{len(rest)} more kinds", sum(n for _, n in rest), summary.rows, "kind"))
-    return _e("div", *bars, class_="bars")
+    return tag("div", *bars, class_="bars")
 
 
-def _bar(label: str, n: int, total: int, kind: str) -> _Html:
-    bar = _e("i", style=f"width:{100 * n / max(total, 1):.2f}%") if n else None
-    return _e("p", _e("span", label), _e("u", bar), _e("b", f"{n:,}"), _e("em", _share(n, total)), class_=kind)
+def _bar(label: str, n: int, total: int, kind: str) -> Html:
+    bar = tag("i", style=f"width:{100 * n / max(total, 1):.2f}%") if n else None
+    return tag("p", tag("span", label), tag("u", bar), tag("b", f"{n:,}"), tag("em", _share(n, total)), class_=kind)
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
@@ -142,7 +141,7 @@ def _missing(bundle: Bundle, tasks: Sequence[Task]) -> str | None:
     return f"The first {len(tasks)} tasks; {left} more are in the table of scores only." if left else None
 
 
-def _figures(summary: Summary, hits: pa.Table, tasks: Sequence[Task]) -> _Html:
+def _figures(summary: Summary, hits: pa.Table, tasks: Sequence[Task]) -> Html:
     figures = []
     for task in tasks:
         marked, key = None, None
@@ -157,14 +156,14 @@ def _figures(summary: Summary, hits: pa.Table, tasks: Sequence[Task]) -> _Html:
         low = _share(int((similarity < LOW_SIMILARITY).sum()), len(similarity))
         key = f"below {LOW_SIMILARITY}, where a score is an extrapolation: {low}"
         figures.append(_histogram(task, similarity, summary.statuses["ok"], (0.0, LOW_SIMILARITY), key))
-    return _e("div", *figures, class_="figures")
+    return tag("div", *figures, class_="figures")
 
 
-def _histogram(task: Task, values: NDArray[np.float64], scored: int, marked: tuple[float, float] | None, key: str | None) -> _Html:
+def _histogram(task: Task, values: NDArray[np.float64], scored: int, marked: tuple[float, float] | None, key: str | None) -> Html:
     """Draw a distribution; the bars are SVG that stretches with the page, the axis is text that does not."""
-    heading = _e("figcaption", _e("h3", task.name), _e("span", _unit(task)))
+    heading = tag("figcaption", tag("h3", task.name), tag("span", _unit(task)))
     if not len(values):
-        return _e("figure", heading, _e("p", "No row has a value.", class_="soft"))
+        return tag("figure", heading, tag("p", "No row has a value.", class_="soft"))
     low, high = _limits(np.append(values, marked or [])) if task.is_regression else (0.0, 1.0)
     counts, _ = np.histogram(np.clip(values, low, high), bins=_BINS, range=(low, high))
     bars = "".join(f"M{at + 0.05} 100v-{100 * n / counts.max():.1f}h.9V100z" for at, n in enumerate(counts) if n)
@@ -172,15 +171,15 @@ def _histogram(task: Task, values: NDArray[np.float64], scored: int, marked: tup
     if marked:
         left, right = np.clip((np.array(marked) - low) / (high - low), 0, 1) * _BINS
         width = max(right - left, 0.3)
-        band = _e("rect", x=f"{min(left, _BINS - width):.2f}", y=0, width=f"{width:.2f}", height=100)
-    plot = _e("svg", band, _e("path", d=bars), viewBox=f"0 0 {_BINS} 100", preserveAspectRatio="none", aria_hidden="true")
-    ticks = [_e("span", _tick(t), style=f"left:{100 * (t - low) / (high - low):.2f}%") for t in _ticks(low, high)]
+        band = tag("rect", x=f"{min(left, _BINS - width):.2f}", y=0, width=f"{width:.2f}", height=100)
+    plot = tag("svg", band, tag("path", d=bars), viewBox=f"0 0 {_BINS} 100", preserveAspectRatio="none", aria_hidden="true")
+    ticks = [tag("span", _tick(t), style=f"left:{100 * (t - low) / (high - low):.2f}%") for t in _ticks(low, high)]
     beyond = int(((values < low) | (values > high)).sum())
     facts = f"{len(values):,} rows" if len(values) >= scored else f"{len(values):,} rows, an even sample of {scored:,}"
     facts += f", median {_show(task, float(np.median(values)))}"
     facts += f", {beyond:,} beyond the axis in its end bars" if beyond else ""
-    legend = _e("p", _e("i"), key, class_="key") if key else None
-    return _e("figure", heading, plot, _e("div", *ticks, class_="axis"), legend, _e("p", facts, class_="soft"))
+    legend = tag("p", tag("i"), key, class_="key") if key else None
+    return tag("figure", heading, plot, tag("div", *ticks, class_="axis"), legend, tag("p", facts, class_="soft"))
 
 
 def _sample(summary: Summary, name: str) -> NDArray[np.float64]:
@@ -221,14 +220,14 @@ def _hits_explained(hits: pa.Table, task: Task) -> str:
     return explained
 
 
-def _hits(hits: pa.Table, bundle: Bundle, tasks: Sequence[Task]) -> _Html:
+def _hits(hits: pa.Table, bundle: Bundle, tasks: Sequence[Task]) -> Html:
     rows = hits.to_pylist()
     mols = read_compounds([row["smiles"] for row in rows], max_atoms=bundle.max_atoms).mols
     drawings = [depict_svg(mol) if mol else None for mol in mols]
-    return _e("div", *(_hit(row, drawing, tasks) for row, drawing in zip(rows, drawings, strict=True)), class_="hits")
+    return tag("div", *(_hit(row, drawing, tasks) for row, drawing in zip(rows, drawings, strict=True)), class_="hits")
 
 
-def _hit(row: dict[str, Any], drawing: str | None, tasks: Sequence[Task]) -> _Html:
+def _hit(row: dict[str, Any], drawing: str | None, tasks: Sequence[Task]) -> Html:
     task, *others = tasks
     lower, upper, similarity = row.get(f"{task.name}_lower"), row.get(f"{task.name}_upper"), row.get("domain")
     place = f"row {row['row']:,}"
@@ -238,52 +237,58 @@ def _hit(row: dict[str, Any], drawing: str | None, tasks: Sequence[Task]) -> _Ht
     if similarity is not None:
         low = _is_low(similarity)
         words = f"similarity {similarity:.2f}{': low, unlike the training compounds' if low else ''}"
-        trust = _e("p", words, class_="warn" if low else "near")
-    return _e(
+        trust = tag("p", words, class_="warn" if low else "near")
+    return tag(
         "article",
-        _e("div", _Html(drawing) if drawing else "cannot be drawn"),
-        _e("h3", _e("b", row["rank"]), _e("span", row["id"] or place)),
-        _e("p", _e("b", _show(task, row[task.name])), _e("span", _unit(task)), " ", _e("span", interval) if interval else None),
-        *(_e("p", fact, class_="soft") for fact in facts),
+        tag("div", Html(drawing) if drawing else "cannot be drawn"),
+        tag("h3", tag("b", row["rank"]), tag("span", row["id"] or place)),
+        tag(
+            "p",
+            tag("b", _show(task, row[task.name])),
+            tag("span", _unit(task)),
+            " ",
+            tag("span", interval) if interval else None,
+        ),
+        *(tag("p", fact, class_="soft") for fact in facts),
         trust,
-        _e("p", ", ".join(filter(None, [_file(row["source"]), place])), class_="soft"),
-        _e("p", row["notes"], class_="soft") if row["notes"] else None,
-        _e("code", _Html(escape(row["smiles"]))),
+        tag("p", ", ".join(filter(None, [_file(row["source"]), place])), class_="soft"),
+        tag("p", row["notes"], class_="soft") if row["notes"] else None,
+        tag("code", whole_text(row["smiles"])),
     )
 
 
 # --- model ------------------------------------------------------------------------------------------------------------
 
 
-def _metrics(bundle: Bundle, tasks: Sequence[Task]) -> _Html:
+def _metrics(bundle: Bundle, tasks: Sequence[Task]) -> Html:
     """Tabulate the model's figures beside those of its baselines; the ranked task's first, the others' folded."""
     found = {part: _dig(bundle.card, "metrics", part) for part in ("test", "valid")}
     part = next((part for part, figures in found.items() if isinstance(figures, dict) and figures), None)
     if part is None:
-        return _e("p", "Its record holds no figures on how good it is.", class_="soft")
+        return tag("p", "Its record holds no figures on how good it is.", class_="soft")
     experts = {expert.name for expert in bundle.experts}
     held_out = "test" if part == "test" else "validation"
     first, *others = [_metric_table(found[part], task, experts, held_out) for task in tasks]
-    return _e("div", first, _e("details", _e("summary", "Other tasks"), *others) if others else None)
+    return tag("div", first, tag("details", tag("summary", "Other tasks"), *others) if others else None)
 
 
-def _metric_table(figures: dict[str, Any], task: Task, experts: set[str], part: str) -> _Html:
+def _metric_table(figures: dict[str, Any], task: Task, experts: set[str], part: str) -> Html:
     rows = {name: of for name, by_task in figures.items() if isinstance(of := _dig(by_task, task.name), dict)}
     names = sorted(rows, key=lambda name: (name != "model", name not in experts))
     measures = [measure for measure in _MEASURES if any(measure in rows[name] for name in names)]
     best = {measure: _best(measure, [rows[name].get(measure) for name in names]) for measure in measures}
-    head = [_e("th", _MEASURES[measure][0], scope="col") for measure in measures]
+    head = [tag("th", _MEASURES[measure][0], scope="col") for measure in measures]
     lines = []
     for name in names:
         kind = "this" if name == "model" else "part" if name in experts else "rival"
         label = {"this": "this model", "part": f"{name} expert alone", "rival": f"baseline: {name}"}[kind]
         values = [(rows[name].get(measure), best[measure]) for measure in measures]
-        cells = (_e("td", _e("b" if value is not None and value == top else "span", _figure(value))) for value, top in values)
-        lines.append(_e("tr", _e("th", label, scope="row"), *cells, class_=kind))
+        cells = (tag("td", tag("b" if value is not None and value == top else "span", _figure(value))) for value, top in values)
+        lines.append(tag("tr", tag("th", label, scope="row"), *cells, class_=kind))
     counted = _dig(rows, names[0], "n") if names else None
     number = f"{counted:,.0f} {part} compounds" if isinstance(counted, int | float) else "no figures"
     caption = f"{task.name}: {number}, the best in bold"
-    return _e("table", _e("caption", caption), _e("thead", _e("tr", _e("td", ""), *head)), _e("tbody", *lines))
+    return tag("table", tag("caption", caption), tag("thead", tag("tr", tag("td", ""), *head)), tag("tbody", *lines))
 
 
 def _best(measure: str, values: Sequence[Any]) -> Any:
@@ -291,7 +296,7 @@ def _best(measure: str, values: Sequence[Any]) -> Any:
     return _MEASURES[measure][1](known, default=None)
 
 
-def _facts(bundle: Bundle, task: Task) -> _Html:
+def _facts(bundle: Bundle, task: Task) -> Html:
     at = [each.name for each in bundle.tasks].index(task.name)
     data, split = _dig(bundle.card, "data"), _dig(bundle.card, "split")
     facts = {
@@ -306,7 +311,7 @@ def _facts(bundle: Bundle, task: Task) -> _Html:
         "Data SHA-256": _dig(data, "sha256"),
     }
     stated = {name: value for name, value in facts.items() if value not in (None, "")}
-    return _e("dl", *(_e("div", _e("dt", name), _e("dd", _figure(value))) for name, value in stated.items()))
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", _figure(value))) for name, value in stated.items()))
 
 
 # --- words and numbers ------------------------------------------------------------------------------------------------
@@ -360,86 +365,3 @@ def _figure(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3f}".replace("-", _MINUS)
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-# --- markup -----------------------------------------------------------------------------------------------------------
-
-
-class _Html(str):
-    """Markup; any other text is escaped, and cut if it is too long, before it joins some."""
-
-
-def _e(name: str, *inside: object, **attributes: object) -> _Html:
-    written = "".join(f' {key.strip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items())
-    return _Html(f"<{name}{written}>{''.join(_text(part) for part in inside if part is not None)}</{name}>")
-
-
-def _text(value: object) -> str:
-    if isinstance(value, _Html):
-        return value
-    text = str(value)
-    return escape(text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}\u2026")
-
-
-def _section(title: str, explained: str | None, *inside: _Html) -> _Html:
-    return _e("section", _e("h2", title), _e("p", explained, class_="lead") if explained else None, *inside)
-
-
-_HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">"""
-
-_STYLE = """
-:root { --paper: #f7f7f5; --card: #fff; --ink: #1c2126; --soft: #616a73; --line: #dfe2e4; --blue: #2a6f97; --band: #f3d9a4;
-  --grey: #a9b1b8; --warn: #96500a }
-@media (prefers-color-scheme: dark) { :root { --paper: #131619; --card: #1b1f23; --ink: #e5e8ea; --soft: #98a2ab;
-  --line: #2c3238; --blue: #6cb2d9; --band: #5a4620; --grey: #59626b; --warn: #e5a850 } }
-* { box-sizing: border-box; margin: 0 }
-body { background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
-  font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
-main { max-width: 1160px; margin: auto; padding: 40px 24px 72px }
-h1 { font-size: 28px; line-height: 1.2; letter-spacing: -.015em } h2 { font-size: 19px; margin-bottom: 14px }
-h3 { font-size: 15px; line-height: 1.35 } h3, code, dd, th, b { unicode-bidi: isolate }
-.lead { color: var(--soft); max-width: 76ch; margin: 4px 0 18px } .lead b { color: var(--ink) }
-h2 + .lead { margin-top: -10px } .soft { color: var(--soft); font-size: 13px }
-section { margin-top: 44px; padding-top: 22px; border-top: 1px solid var(--line) }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px }
-.tiles p, article, figure { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px }
-.tiles p { color: var(--soft); font-size: 13px } .tiles b { display: block; color: var(--ink); font-size: 26px; line-height: 1.3 }
-.bars p { display: grid; grid-template-columns: minmax(0, 320px) 1fr 76px 60px; gap: 12px; align-items: center; padding: 3px 0 }
-.bars b, .bars em { text-align: right; font-style: normal } .bars em { color: var(--soft); font-size: 13px }
-.bars u { height: 14px } .bars i { display: block; height: 100%; min-width: 2px; border-radius: 2px; background: var(--grey) }
-.bars .ok i { background: var(--blue) } .bars .lost i { background: var(--warn) }
-.bars .kind { color: var(--soft); font-size: 13px; padding: 1px 0 } .bars .kind b { font-weight: 400 }
-.bars .kind span { padding-left: 18px } .bars .kind u { height: 6px }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 16px }
-figcaption { display: flex; justify-content: space-between; gap: 16px; margin-bottom: 10px }
-figcaption span { color: var(--soft); font-size: 13px } figure > svg { display: block; width: 100%; height: 130px }
-figure path { fill: var(--blue) } figure rect { fill: var(--band) }
-.axis { position: relative; height: 24px; border-top: 1px solid var(--grey); font-size: 12px; color: var(--soft) }
-.axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; padding-top: 3px }
-.key { font-size: 13px } .key i { display: inline-block; width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px;
-  border-radius: 2px; background: var(--band) }
-.hits h3 span { max-height: 4.05em; overflow: hidden }
-.hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 212px), 1fr)); gap: 16px }
-article { display: flex; flex-direction: column; gap: 3px; break-inside: avoid }
-article > div { height: 176px; display: grid; place-items: center; color: var(--soft) }
-article svg { max-width: 100%; color: var(--ink) } article h3 { display: flex; gap: 8px; align-items: baseline }
-article h3 b { color: var(--soft); background: var(--line); border-radius: 9px; padding: 1px 8px; font-size: 12px }
-article p b { font-size: 21px; margin-right: 6px }
-article p span, .near { color: var(--soft); font-size: 13px } article span + span { margin-left: 6px }
-.warn { color: var(--warn); font-size: 13px; font-weight: 600 }
-code { display: block; margin-top: auto; padding-top: 6px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
-  color: var(--soft); font: 12px/1.5 ui-monospace, Consolas, monospace; user-select: all }
-table { border-collapse: collapse; width: 100%; max-width: 800px; margin-bottom: 28px }
-caption { text-align: left; color: var(--soft); font-size: 13px }
-th, td { padding: 5px 0 5px 12px; text-align: right; font-weight: 400; border-bottom: 1px solid var(--line) }
-td, thead th { white-space: nowrap; overflow-wrap: normal }
-th[scope=row] { text-align: left; padding-left: 0 } thead th, .rival th { color: var(--soft) } .this th { font-weight: 600 }
-details { margin-bottom: 24px } summary { margin-bottom: 12px }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 12px 32px; font-size: 14px }
-dt { color: var(--soft); font-size: 13px }
-@media (max-width: 640px) { main { padding: 24px 16px } .bars p { grid-template-columns: 1fr 64px 56px; gap: 2px 12px }
-  .bars u { grid-column: 1 / -1; order: 1 } }
-"""

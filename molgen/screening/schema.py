@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from molgen.data.tasks import Task
+from molgen.data.tasks import RESERVED_NAMES, Task
 from molgen.errors import ConfigError
 
 __all__ = ["OutputSchema", "output_schema"]
 
-_ROW_COLUMNS = ("row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles")
+_ROW_COLUMNS = RESERVED_NAMES[1:-1]
 
 
 @dataclass(frozen=True, slots=True)

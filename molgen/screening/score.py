@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ __all__ = ["ScoredBlock", "Scorer", "round_significant"]
 _DIGITS = 6
 
 #: The output of a block: all columns that a later stage needs, of which some may not be written.
-ScoredBlock = pa.RecordBatch
+ScoredBlock: TypeAlias = pa.RecordBatch
 
 
 class Scorer:

@@ -111,7 +111,7 @@ def screen(
     opened = open_library(paths, smiles=smiles, ids=ids)
     schema = output_schema(bundle.tasks, opened.extras, columns)
     task = _ranking_task(bundle, rank_by) if hits or report else None
-    scored = _needed(bundle, opened, schema, task)
+    scored = _needed(bundle, opened, schema, task, for_report=report is not None)
     summary = Summary()
     best = TopHits(task, top if hits else _REPORT_HITS, scored.arrow) if task else None
     with ExitStack() as stack:
@@ -157,12 +157,14 @@ def _ranking_task(bundle: Bundle, name: str | None) -> Task:
     return by_name[name]
 
 
-def _needed(bundle: Bundle, library: Library, schema: OutputSchema, task: Task | None) -> OutputSchema:
+def _needed(bundle: Bundle, library: Library, schema: OutputSchema, task: Task | None, *, for_report: bool) -> OutputSchema:
     """Return the columns to compute: those to write, and those that counting, ranking and the report look at."""
     looked_at = ["row", "source", "status", "reason", "notes"]
     if task:
         looked_at += ["id", "smiles", task.name]
-    columns = [*schema.columns, *(name for name in looked_at if name not in schema.columns)]
+    if for_report:
+        looked_at += output_schema(bundle.tasks, ()).scores
+    columns = [*schema.columns, *looked_at]
     return output_schema(bundle.tasks, library.extras, columns)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
@@ -20,6 +19,7 @@ from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.tables import open_table
 from molgen.data.tasks import Task
 from molgen.errors import ConfigError, InputError
+from molgen.threads import one_torch_thread
 from molgen.training.metrics import task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
@@ -112,15 +112,11 @@ def evaluate(
     if dataset.source.get("sha256") == _trained_on(bundle):
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
     columns, unscored = _score(bundle, dataset.mols)
-    metrics = {
-        task.name: _measure(task, columns, dataset.targets[:, at]) for at, task in enumerate(wanted)
-    }
+    metrics = {task.name: _measure(task, columns, dataset.targets[:, at]) for at, task in enumerate(wanted)}
     return Evaluation(metrics, _table(dataset, list(wanted), columns, unscored), dataset, unscored, notes)
 
 
-def _choose(
-    tasks: Sequence[Task], targets: Mapping[str, str] | None, data: str | Path, notes: list[str]
-) -> dict[Task, str]:
+def _choose(tasks: Sequence[Task], targets: Mapping[str, str] | None, data: str | Path, notes: list[str]) -> dict[Task, str]:
     """Return the label column of each task to evaluate."""
     by_name = {task.name: task for task in tasks}
     columns = open_table(data).columns
@@ -163,19 +159,15 @@ def _trained_on(bundle: Bundle) -> object:
     return data.get("sha256", False) if isinstance(data, dict) else False
 
 
+@one_torch_thread()
 def _score(bundle: Bundle, mols: Sequence[Mol]) -> tuple[dict[str, NDArray[np.float64]], dict[int, str]]:
     """Score compounds in blocks; return the bundle's columns, and why a row has no score."""
     blocks: list[dict[str, NDArray[np.float64]]] = []
     unscored: dict[int, str] = {}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # small molecules: more threads cost several times what they bring
-    try:
-        for start in range(0, len(mols), _ROWS):
-            scores = bundle.score(mols[start : start + _ROWS])
-            blocks.append(bundle.named_columns(scores))
-            unscored |= {start + row: reason for row, reason in scores.errors.items()}
-    finally:
-        torch.set_num_threads(threads)
+    for start in range(0, len(mols), _ROWS):
+        scores = bundle.score(mols[start : start + _ROWS])
+        blocks.append(bundle.named_columns(scores))
+        unscored |= {start + row: reason for row, reason in scores.errors.items()}
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}, unscored
 
 

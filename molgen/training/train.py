@@ -24,6 +24,7 @@ from molgen.experts.blend import blend, fit_weights
 from molgen.experts.calibration import fit_calibration
 from molgen.experts.domain import Domain
 from molgen.featurizers import Descriptors, Featurizer, MolGraph, Morgan, from_spec
+from molgen.threads import one_torch_thread
 from molgen.training.baselines import predict_mean, predict_nearest
 from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_graph_expert, fit_tabular_expert
@@ -64,6 +65,7 @@ class TrainResult:
     predictions: NDArray[np.float64] = field(repr=False)
 
 
+@one_torch_thread()
 def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress | None = None) -> TrainResult:
     """Train a bundle.
 
@@ -154,7 +156,7 @@ def _featurize(dataset: Dataset, config: TrainConfig) -> tuple[dict[Featurizer, 
 
 def _without(split: Split, rows: dict[int, str]) -> Split:
     gone = list(rows)
-    return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))  # type: ignore[arg-type]
+    return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))
 
 
 def _fit_experts(

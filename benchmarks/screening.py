@@ -1,0 +1,112 @@
+"""Cost and memory of ``molgen screen``, beside ``chemprop predict`` in the same run.
+
+Speed is the slope between a short and a long library, so that start-up is taken out: CPU time of the whole process tree, as the
+kernel counts it. Rounds alternate between the tools; the median is printed.
+
+    python benchmarks/screening.py speed --model graph.molgen --chemprop .../bin/chemprop --chemprop-model best.pt
+    python benchmarks/screening.py memory --model graph.molgen
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import gzip
+import itertools
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from moleculenet import DATA
+
+LIBRARY = DATA / "molecules" / "chembl_smiles" / "chembl_validation.csv.gz"
+
+
+def write_library(path: Path, rows: int) -> Path:
+    """Write a CSV of ``rows`` ChEMBL SMILES, from the start again where they run out."""
+    with gzip.open(LIBRARY, "rt") as file:
+        smiles = file.read().split("\n")[1:-1]
+    with path.open("w") as out:
+        out.write("smiles\n")
+        out.writelines(f"{text}\n" for text in itertools.islice(itertools.cycle(smiles), rows))
+    return path
+
+
+def cost(command: list[str]) -> tuple[float, float]:
+    """Run a command; return its CPU seconds (children included) and its peak memory in MB."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    complaint = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)} failed:\n{complaint.decode()}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def molgen_command(model: str, library: Path, out: Path) -> list[str]:
+    """Return the command that screens with all columns, one worker."""
+    return ["molgen", "screen", str(library), "-m", model, "-o", str(out), "--quiet", "--overwrite"]
+
+
+def chemprop_command(chemprop: str, model: str, library: Path, out: Path) -> list[str]:
+    """Return chemprop's command for the same rows, on the CPU, with its defaults."""
+    command = [chemprop, "predict", "-i", str(library), "--model-paths", model, "-o", str(out)]
+    return [*command, "-s", "smiles", "--accelerator", "cpu", "-n", "0"]
+
+
+def speed(arguments: argparse.Namespace, folder: Path) -> None:
+    """Print microseconds of CPU time a row."""
+    sizes = (arguments.short, arguments.long)
+    libraries = [write_library(folder / f"{rows}.csv", rows) for rows in sizes]
+    tools = {"molgen screen": lambda path: molgen_command(arguments.model, path, folder / "m.csv")}
+    if arguments.chemprop:
+        tools["chemprop predict"] = lambda path: chemprop_command(
+            arguments.chemprop, arguments.chemprop_model, path, folder / "c.csv"
+        )
+    slopes: dict[str, list[float]] = {name: [] for name in tools}
+    for _ in range(arguments.rounds):
+        for name, command in tools.items():
+            short, long = (cost(command(path))[0] for path in libraries)
+            slopes[name].append((long - short) / (sizes[1] - sizes[0]))
+    medians = {name: statistics.median(each) for name, each in slopes.items()}
+    for name, seconds in medians.items():
+        print(f"  {name:<18}{1e6 * seconds:8.0f} us a row {1 / seconds:10.0f} rows per CPU-second")
+    if len(medians) == 2:
+        print(f"  ratio {medians['chemprop predict'] / medians['molgen screen']:.2f}")
+
+
+def memory(arguments: argparse.Namespace, folder: Path) -> None:
+    """Print peak memory for a short and a long library."""
+    peaks = []
+    for rows in (arguments.short, arguments.long):
+        library = write_library(folder / "library.csv", rows)
+        seconds, peak = cost(molgen_command(arguments.model, library, folder / "scores.csv"))
+        peaks.append(peak)
+        print(f"  {rows:>9,} rows {peak:7.0f} MB peak {seconds:8.0f} CPU seconds")
+    print(f"  ratio {peaks[1] / peaks[0]:.3f}")
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=["speed", "memory"])
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--chemprop")
+    parser.add_argument("--chemprop-model")
+    parser.add_argument("--short", type=int)
+    parser.add_argument("--long", type=int)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    arguments.short = arguments.short or {"speed": 2_000, "memory": 50_000}[arguments.what]
+    arguments.long = arguments.long or {"speed": 12_000, "memory": 1_000_000}[arguments.what]
+    print(f"{datetime.date.today()}, Python {platform.python_version()}, {os.cpu_count()} cores, {arguments.what}")
+    with tempfile.TemporaryDirectory() as folder:
+        {"speed": speed, "memory": memory}[arguments.what](arguments, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""``molgen evaluate``: metrics equal to hand-made ones, and what was left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import Result
+
+import molgen
+from molgen.errors import ConfigError
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def fresh(measured_table: Path, tmp_path: Path) -> Path:
+    """30 compounds of the table, with other names, a row without a label and one without a molecule."""
+    frame = pd.read_csv(measured_table, dtype=str).head(30).rename(columns={"smiles": "structure", "activity": "potency"})
+    odd = pd.DataFrame({"id": ["a", "b"], "structure": ["CCO", "nonsense"], "potency": [None, "5.0"], "active": [None, "1"]})
+    path = tmp_path / "fresh.csv"
+    pd.concat([frame, odd]).to_csv(path, index=False)
+    return path
+
+
+def test_metrics_are_those_of_the_predictions(run: Run, small_bundle: Path, fresh: Path, tmp_path: Path) -> None:
+    output = tmp_path / "predictions.csv"
+    arguments = ["evaluate", fresh, "-m", small_bundle, "--target", "activity=potency", "-o", output, "--json"]
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    frame = pd.read_csv(output)
+    assert list(frame) == [
+        *("id", "smiles", "reason", "activity_measured"),
+        *("activity", "activity_lower", "activity_upper", "domain"),
+    ]
+    error = frame["activity"] - frame["activity_measured"]
+    assert told["metrics"]["activity"]["n"] == len(frame) == 30
+    assert told["metrics"]["activity"]["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-4)
+    assert told["metrics"]["activity"]["mae"] == pytest.approx(error.abs().mean(), rel=1e-4)
+    inside = frame["activity_measured"].between(frame["activity_lower"], frame["activity_upper"])
+    assert told["metrics"]["activity"]["coverage"] == pytest.approx(inside.mean())
+    assert [each["line"] for each in told["left_out"]] == [32, 33]
+
+
+def test_predictions_are_those_of_the_bundle(small_bundle: Path, measured_table: Path) -> None:
+    found = molgen.evaluate(measured_table, small_bundle).predictions
+    expected = molgen.load(small_bundle).predict(found["smiles"])
+    for name in ("activity", "activity_lower", "active", "domain"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5)
+
+
+def test_the_printed_table(run: Run, small_bundle: Path, fresh: Path) -> None:
+    result = run("evaluate", fresh, "-m", small_bundle, "--target", "activity=potency", "--target", "active=active")
+    assert result.exit_code == 0, result.output
+    assert "30 compounds\n2 rows left out; the first, line 32: no label" in result.stdout
+    assert "predicted: activity" in result.stdout
+    assert "predicted: active\n" in result.stdout
+    for measure in ("rmse", "spearman", "coverage", "auroc", "auprc", "brier"):
+        assert measure in result.stdout
+
+
+def test_a_task_without_a_column_is_left_out_with_a_note(run: Run, small_bundle: Path, fresh: Path) -> None:
+    result = run("evaluate", fresh, "-m", small_bundle)
+    assert result.exit_code == 0, result.output
+    assert "not evaluated, for want of a column of that name: activity" in result.stderr
+    assert "rmse" not in result.stdout
+
+
+def test_the_training_table_is_recognised(run: Run, small_bundle: Path, measured_table: Path) -> None:
+    assert "trained on this very table" in run("evaluate", measured_table, "-m", small_bundle).stderr
+
+
+def test_blocks_do_not_change_the_numbers(small_bundle: Path, measured_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = molgen.evaluate(measured_table, small_bundle).predictions
+    monkeypatch.setattr("molgen.training.evaluate._ROWS", 64)
+    parts = molgen.evaluate(measured_table, small_bundle).predictions
+    np.testing.assert_allclose(parts["activity"], whole["activity"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (["--target", "activity"], 2, "'activity' is not TASK=COLUMN"),
+        (["--target", "activity=potency", "--target", "activity=id"], 2, "task activity is named twice"),
+        (["--target", "logS=potency"], 2, "the model has no task 'logS'"),
+        (["--target", "activity=potenzy"], 1, "did you mean --target activity=potency?"),
+        (["--target", "active=potency"], 1, "potency"),
+        (["--smiles", "structur"], 1, "did you mean --smiles structure?"),
+    ],
+)
+def test_wrong_calls_are_told(run: Run, small_bundle: Path, fresh: Path, flags: list[str], code: int, words: str) -> None:
+    result = run("evaluate", fresh, "-m", small_bundle, *flags)
+    assert result.exit_code == code, result.output
+    assert words in " ".join(result.output.split())
+
+
+def test_a_table_without_any_task_is_told(run: Run, small_bundle: Path, fresh: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.csv"
+    pd.read_csv(fresh)[["id", "structure", "potency"]].to_csv(bare, index=False)
+    result = run("evaluate", bare, "-m", small_bundle)
+    assert result.exit_code == 1
+    assert "no column 'activity'" in result.output
+    assert "--target activity=" in result.output
+
+
+def test_predictions_are_replaced_only_when_asked(run: Run, small_bundle: Path, measured_table: Path, tmp_path: Path) -> None:
+    output = tmp_path / "p.csv"
+    output.write_text("precious")
+    arguments = ["evaluate", measured_table, "-m", small_bundle, "-o", output]
+    assert run(*arguments).exit_code == 1
+    assert output.read_text() == "precious"
+    assert run(*arguments, "--overwrite").exit_code == 0
+
+
+def test_the_library_refuses_an_unknown_task(small_bundle: Path, measured_table: Path) -> None:
+    with pytest.raises(ConfigError, match="one of 'activity', 'active'"):
+        molgen.evaluate(measured_table, small_bundle, targets={"logP": "activity"})

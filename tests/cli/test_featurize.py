@@ -1,0 +1,244 @@
+"""``molgen featurize``: every featurizer, to every kind of file that can hold it, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import Result
+from scipy import sparse
+
+import molgen
+from molgen.chem.graph import GraphBatch
+from molgen.errors import ConfigError, InputError
+from molgen.featurizers import Concat, Descriptors, Featurizer, MolGraph, Morgan, load_features
+
+Run = Callable[..., Result]
+
+DENSE: list[Featurizer] = [
+    Descriptors(),
+    Descriptors(["TPSA", "MolWt"]),
+    Morgan(output="dense", size=256),
+    Morgan(output="packed", size=256),
+    Concat([Morgan(output="dense", size=64), Descriptors(["TPSA"])]),
+]
+SPARSE: list[Featurizer] = [Morgan(3, 512, counts=True), Concat([Morgan(size=64), Descriptors(["TPSA"])])]
+CASES = [
+    *((featurizer, kind) for featurizer in DENSE for kind in (".parquet", ".npz")),
+    *((featurizer, ".npz") for featurizer in [MolGraph(), *SPARSE]),
+]
+
+
+def assert_same(found: Any, expected: Any) -> None:
+    if isinstance(expected, GraphBatch):
+        for name in GraphBatch.__slots__:
+            one, other = getattr(found, name), getattr(expected, name)
+            np.testing.assert_array_equal(one, other)
+            assert one.dtype == other.dtype
+    elif isinstance(expected, np.ndarray):
+        np.testing.assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+    else:
+        assert (found != expected).nnz == 0
+        assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+
+
+@pytest.mark.parametrize(("featurizer", "kind"), CASES, ids=lambda value: str(value)[:40])
+def test_a_file_holds_what_the_library_call_gives(
+    run: Run, library: Path, tmp_path: Path, featurizer: Featurizer, kind: str
+) -> None:
+    spec, output = tmp_path / "spec.json", tmp_path / f"features{kind}"
+    spec.write_text(json.dumps(featurizer.spec()))
+    result = run("featurize", library, "--spec", spec, "-o", output)
+    assert result.exit_code == 0, result.output
+
+    smiles = pd.read_csv(library, keep_default_na=False)["smiles"].tolist()
+    expected, stored = featurizer.featurize(smiles), load_features(output)
+    assert_same(stored.features.values, expected.values)
+    assert stored.features.errors == expected.errors
+    assert stored.featurizer == featurizer
+    assert stored.rows["row"] == [1, 2, 3, 4, 5, 6]
+    assert stored.rows["smiles"] == smiles
+    assert stored.rows["id"][:2] == ["ethanol", "benzamide"]
+    assert stored.rows["source"] == [str(library)] * 6
+    assert stored.rows["status"] == ["ok", "ok", "invalid", "ok", "invalid", "ok"]
+
+
+def test_flags_say_the_same_as_a_spec(run: Run, library: Path, tmp_path: Path) -> None:
+    output = tmp_path / "m.npz"
+    flags = ["--set", "radius=3", "--set", "counts=true", "--set", "size=128", "--set", "output=csr"]
+    assert run("featurize", library, "-f", "Morgan", *flags, "-o", output).exit_code == 0
+    assert load_features(output).featurizer == Morgan(3, 128, counts=True)
+
+
+def test_scipy_reads_a_sparse_file(library: Path, tmp_path: Path) -> None:
+    molgen.featurize(library, tmp_path / "m.npz", "Morgan")
+    matrix = sparse.load_npz(tmp_path / "m.npz")
+    assert matrix.shape == (6, 2048)
+    assert matrix.format == "csr"
+    assert matrix[2].nnz == 0
+
+
+def test_numpy_reads_a_graph_file(library: Path, tmp_path: Path) -> None:
+    molgen.featurize(library, tmp_path / "g.npz", MolGraph())
+    with np.load(tmp_path / "g.npz", allow_pickle=False) as members:
+        assert json.loads(members["featurizer"].item()) == {"type": "MolGraph"}
+        assert np.diff(members["atom_ptr"]).tolist() == [3, 9, 0, 13, 0, 8]
+
+
+def test_pandas_reads_a_dense_file(library: Path, tmp_path: Path) -> None:
+    molgen.featurize(library, tmp_path / "d.parquet", Descriptors(["TPSA", "HeavyAtomCount"]))
+    frame = pd.read_parquet(tmp_path / "d.parquet")
+    assert list(frame) == ["row", "source", "id", "smiles", "status", "reason", "TPSA", "HeavyAtomCount"]
+    assert frame["HeavyAtomCount"].isna().tolist() == [False, False, True, False, True, False]
+    assert frame["HeavyAtomCount"].dropna().tolist() == [3, 9, 13, 8]
+    assert frame["reason"].isna().tolist() == [True, True, False, True, False, True]
+
+
+def test_failed_rows_of_integers_are_missing_in_parquet(library: Path, tmp_path: Path) -> None:
+    molgen.featurize(library, tmp_path / "p.parquet", Morgan(output="packed", size=64))
+    frame = pd.read_parquet(tmp_path / "p.parquet")
+    assert frame["morgan_0-7"].isna().tolist() == [False, False, True, False, True, False]
+
+
+def test_many_blocks_and_processes_give_one_answer(tmp_path: Path, nci_smiles: list[str]) -> None:
+    smiles = nci_smiles[:2500]
+    (tmp_path / "a.smi").write_text("\n".join(smiles[:1500]))
+    (tmp_path / "b.smi").write_text("\n".join(smiles[1500:]))
+    files = [tmp_path / "a.smi", tmp_path / "b.smi"]
+    for featurizer in (MolGraph(), Morgan(size=256)):
+        molgen.featurize(files, tmp_path / "one.npz", featurizer, overwrite=True)
+        molgen.featurize(files, tmp_path / "two.npz", featurizer, n_jobs=2, overwrite=True)
+        assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+        stored = load_features(tmp_path / "one.npz")
+        assert_same(stored.features.values, featurizer.featurize(smiles).values)
+        assert stored.rows["row"] == [*range(1, 1501), *range(1, 1001)]
+
+
+def test_a_record_that_is_wrong_keeps_its_place(tmp_path: Path) -> None:
+    library = tmp_path / "l.csv"
+    library.write_text("smiles,name\nCCO,a\nCCN,b,c,d\nCCC,e\n")
+    molgen.featurize(library, tmp_path / "m.npz", "Morgan")
+    stored = load_features(tmp_path / "m.npz")
+    assert stored.rows["status"] == ["ok", "invalid", "ok"]
+    assert "wrong number of fields" in stored.features.errors[1]
+    assert stored.features.values[1].nnz == 0
+
+
+def test_text_of_any_language_survives(tmp_path: Path) -> None:
+    library = tmp_path / "l.csv"
+    library.write_text("smiles,name\nCCO,\u00c4thanol\nCCN,\u30a8\u30c1\u30eb\u30a2\u30df\u30f3\nCCC,\n", encoding="utf-8")
+    for name in ("d.npz", "d.parquet"):
+        molgen.featurize(library, tmp_path / name, Descriptors(["TPSA"]))
+        assert load_features(tmp_path / name).rows["id"] == ["\u00c4thanol", "\u30a8\u30c1\u30eb\u30a2\u30df\u30f3", ""]
+
+
+@pytest.mark.parametrize("name", ["e.npz", "e.parquet"])
+def test_a_library_of_no_rows(tmp_path: Path, name: str) -> None:
+    library = tmp_path / "l.csv"
+    library.write_text("smiles,name\n")
+    result = molgen.featurize(library, tmp_path / name, Descriptors(["TPSA", "MolWt"]), smiles="smiles")
+    stored = load_features(tmp_path / name)
+    assert result.rows == 0
+    assert stored.features.values.shape == (0, 2)
+    assert stored.features.values.dtype == np.float64
+
+
+@pytest.mark.parametrize("featurizer", ["MolGraph", "Morgan"])
+def test_parquet_is_for_dense_features(run: Run, library: Path, tmp_path: Path, featurizer: str) -> None:
+    result = run("featurize", library, "-f", featurizer, "-o", tmp_path / "x.parquet")
+    assert result.exit_code == 2
+    assert "name the output .npz" in result.output
+    assert list(tmp_path.iterdir()) == [library]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["-f", "Morgan", "--set", "radius"], "'radius' is not NAME=VALUE"),
+        (["-f", "Morgan", "--set", "counts=True"], "'True' is no value for counts: expected JSON"),
+        (["-f", "Morgan", "--set", "radius=[1"], "'[1' is no value for radius"),
+        (["-f", "Morgan", "--set", "radius=1", "--set", "radius=2"], "radius is set twice"),
+        (["-f", "Morgan", "--set", "radius=-1"], "an integer >= 0; got -1"),
+        (["-f", "Morgan", "--set", "diameter=4"], "Morgan has no parameter 'diameter'"),
+        (["-f", "Descriptors", "--set", "names=5"], "Descriptors does not work with these parameters"),
+        (["-f", "Descriptors", "--set", 'names=["Weight"]'], "unknown descriptor 'Weight'"),
+        (["-f", "Concat"], "Concat needs its parts"),
+        (["-f", "morgan"], "expected one of Concat, Descriptors"),
+        (["-f", "Morgan", "--n-jobs", "0"], "n_jobs must be -1 or at least 1"),
+        ([], "name the featurizer with -f NAME"),
+    ],
+)
+def test_wrong_parameters_are_told(run: Run, library: Path, tmp_path: Path, flags: list[str], words: str) -> None:
+    result = run("featurize", library, "-o", tmp_path / "x.npz", *flags)
+    assert result.exit_code == 2, result.output
+    assert words in " ".join(result.output.split())
+    assert list(tmp_path.iterdir()) == [library]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"radius": 2}'])
+def test_a_spec_that_is_none_is_told(run: Run, library: Path, tmp_path: Path, text: str) -> None:
+    spec = tmp_path / "spec.json"
+    spec.write_text(text)
+    result = run("featurize", library, "--spec", spec, "-o", tmp_path / "x.npz")
+    assert result.exit_code == 2
+    assert str(spec) in result.output
+
+
+def test_outputs_are_replaced_only_when_asked(run: Run, library: Path, tmp_path: Path) -> None:
+    output = tmp_path / "x.npz"
+    output.write_text("precious")
+    arguments = ["featurize", library, "-f", "Morgan", "-o", output]
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "add --overwrite" in result.output
+    assert output.read_text() == "precious"
+    assert run(*arguments, "--overwrite").exit_code == 0
+    assert load_features(output).features.values.shape == (6, 2048)
+
+
+def test_the_library_is_not_written_over(tmp_path: Path) -> None:
+    library = tmp_path / "library.npz"
+    library.write_text("smiles\nCCO\n")
+    with pytest.raises(InputError, match="one of the library's files"):
+        molgen.featurize(library, library, "Morgan", overwrite=True)
+    assert library.read_text() == "smiles\nCCO\n"
+
+
+def test_nothing_is_left_of_a_job_that_fails(tmp_path: Path, library: Path) -> None:
+    with pytest.raises(ConfigError, match="two columns of one name"):
+        molgen.featurize(library, tmp_path / "x.parquet", Descriptors(["TPSA", "TPSA"]))
+    assert list(tmp_path.iterdir()) == [library]
+
+
+def test_the_list_names_featurizers_and_parameters(run: Run) -> None:
+    result = run("featurize", "--list")
+    assert result.exit_code == 0
+    assert "Morgan: Folded Morgan fingerprints" in result.output
+    assert 'radius=2, size=2048, counts=false, chirality=false, output="csr"' in result.output
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nonsense", b"PAR1 nonsense", b"smiles\nCCO\n"])
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"x\.npz"):
+        load_features(path)
+
+
+def test_a_file_of_numpy_alone_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", values=np.zeros(3))
+    with pytest.raises(InputError, match="not a file of features"):
+        load_features(tmp_path / "x.npz")
+
+
+def test_a_newer_format_is_refused(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("molgen.featurizers.stored_npz.FORMAT", 99)
+    molgen.featurize(library, tmp_path / "x.npz", "Morgan")
+    with pytest.raises(InputError, match="format 1 to 1; got 99"):
+        load_features(tmp_path / "x.npz")

@@ -1,0 +1,113 @@
+"""``molgen inspect``: what a bundle says of itself, and that a stranger's card cannot do harm."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+import molgen
+
+Run = Callable[..., Result]
+
+
+def test_json_holds_the_record(run: Run, small_bundle: Path, measured_table: Path) -> None:
+    result = run("inspect", small_bundle, "--json")
+    assert result.exit_code == 0, result.output
+    about = json.loads(result.stdout)
+    assert about == molgen.inspect(small_bundle)
+    assert (about["format"], about["bytes"]) == (1, small_bundle.stat().st_size)
+    assert [(task["name"], task["kind"], task["direction"]) for task in about["tasks"]] == [
+        ("activity", "regression", "high"),
+        ("active", "binary", "high"),
+    ]
+    assert about["tasks"][0]["calibration"]["half_width"] > 0
+    assert about["tasks"][1]["calibration"].keys() == {"slope", "intercept"}
+    for task in ("activity", "active"):
+        assert sum(expert["weights"][task] for expert in about["experts"]) == pytest.approx(1)
+    assert about["data"] == {
+        "file": "measured.csv",
+        "sha256": hashlib.sha256(measured_table.read_bytes()).hexdigest(),
+        "compounds": 240,
+        "left_out": 0,
+    }
+    assert list(about["split"]["sizes"]) == ["train", "valid", "test"]
+    assert sum(about["split"]["sizes"].values()) == 240
+    assert 0 < about["domain"]["references"] <= about["split"]["sizes"]["train"]
+    assert {"python", "torch", "rdkit"} <= about["versions"].keys()
+
+
+def test_metrics_come_in_the_order_of_a_reader(small_bundle: Path) -> None:
+    table = molgen.inspect(small_bundle)["metrics"]["test"]
+    assert list(table)[:2] == ["mean", "nearest neighbour"]
+    assert list(table)[-1] == "model"
+    assert list(table["model"]) == ["activity", "active"]
+    assert list(table["model"]["activity"])[:2] == ["n", "rmse"]
+
+
+def test_text_for_people(run: Run, small_bundle: Path) -> None:
+    result = run("inspect", small_bundle)
+    assert result.exit_code == 0, result.output
+    for words in (
+        "bundle of format 1",
+        "activity: regression, high is good",
+        "interval for 90% of new compounds",
+        "active: binary, high is good",
+        "Experts and their weights",
+        "parameters",
+        "trees",
+        "measured.csv, 240 compounds, 0 rows left out",
+        "Split: random: 192 train, 24 valid, 24 test",
+        "Test compounds: activity",
+        "nearest neighbour",
+        "Licence:",
+    ):
+        assert words in result.output
+
+
+def test_a_bundle_in_memory_is_described_alike(small_bundle: Path) -> None:
+    in_memory, saved = molgen.inspect(molgen.load(small_bundle)), molgen.inspect(small_bundle)
+    assert in_memory == {key: value for key, value in saved.items() if key not in ("file", "bytes")}
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {},
+        [],
+        "text",
+        {"metrics": {"test": {}}},
+        {"metrics": {"test": {"model": {"activity": {"n": 1}}}}},
+        {"metrics": {"test": {"model": {"activity": {"n": "many"}, "active": {"n": 1}}}}},
+        {"metrics": {"test": {"a": {"activity": {"n": 1}, "active": {}}, "b": {"activity": {"m": 1}, "active": {}}}}},
+        {"data": ["x"], "split": {"name": 7, "sizes": {"train": "all"}}, "versions": {"torch": 2}, "licence": {}},
+    ],
+)
+def test_any_card_can_be_shown(run: Run, small_bundle: Path, tmp_path: Path, card: Any) -> None:
+    bundle = molgen.load(small_bundle)
+    bundle.card = card
+    bundle.save(tmp_path / "odd.molgen")
+    result = run("inspect", tmp_path / "odd.molgen")
+    assert result.exit_code == 0, result.output
+    assert "Licence: not known" in result.output
+    assert "No metrics were written down." in result.output
+
+
+def test_a_card_cannot_reach_the_terminal(run: Run, small_bundle: Path, tmp_path: Path) -> None:
+    bundle = molgen.load(small_bundle)
+    bundle.card = {"licence": "free\x1b[2J\nof charge", "versions": {"tor\x1bch": "2"}}
+    bundle.save(tmp_path / "odd.molgen")
+    output = run("inspect", tmp_path / "odd.molgen").output
+    assert "\x1b" not in output
+    assert r"free\x1b[2J\nof charge" in output
+
+
+def test_another_file_is_refused(run: Run, measured_table: Path) -> None:
+    result = run("inspect", measured_table)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
