@@ -6,14 +6,14 @@ import sys
 from typing import Any
 
 import click
+
+from molgen import __version__
 from molgen.cli.demo import demo
 from molgen.cli.evaluate import evaluate
 from molgen.cli.featurize import featurize
 from molgen.cli.inspect import inspect
 from molgen.cli.screen import screen
 from molgen.cli.train import train
-
-from molgen import __version__
 from molgen.errors import ConfigError, MolgenError
 
 __all__ = ["main"]

@@ -14,9 +14,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which columns hold the SMILES and the compound's name."""
-    command = click.option("--id", "ids", metavar="COLUMN", help="Column with the compound's name or number [guessed].")(
-        command
-    )
+    command = click.option("--id", "ids", metavar="COLUMN", help="Column with the compound's name or number [guessed].")(command)
     return click.option("--smiles", metavar="COLUMN", help="Column with the SMILES [guessed].")(command)
 
 

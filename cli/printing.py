@@ -67,10 +67,17 @@ def row_progress(quiet: bool, what: str = "screening") -> Iterator[Callable[...,
     columns = (
         TextColumn(what),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} rows, {task.speed:,.0f}/s"),
+        TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} a second"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda rows: progress.update(task, completed=rows)
+        task = progress.add_task(what, total=1.0, rows=0, rate=0.0)
+
+        def tell(rows: int, share: float) -> None:
+            elapsed = progress.tasks[0].elapsed or 0.0
+            # The reader runs ahead of the scores: the bar waits just short of its end until the last row is written.
+            progress.update(task, completed=min(share, 0.99), rows=rows, rate=rows / elapsed if elapsed else 0.0)
+
+        yield tell
+        progress.update(task, completed=1.0)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import click
+
 from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
 
 
 @click.command()
 @click.argument("library", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote."
-)
+@click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @column_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
@@ -38,9 +37,8 @@ def screen(library: tuple[str, ...], columns: str | None, quiet: bool, **options
       molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.csv --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
     """
-    from molgen.cli.printing import row_progress
-
     import molgen
+    from molgen.cli.printing import row_progress
 
     wanted = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     with row_progress(quiet) as progress:

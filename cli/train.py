@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+
 from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
 
 
@@ -54,9 +55,8 @@ def train(
       molgen train tox.csv --target AMES --target hERG --direction low -o tox.molgen
       molgen train pic50.csv --target pIC50 --split-column split --experts graph -o fast.molgen
     """
-    from molgen.cli.printing import print_metrics, stage_progress
-
     import molgen
+    from molgen.cli.printing import print_metrics, stage_progress
 
     settings = {key: value for key, value in flags.items() if value not in (None, ())}
     if epochs is not None:

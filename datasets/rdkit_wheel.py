@@ -6,7 +6,6 @@ import csv
 from pathlib import Path
 
 from molgen.datasets.card import DataCard
-
 from molgen.errors import InputError
 
 __all__ = ["FREE_WILSON", "NCI", "free_wilson_table", "nci_library"]

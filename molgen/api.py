@@ -160,7 +160,7 @@ def _write_frame(frame: pd.DataFrame, path: Path) -> None:
     from molgen.screening.score import round_significant
 
     numbers = frame.select_dtypes("number")
-    rounded = frame.assign(**{name: round_significant(numbers[name].to_numpy()) for name in numbers})
+    rounded = frame.assign(**{name: round_significant(numbers[name].to_numpy()) for name in map(str, numbers)})
     table = pa.Table.from_pandas(rounded, preserve_index=False)
     with TableWriter(path, table.schema) as writer:
         for batch in table.to_batches():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import read_archive, read_json, write_archive, write_json
-from molgen.chem.parse import Mol
+from molgen.chem.parse import Mol, MolList
 from molgen.chem.standardize import MAX_ATOMS, read_compounds
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
@@ -29,6 +29,9 @@ __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 
 #: Raised when a file that older versions cannot read is written; every format up to this one stays readable.
 FORMAT = 1
+
+#: Molecules that are featurized and scored together: what is made of them stays in the processor's cache.
+_CHUNK = 1024
 
 _EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}
 
@@ -138,18 +141,29 @@ class Bundle:
         with_domain
             Whether to compare with the reference compounds, which costs a fingerprint a molecule.
         """
+        starts = range(0, len(mols), _CHUNK) or [0]
+        parts = [self._score_chunk(MolList(mols[start : start + _CHUNK]), with_domain) for start in starts]
+        half_width = np.array([c.half_width for c in self.calibration])
+        values = np.concatenate([values for values, _, _ in parts])
+        return Scores(
+            values,
+            values - half_width,
+            values + half_width,
+            np.concatenate([domain for _, domain, _ in parts]) if with_domain else None,
+            {start + row: why for start, (_, _, errors) in zip(starts, parts, strict=True) for row, why in errors.items()},
+        )
+
+    def _score_chunk(self, mols: MolList, with_domain: bool) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[int, str]]:
         wanted = [featurizer for expert in self.experts for featurizer in expert.featurizers]
         features, errors = compute_features(wanted + ([self.domain.featurizer] if with_domain else []), mols)
         mixed = blend([expert.predict(features) for expert in self.experts], self.weights)
         values = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(self.calibration)], axis=1)
         unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]
         values[unscored] = np.nan
-        half_width = np.array([c.half_width for c in self.calibration])
-        domain = None
+        domain = self.domain.similarity(features[self.domain.featurizer]) if with_domain else np.zeros(0, np.float32)
         if with_domain:
-            domain = self.domain.similarity(features[self.domain.featurizer])
             domain[unscored] = np.nan
-        return Scores(values, values - half_width, values + half_width, domain, errors)
+        return values, domain, errors
 
     # --- file ---------------------------------------------------------------------------------------------------
 

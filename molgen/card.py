@@ -60,8 +60,9 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
     BundleError
         If the file is damaged or not safe to use.
     """
+    about: dict[str, Any] = {"format": FORMAT}
     if isinstance(model, Bundle):
-        bundle, about = model, {"format": FORMAT}
+        bundle = model
     else:
         bundle, path = Bundle.load(model), Path(model)
         manifest = read_json(read_archive(path), "manifest.json", path)

@@ -62,7 +62,7 @@ def featurize(
     ids: str | None = None,
     n_jobs: int = 1,
     overwrite: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, float], None] | None = None,
 ) -> FeaturizeResult:
     """Featurize every row of a library, each molecule as it is written: no salt is stripped, no charge moved.
 
@@ -170,7 +170,7 @@ def _try_out(featurizer: Featurizer) -> Any:
 
 
 def _featurized(
-    library: Library, featurizer: Featurizer, result: FeaturizeResult, progress: Callable[[int], None] | None
+    library: Library, featurizer: Featurizer, result: FeaturizeResult, progress: Callable[[int, float], None] | None
 ) -> Iterator[FeatureBlock]:
     jobs = featurizer.n_jobs if featurizer.n_jobs > 0 else os.cpu_count() or 1
     for block in library.blocks(BLOCK_ROWS if jobs == 1 else _ROWS_A_JOB * jobs):
@@ -180,7 +180,7 @@ def _featurized(
         result.reasons.update(reason.split(":", 1)[0] for reason in featurized.rows[-1] if reason)
         yield featurized
         if progress:
-            progress(result.rows)
+            progress(result.rows, library.share_read())
 
 
 def _featurize_block(featurizer: Featurizer, block: Block) -> tuple[FeatureBlock, list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ from molgen.errors import ConfigError
 
 __all__ = ["DESCRIPTORS_2D", "DESCRIPTORS_FAST", "compute_descriptors", "explain_gaps"]
 
-_CHUNK = 512
+# Molecules computed together, and the atoms they may have between them: more is faster, and takes more memory.
+_CHUNK = 2048
+_CHUNK_ATOMS = 80_000
 
 #: RDKit's 2D set, frozen: a newer RDKit with more descriptors does not change molgen's columns.
 DESCRIPTORS_2D: tuple[str, ...] = tuple(
@@ -112,8 +114,11 @@ def compute_descriptors(mols: Sequence[Mol | None], names: Sequence[str] = DESCR
     names = list(names)
     _check(names)
     values = np.full((len(mols), len(names)), np.nan)
-    for start in range(0, len(mols), _CHUNK):
-        _fill(values[start : start + _CHUNK], mols[start : start + _CHUNK], names)
+    if len(mols) <= _CHUNK:
+        _fill(values, mols, names)
+        return values
+    for chunk in _chunks(mols):
+        _fill(values[chunk], mols[chunk], names)
     return values
 
 
@@ -135,6 +140,17 @@ def explain_gaps(mol: Mol, names: Sequence[str] = DESCRIPTORS_2D) -> dict[str, s
         else:
             gaps[name] = "RDKit has no value; most often an element without partial charge parameters"
     return gaps
+
+
+def _chunks(mols: Sequence[Mol | None]) -> Iterator[slice]:
+    start, n_atoms = 0, 0
+    for row, mol in enumerate(mols):
+        size = mol.GetNumAtoms() if mol is not None else 0
+        if row - start >= _CHUNK or (row > start and n_atoms + size > _CHUNK_ATOMS):
+            yield slice(start, row)
+            start, n_atoms = row, 0
+        n_atoms += size
+    yield slice(start, len(mols))
 
 
 def _check(names: list[str]) -> None:

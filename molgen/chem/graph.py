@@ -19,6 +19,7 @@ from molgen.chem.graph_fields import (
     FieldError,
     read_mol,
 )
+from molgen.chem.parse import MolList
 
 if TYPE_CHECKING:
     import torch
@@ -184,7 +185,20 @@ def decode_graphs(mols: Sequence[Chem.Mol | None]) -> tuple[GraphBatch, dict[int
     dict
         Row number (0-based) -> reason, ``kind: detail``, for each molecule that is not sanitised or has a value outside
         the vocabulary (where PyG raises ``ValueError``). Its graph is empty.
+
+    Notes
+    -----
+    A :class:`~molgen.chem.parse.MolList` is decoded once, however many featurizers ask.
     """
+    if not isinstance(mols, MolList):
+        return _decode(mols)
+    if mols.graphs is None:
+        mols.graphs = _decode(mols)
+    graphs, errors = mols.graphs
+    return graphs, dict(errors)
+
+
+def _decode(mols: Sequence[Chem.Mol | None]) -> tuple[GraphBatch, dict[int, str]]:
     graphs: list[GraphBatch] = []
     errors: dict[int, str] = {}
     for start in range(0, len(mols), _BLOCK):

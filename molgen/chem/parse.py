@@ -11,7 +11,7 @@ from typing import Any
 
 from rdkit import Chem, rdBase
 
-__all__ = ["Mol", "ParsedBatch", "parse_batch"]
+__all__ = ["Mol", "MolList", "ParsedBatch", "parse_batch"]
 
 Mol = Chem.Mol
 
@@ -26,6 +26,18 @@ _INVISIBLE = dict.fromkeys(
 _INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]").fullmatch
 _CXSMILES = re.compile(r"\s*\|[^|]*\|\s*")
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
+
+
+class MolList(list[Mol | None]):
+    """Molecules that are parsed already, and what was decoded of them: several featurizers of one batch share it.
+
+    Attributes
+    ----------
+    graphs
+        What :func:`~molgen.chem.graph.decode_graphs` made of them, once it has. The list must not change after that.
+    """
+
+    graphs: Any = None
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from molgen.chem.parse import Mol
 from molgen.chem.standardize import MAX_ATOMS, read_compounds
 from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
-from molgen.data.labels import parse_labels
+from molgen.data.labels import match_labels, parse_labels
 from molgen.data.tables import Row, open_table
 from molgen.data.tasks import Direction, Task
 from molgen.errors import ConfigError, InputError
@@ -71,6 +71,7 @@ def load_dataset(
     kind: Literal["auto", "regression", "binary"] = "auto",
     directions: Sequence[Direction] = (),
     units: Sequence[str] = (),
+    tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
     max_atoms: int = MAX_ATOMS,
 ) -> Dataset:
@@ -88,6 +89,9 @@ def load_dataset(
         ``"auto"``, ``"regression"`` or ``"binary"``, for all targets.
     directions, units
         One for all targets, or one for each; good is ``"high"`` where nothing is said.
+    tasks
+        Tasks of a model that is there already, one for each target, instead of the three above: labels that are only compared with
+        predictions may all be the same.
     extra_columns
         Further columns to keep as text.
     max_atoms
@@ -113,7 +117,10 @@ def load_dataset(
     }
 
     compounds = read_compounds([row.values[smiles_at] for row in rows], max_atoms=max_atoms)
-    tasks, labels, problems = _read_labels(table.columns, rows, target_at, kind, directions, units, where)
+    if tasks is None:
+        found, labels, problems = _read_labels(table.columns, rows, target_at, kind, directions, units, where)
+    else:
+        found, labels, problems = _match_labels(table.columns, rows, target_at, tasks, where)
     unread = dict(problems)
     keep, dropped = [], []
     for number, row in enumerate(rows):
@@ -132,7 +139,7 @@ def load_dataset(
         ids=[rows[n].values[id_at] if id_at is not None else str(rows[n].number) for n in keep],
         mols=[mol for n in keep if (mol := compounds.mols[n]) is not None],
         targets=labels[keep],
-        tasks=tasks,
+        tasks=found,
         columns={name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()},
         dropped=dropped,
         problems=problems,
@@ -159,6 +166,19 @@ def _read_labels(
         labels.append(parsed.values)
         tasks.append(Task(name, parsed.kind, unit=unit, direction=direction, positive=parsed.positive or ""))
     return tasks, np.stack(labels, axis=1), sorted(problems)
+
+
+def _match_labels(
+    columns: Sequence[str], rows: Sequence[Row], target_at: Sequence[int], tasks: Sequence[Task], where: str
+) -> tuple[list[Task], NDArray[np.float64], list[tuple[int, str]]]:
+    found, labels, problems = [], [], []
+    for at, task in zip(target_at, tasks, strict=True):
+        name = columns[at]
+        parsed = match_labels([row.values[at] for row in rows], task.kind, task.positive, where=f"{where}, column {name!r}")
+        problems += [(rows[n].line, f"label {name!r}: {why}") for n, why in parsed.problems.items() if not rows[n].problem]
+        labels.append(parsed.values)
+        found.append(replace(task, positive=parsed.positive or ""))
+    return found, np.stack(labels, axis=1), sorted(problems)
 
 
 def _one_each(values: Sequence[Any], default: Any, n: int, what: str) -> list[Any]:

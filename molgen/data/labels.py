@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["MISSING", "Labels", "parse_labels"]
+__all__ = ["MISSING", "Labels", "match_labels", "parse_labels"]
 
 #: Words for a value that was not measured, in lower case.
 MISSING = frozenset(
@@ -119,24 +119,57 @@ def parse_labels(
     ConfigError
         ``kind`` is unknown.
     """
+    return _checked(_read(values, kind, "", where), where)
+
+
+def match_labels(
+    values: Sequence[str], kind: Literal["regression", "binary"], positive: str = "", *, where: str | None = None
+) -> Labels:
+    """Turn a column of text into the numbers or classes of a task that a model predicts already.
+
+    As :func:`parse_labels`, but there is nothing to learn here: the values may all be the same, or missing, and a word for a
+    class needs no opposite beside it.
+
+    Parameters
+    ----------
+    values
+        The cells, one a row.
+    kind
+        The task's.
+    positive
+        The word that stood for the positive class in training.
+    where
+        File and column, for the messages.
+
+    Raises
+    ------
+    InputError
+        The values are of another kind.
+    """
+    return _read(values, kind, positive, where)
+
+
+def _read(values: Sequence[str], kind: Literal["auto", "regression", "binary"], positive: str, where: str | None) -> Labels:
     if kind not in ("auto", "regression", "binary"):
         raise ConfigError("no such kind of label", where=where, expected="auto, regression or binary", got=repr(kind))
     cells = [value.strip().replace("\u2212", "-") for value in values]
     missing = _missing_words(cells)
     filled = {row: cell for row, cell in enumerate(cells) if cell.casefold() not in missing}
     if not filled:
-        raise InputError("no value in it", where=where, got=f"{len(cells)} missing values", remedy="name another column")
+        return Labels("binary" if kind == "binary" else "regression", _array({}, len(cells)))
     numbers, notes = _read_numbers(filled)
     words = Counter(cell.casefold() for cell in filled.values() if not _numeric(cell))
-    pair = _find_pair(words, where) if kind != "regression" and sum(words.values()) >= len(filled) / 2 else None
+    pair = (
+        _find_pair(words, positive.casefold(), where) if kind != "regression" and sum(words.values()) >= len(filled) / 2 else None
+    )
     if pair:
-        return _checked(_from_words(filled, pair, len(cells)), where)
+        return _from_words(filled, pair, len(cells))
     if not numbers:
         raise _no_numbers(filled, kind, where)
     found = set(numbers.values())
     if kind == "binary" or (kind == "auto" and found in ({0.0, 1.0}, {-1.0, 1.0})):
-        return _checked(_from_classes(filled, numbers, len(cells), where), where)
-    return _checked(Labels("regression", _array(numbers, len(cells)), _problems(filled, numbers), notes=notes), where)
+        return _from_classes(filled, numbers, len(cells), where)
+    return Labels("regression", _array(numbers, len(cells)), _problems(filled, numbers), notes=notes)
 
 
 def _missing_words(cells: Sequence[str]) -> frozenset[str]:
@@ -216,8 +249,8 @@ def _from_words(filled: dict[int, str], pair: tuple[str, str], length: int) -> L
     return Labels("binary", _array(used, length), problems, positive=shown[positive], negative=shown[negative])
 
 
-def _find_pair(words: Counter[str], where: str | None) -> tuple[str, str] | None:
-    """Return the negative and the positive word, if two of the words deny each other."""
+def _find_pair(words: Counter[str], known: str, where: str | None) -> tuple[str, str] | None:
+    """Return the negative and the positive word, if two of the words deny each other, or one is or denies a known one."""
     pairs = [(word, positive) for word in words for positive in _positives(word) if positive in words]
     if len(pairs) > 1:
         raise InputError(
@@ -226,6 +259,9 @@ def _find_pair(words: Counter[str], where: str | None) -> tuple[str, str] | None
             got=", ".join(f"{positive}/{negative}" for negative, positive in pairs[:4]),
             remedy="use one pair of words, or 1 and 0",
         )
+    if not pairs and known:
+        pairs = [(word, known) for word in words if known in _positives(word)]
+        pairs += [(f"not {known}", known)] if known in words else []
     return pairs[0] if pairs else None
 
 
@@ -258,6 +294,9 @@ def _no_numbers(filled: dict[int, str], kind: str, where: str | None) -> InputEr
 def _checked(labels: Labels, where: str | None) -> Labels:
     """Refuse a column without two different values: no model can learn from it."""
     found = np.unique(labels.values[~np.isnan(labels.values)])
+    if not len(found):
+        missing = f"{len(labels.values)} missing values"
+        raise InputError("no value in it", where=where, got=missing, remedy="name another column")
     if len(found) < 2:
         shown = (labels.negative, labels.positive)[int(found[0])] if labels.kind == "binary" else f"{found[0]:g}"
         raise InputError(

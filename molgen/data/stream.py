@@ -6,12 +6,13 @@ import codecs
 import difflib
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from molgen.errors import InputError
 
-__all__ = ["DamageError", "read_utf8"]
+__all__ = ["DamageError", "Tally", "read_utf8"]
 
 _CHUNK = 1 << 17
 _HEAD = 4096
@@ -49,10 +50,17 @@ class DamageError(Exception):
     """The stream cannot be read any further."""
 
 
-def read_utf8(path: Path) -> Iterator[bytes]:
+@dataclass(slots=True)
+class Tally:
+    """How much of a file was read so far, in bytes as they lie on disk."""
+
+    bytes: int = 0
+
+
+def read_utf8(path: Path, tally: Tally | None = None) -> Iterator[bytes]:
     """Iterate over a text file, plain or gzip, as UTF-8 without a byte order mark, some 100 kB at a time.
 
-    Text in another eight-bit encoding passes as it is.
+    Text in another eight-bit encoding passes as it is; ``tally`` is kept up to date.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def read_utf8(path: Path) -> Iterator[bytes]:
         It cannot be read any further; all that could be read came before.
     """
     with _open(path) as stream:
-        yield from _as_utf8(_unpacked(_chunks(stream)), path)
+        yield from _as_utf8(_unpacked(_chunks(stream, tally or Tally())), path)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -79,8 +87,9 @@ def _open(path: Path) -> IO[bytes]:
         raise InputError("no permission to read it", where=str(path), remedy="check its owner and mode") from error
 
 
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+def _chunks(stream: IO[bytes], tally: Tally) -> Iterator[bytes]:
     while chunk := stream.read(_CHUNK):
+        tally.bytes += len(chunk)
         yield chunk
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 
 from molgen.data import dialect
 from molgen.data.records import Batch, read_batches
+from molgen.data.stream import Tally
 from molgen.data.text import Block, read_blocks
 from molgen.errors import InputError
 
@@ -68,6 +69,8 @@ class Table:
         The values of the first rows.
     notes
         What was unusual about the file; reading the rows may add to it.
+    tally
+        How much of the file was read by the latest :meth:`rows`.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Table:
         self.first_line = first_line
         self.notes = [] if notes is None else notes
         self.sample: list[list[str]] = []
+        self.tally = Tally()
         self._smiles: int | None = None
         self._stream: Iterator[Block] | None = None
 
@@ -111,7 +115,8 @@ class Table:
         if self._stream is None:
             if not self.path.is_file() and self.path.exists():
                 raise InputError("a pipe can be read only once", where=str(self.path), remedy="save it to a file first")
-            return self._rows(read_blocks(self.path, self.notes))
+            self.tally.bytes = 0
+            return self._rows(read_blocks(self.path, self.notes, self.tally))
         stream, self._stream = self._stream, None
         return self._rows(stream)
 
@@ -173,7 +178,8 @@ def open_table(path: str | Path, *, delimiter: str | None = None, header: bool |
     """
     path = Path(path)
     notes: list[str] = []
-    stream = read_blocks(path, notes)
+    tally = Tally()
+    stream = read_blocks(path, notes, tally)
     block = next(stream)
     dialect.refuse_other_formats(block.lines[:SAMPLE], str(path))
     head = block
@@ -185,6 +191,7 @@ def open_table(path: str | Path, *, delimiter: str | None = None, header: bool |
     if delimiter is None:
         delimiter = dialect.sniff(head, _suffix(path), SAMPLE)
     table = _describe(path, head, dialect.read_delimiter(delimiter), header, notes)
+    table.tally = tally
     table.sample = [row.values for row in islice(table._rows([head]), SAMPLE)]
     table._smiles = dialect.smiles_position(table.sample, at_least=0.8)
     if path.is_file():

@@ -9,7 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from molgen.data.stream import DamageError, read_utf8
+from molgen.data.stream import DamageError, Tally, read_utf8
 from molgen.errors import InputError
 
 __all__ = ["MAX_LINE", "Block", "Line", "read_blocks", "read_lines"]
@@ -67,7 +67,7 @@ def read_lines(path: str | Path) -> Iterator[Line]:
             yield Line(number, text, block.problems.get(index))
 
 
-def read_blocks(path: str | Path, notes: list[str] | None = None) -> Generator[Block, None, None]:
+def read_blocks(path: str | Path, notes: list[str] | None = None, tally: Tally | None = None) -> Generator[Block, None, None]:
     r"""Iterate over the lines of a text file, some at a time.
 
     Plain or gzip by content (several members in one file too); UTF-8, UTF-16 or UTF-32; line by line Windows-1252
@@ -81,6 +81,8 @@ def read_blocks(path: str | Path, notes: list[str] | None = None) -> Generator[B
         The file.
     notes
         What was unusual about the file is appended here.
+    tally
+        How much was read is kept here.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def read_blocks(path: str | Path, notes: list[str] | None = None) -> Generator[B
     path = Path(path)
     last, following, doubled = 0, 1, False
     try:
-        for data, cut in _whole_lines(read_utf8(path)):
+        for data, cut in _whole_lines(read_utf8(path, tally)):
             doubled = doubled or (last == 0 and _is_doubled(data))
             block = _block(data, following, doubled, cut, notes)
             last = block.numbers[-1]

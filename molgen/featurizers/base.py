@@ -282,4 +282,6 @@ def _as_rows(X: Iterable[Any]) -> list[Any]:
         if len(shape) != 2 or shape[1] != 1:
             raise InputError("a featurizer takes one column", expected="shape (n,) or (n, 1)", got=f"shape {tuple(shape)}")
         X = np.asarray(X, dtype=object)[:, 0]
+    if isinstance(X, list):
+        return X
     return X.tolist() if isinstance(X, np.ndarray) else list(X)

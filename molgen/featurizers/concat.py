@@ -81,7 +81,7 @@ class Concat(MoleculeFeaturizer):
 
     def _names(self) -> list[str]:
         """Check the parts and name them."""
-        if isinstance(self.parts, (str, Featurizer)) or not len(self.parts):
+        if not isinstance(self.parts, (list, tuple)) or not self.parts:
             raise ConfigError("Concat needs its parts", expected="a list of featurizers", got=repr(self.parts)[:80])
         for part in self.parts:
             if not isinstance(part, MoleculeFeaturizer):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.descriptors import DESCRIPTORS_2D, compute_descriptors
+from molgen.errors import ConfigError
 from molgen.featurizers.base import Features, register
 from molgen.featurizers.molecule import MoleculeFeaturizer
 
@@ -30,7 +31,8 @@ class Descriptors(MoleculeFeaturizer):
     Notes
     -----
     The values are a float64 array ``(n, len(names))``. NaN stands in a failed row, and for a single descriptor that
-    RDKit cannot compute (partial charges of some metals); a row with such a gap is not failed.
+    RDKit cannot compute (partial charges of some metals): a row with such a gap is not failed, and
+    :func:`~molgen.chem.descriptors.explain_gaps` tells why it is there.
     """
 
     def __init__(self, names: Sequence[str] | None = None, *, errors: str = "raise", n_jobs: int = 1) -> None:
@@ -54,4 +56,8 @@ class Descriptors(MoleculeFeaturizer):
         return {**super().spec(), "names": self._chosen()}
 
     def _chosen(self) -> list[str]:
-        return [str(name) for name in (DESCRIPTORS_2D if self.names is None else self.names)]
+        if self.names is None:
+            return list(DESCRIPTORS_2D)
+        if isinstance(self.names, str) or not all(isinstance(name, str) for name in self.names):
+            raise ConfigError("unusable names", where="Descriptors", expected="a list of names", got=repr(self.names)[:80])
+        return [str(name) for name in self.names]

@@ -1,9 +1,11 @@
 """Features in a file, and back: packed arrays in an ``.npz``, dense columns in a ``.parquet``.
 
-Both hold the spec of their featurizer, and one row (or graph) for every row that was featurized, with ``row`` (its 1-based number in
-its file), ``source``, ``id``, ``smiles``, ``status`` (``"ok"``, or why not) and ``reason``. :func:`load_features` reads either.
+Both hold the spec of their featurizer, and one row (or graph) for every row that was featurized, with ``row`` (its 1-based
+number in its file), ``source``, ``id``, ``smiles``, ``status`` (``"ok"``, ``"invalid"``, ``"too_large"``) and ``reason``.
+:func:`load_features` reads either.
 
-An ``.npz`` is plain NumPy without pickles; text is stored as UTF-8 end to end with the bounds of each value (``id_utf8``, ``id_ptr``):
+An ``.npz`` is plain NumPy without pickles; text is stored as UTF-8 end to end with the bounds of each value (``id_utf8``,
+``id_ptr``), and the featurizer as JSON (``featurizer``):
 
 ========= ==========================================================================================================
 values    members

@@ -41,6 +41,8 @@ class MolGraph(MoleculeFeaturizer):
         self.n_jobs = n_jobs
 
     def _featurize_rows(self, rows: Sequence[Any]) -> Features:
+        if len(rows) <= _BLOCK:
+            return super()._featurize_rows(rows)
         starts = range(0, len(rows), _BLOCK)
         blocks = [super(MolGraph, self)._featurize_rows(rows[start : start + _BLOCK]) for start in starts]
         errors = {start + row: why for start, block in zip(starts, blocks, strict=True) for row, why in block.errors.items()}

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from shutil import copyfileobj
 from typing import IO, Any
@@ -48,7 +49,7 @@ class _Spool:
 
     def append(self, name: str, array: NDArray[Any]) -> None:
         if name not in self._files:
-            self._files[name] = self._stack.enter_context(tempfile.TemporaryFile(dir=self._folder))
+            self._files[name] = self._stack.enter_context(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - the stack is one
             self._like[name] = array[:0]
             self._lengths[name] = 0
         self._files[name].write(array.tobytes())
@@ -89,6 +90,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def write_npz(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBlock], like: Any) -> None:
+    """Write blocks of features; see :func:`~molgen.featurizers.files.write_features`."""
     small = {"molgen_format": np.array(FORMAT), "featurizer": np.array(write_spec(featurizer))}
     with ExitStack() as stack:
         spool = _Spool(path.parent, stack)
@@ -131,6 +133,7 @@ def _append_values(spool: _Spool, values: Any) -> None:
 
 
 def read_npz(path: Path) -> StoredFeatures:
+    """Read what :func:`write_npz` wrote."""
     # Opened here, since NumPy leaves a damaged file open.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as members:
         check_format(members["molgen_format"].item(), path)
@@ -151,4 +154,4 @@ def read_npz(path: Path) -> StoredFeatures:
 
 def _texts(data: NDArray[np.uint8], pointers: NDArray[np.int64]) -> list[str]:
     whole, bounds = data.tobytes(), pointers.tolist()
-    return [whole[start:stop].decode() for start, stop in zip(bounds, bounds[1:], strict=False)]
+    return [whole[start:stop].decode() for start, stop in pairwise(bounds)]

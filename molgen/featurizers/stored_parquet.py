@@ -30,6 +30,7 @@ _GROUP_BYTES = 32 * 2**20
 
 
 def write_parquet(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBlock], like: NDArray[Any]) -> None:
+    """Write blocks of features; see :func:`~molgen.featurizers.files.write_features`."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
@@ -65,6 +66,7 @@ def _columns(block: FeatureBlock) -> list[Any]:
 
 
 def read_parquet(path: Path) -> StoredFeatures:
+    """Read what :func:`write_parquet` wrote."""
     import pyarrow.parquet
 
     table = pyarrow.parquet.read_table(path)

@@ -32,7 +32,7 @@ class PropertyNetwork(nn.Module):
         Size of the vectors, rounds of message passing, and share of entries dropped in training.
     """
 
-    def __init__(self, outputs: int, *, n_features: int = 0, width: int = 128, steps: int = 3, dropout: float = 0.1) -> None:
+    def __init__(self, outputs: int, *, n_features: int = 0, width: int = 128, steps: int = 2, dropout: float = 0.0) -> None:
         super().__init__()
         self.embed_atoms = FieldEmbedding(ATOM_FIELD_SIZES, width)
         self.embed_bonds = FieldEmbedding(BOND_FIELD_SIZES, width)

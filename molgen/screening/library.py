@@ -70,6 +70,11 @@ class Library:
     extras: list[str]
     notes: list[str]
 
+    def share_read(self) -> float:
+        """Return how much of the files was read so far, 0 to 1: what progress and the time left are told from."""
+        sizes = [Path(source.name).stat().st_size for source in self.sources]
+        return min(1.0, sum(source.table.tally.bytes for source in self.sources) / max(1, sum(sizes)))
+
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
         """Iterate over all rows, each once, in order; a block never spans two files.
 

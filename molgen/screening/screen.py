@@ -21,8 +21,8 @@ from molgen.screening.workers import score_blocks
 
 __all__ = ["ScreenResult", "screen"]
 
-#: Told how many rows are done.
-Progress = Callable[[int], None]
+#: Told how many rows are done, and about which share of the library that is.
+Progress = Callable[[int, float], None]
 
 _REPORT_HITS = 24
 
@@ -95,7 +95,7 @@ def screen(
     overwrite
         Replace files that exist.
     progress
-        Told how many rows are done.
+        Told how many rows are done, and about which share of the library that is.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def screen(
                 best.add(batch)
             writer.write(batch.select(schema.columns))
             if progress:
-                progress(summary.rows)
+                progress(summary.rows, opened.share_read())
     found = best.table() if best else None
     if hits and found is not None:
         hit_columns = ["rank", *schema.columns]

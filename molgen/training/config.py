@@ -22,10 +22,10 @@ class GraphConfig(_Config):
     """The message-passing network and how it is trained."""
 
     width: Annotated[int, Field(ge=8, le=4096)] = 128
-    steps: Annotated[int, Field(ge=1, le=32)] = 3
+    steps: Annotated[int, Field(ge=1, le=32)] = 2
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     epochs: Annotated[int, Field(ge=1)] = 60
-    patience: Annotated[int, Field(ge=1)] = 30
+    patience: Annotated[int, Field(ge=1)] = 20
     batch_size: Annotated[int, Field(ge=1)] = 64
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,16 +99,15 @@ def evaluate(
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
     notes: list[str] = []
     wanted = _choose(bundle.tasks, targets, data, notes)
-    kinds = {task.kind for task in wanted}
     dataset = load_dataset(
         data,
         targets=list(wanted.values()),
         smiles=smiles,
         ids=ids,
-        kind=kinds.pop() if len(kinds) == 1 else "auto",
+        tasks=list(wanted),
         max_atoms=bundle.max_atoms,
     )
-    _check_labels(dataset, wanted, notes)
+    _note_classes(dataset, wanted, notes)
     if dataset.source.get("sha256") == _trained_on(bundle):
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
     columns, unscored = _score(bundle, dataset.mols)
@@ -144,10 +143,8 @@ def _find(columns: Sequence[str], wanted: str, task: str, data: str | Path) -> s
         raise InputError(error.what, where=error.where, expected=error.expected, got=error.got, remedy=remedy) from None
 
 
-def _check_labels(dataset: Dataset, wanted: Mapping[Task, str], notes: list[str]) -> None:
-    for (task, column), found in zip(wanted.items(), dataset.tasks, strict=True):
-        if found.kind != task.kind:
-            raise InputError("labels of another kind", where=f"column {column!r}", expected=task.kind, got=found.kind)
+def _note_classes(dataset: Dataset, wanted: Iterable[Task], notes: list[str]) -> None:
+    for task, found in zip(wanted, dataset.tasks, strict=True):
         words = {task.positive.casefold(), found.positive.casefold()} - {"", "1"}
         if len(words) == 2:
             notes.append(f"{task.name}: positive was {task.positive!r} in training and is {found.positive!r} here")

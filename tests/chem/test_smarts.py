@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from molgen.chem.mol_batch import pack_plain
-from molgen.chem.smarts import TooManyMatchesError, atoms_matched, count_matches, has_match
 from rdkit import Chem, RDConfig
 from rdkit.Chem import QED
+
+from molgen.chem.mol_batch import pack_plain
+from molgen.chem.smarts import TooManyMatchesError, atoms_matched, count_matches, has_match
 
 
 def _fragments() -> list[str]:

@@ -120,3 +120,36 @@ def test_predictions_are_replaced_only_when_asked(run: Run, small_bundle: Path, 
 def test_the_library_refuses_an_unknown_task(small_bundle: Path, measured_table: Path) -> None:
     with pytest.raises(ConfigError, match="one of 'activity', 'active'"):
         molgen.evaluate(measured_table, small_bundle, targets={"logP": "activity"})
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("smiles,activity\nCCO,5.0\n", {"activity": 1}),
+        ("smiles,activity\nCCO,5.0\nCCN,5.0\n", {"activity": 2}),
+        ("smiles,active\nCCO,1\nCCN,1\n", {"active": 2}),
+        ("smiles,activity,active\nCCO,,1\nCCN,,0\n", {"activity": 0, "active": 2}),
+        ("smiles,activity,active\nCCO,1,1\nCCN,0,0\n", {"activity": 2, "active": 2}),
+    ],
+)
+def test_labels_need_not_be_fit_to_learn_from(small_bundle: Path, tmp_path: Path, text: str, n: dict[str, int]) -> None:
+    """One compound, one class, a column without values, a quantity that happens to be 0 and 1."""
+    path = tmp_path / "few.csv"
+    path.write_text(text)
+    found = molgen.evaluate(path, small_bundle)
+    assert {task: values["n"] for task, values in found.metrics.items()} == n
+
+
+def test_words_for_classes_are_those_of_the_training(measured_table: Path, tmp_path: Path) -> None:
+    table, model = tmp_path / "words.csv", tmp_path / "words.molgen"
+    frame = pd.read_csv(measured_table)
+    frame["tox"] = np.where(frame.pop("active") == 1, "toxic", "non-toxic")
+    frame.to_csv(table, index=False)
+    quick = {"experts": "tabular", "tabular": {"rounds": 2}, "split": "random"}
+    molgen.train(table, model, target="tox", **quick)
+    for words, labels in ((["toxic", "toxic"], [1, 1]), (["non-toxic"], [0]), (["1", "0"], [1, 0]), (["T", "F"], [1, 0])):
+        path = tmp_path / "few.csv"
+        path.write_text("smiles,tox\n" + "".join(f"CCO,{word}\n" for word in words))
+        found = molgen.evaluate(path, model)
+        assert found.predictions["tox_measured"].tolist() == labels
+        assert bool(found.notes) == (words == ["T", "F"])

@@ -7,12 +7,13 @@ import warnings
 
 import numpy as np
 import pytest
-from molgen.chem.fingerprints import morgan_csr, morgan_packed
-from molgen.errors import ConfigError
-from molgen.featurizers import Morgan
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 from scipy.sparse import csr_matrix
+
+from molgen.chem.fingerprints import morgan_csr, morgan_packed
+from molgen.errors import ConfigError
+from molgen.featurizers import Morgan
 
 ODD = ["[Na+].[Cl-]", "C", "[2H]C([2H])([2H])O", "F/C=C/F", "C[C@H](N)C(=O)O", "*c1ccccc1", "[Fe+2]", "C" * 300, "[H][H]"]
 
