@@ -166,7 +166,8 @@ def _check(names: list[str]) -> None:
 
 def _fill(values: NDArray[np.float64], mols: Sequence[Mol | None], names: list[str]) -> None:
     """Compute the descriptors of one chunk of molecules in place."""
-    todo = np.array([[mol is not None] for mol in mols]).repeat(len(names), axis=1)
+    todo = np.zeros(values.shape, dtype=np.bool_)
+    todo[[row for row, mol in enumerate(mols) if mol is not None]] = True
     batch, rows = pack_plain(mols)
     columns = {name: column for column, name in enumerate(names)}
     for family in _families() if len(batch) else ():
