@@ -61,8 +61,6 @@ def train(
     settings = {key: value for key, value in flags.items() if value not in (None, ())}
     if epochs is not None:
         settings["graph"] = {"epochs": epochs}
-    if settings.get("split_column"):
-        settings.setdefault("split", "column")
     with stage_progress(quiet) as progress:
         result = molgen.train(data, output, target=targets, config=config, overwrite=overwrite, progress=progress, **settings)
     _print_data(result)

@@ -142,6 +142,17 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, where=below != 0, out=np.zeros(len(below)))
 
 
+def _distances(mol: Chem.Mol, weighted: bool) -> Floats:
+    """Return the topological distances, by bonds or by inverse bond orders."""
+    prefix = "Balaban" if weighted else ""
+    matrix: Floats = Chem.GetDistanceMatrix(mol, useBO=weighted, useAtomWts=False, force=False, prefix=prefix)
+    # RDKit keeps them on the molecule, where those of a large batch would fill the memory.
+    kept = f"{prefix}DistanceMatrix{'BO' if weighted else ''}"
+    mol.ClearProp(kept)
+    mol.ClearProp(f"{kept}_Paths")
+    return matrix
+
+
 # --- electrotopological states ----------------------------------------------------------------------------------
 
 
@@ -153,7 +164,7 @@ def _estate(batch: MolBatch) -> Floats:
     intrinsic = np.divide(intrinsic, batch.degree, where=batch.degree > 0, out=np.zeros(batch.n_atoms))
     states = np.empty(batch.n_atoms)
     for group in batch.size_groups:
-        steps = np.stack([Chem.GetDistanceMatrix(batch.mols[m], False, False) for m in group.members]) + 1
+        steps = np.stack([_distances(batch.mols[member], weighted=False) for member in group.members]) + 1
         of_atom = intrinsic[group.atoms]
         influence = (of_atom[:, None, :] - of_atom[:, :, None]) / (steps * steps)
         influence[steps >= _FAR] = 0
@@ -188,15 +199,10 @@ def _complexity(batch: MolBatch) -> tuple[Floats, Floats]:
     """BalabanJ and BertzCT."""
     row_sums, classes = np.empty(batch.n_atoms), np.empty(batch.n_atoms, dtype=np.int64)
     for group in batch.size_groups:
-        distances = np.stack([_weighted_distances(batch.mols[member]) for member in group.members])
+        distances = np.stack([_distances(batch.mols[member], weighted=True) for member in group.members])
         row_sums[group.atoms] = distances.sum(axis=1)
         classes[group.atoms] = _symmetry_classes(distances)
     return _balaban(batch, row_sums), _bertz(batch, classes)
-
-
-def _weighted_distances(mol: Chem.Mol) -> Floats:
-    distances: Floats = Chem.GetDistanceMatrix(mol, useBO=True, useAtomWts=False, force=False, prefix="Balaban")
-    return distances
 
 
 def _symmetry_classes(distances: Floats) -> Ints:

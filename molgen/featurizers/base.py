@@ -264,7 +264,9 @@ def from_spec(spec: dict[str, Any], **runtime: Any) -> Any:
         )
     unknown = set(arguments) - set(cls._parameters())
     if unknown:
-        raise ConfigError(f"{spec['type']} has no parameter {sorted(unknown)[0]!r}", expected=f"one of {', '.join(cls._parameters())}")
+        raise ConfigError(
+            f"{spec['type']} has no parameter {sorted(unknown)[0]!r}", expected=f"one of {', '.join(cls._parameters())}"
+        )
     return cls._from_arguments(arguments | runtime)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from molgen.chem.standardize import MAX_ATOMS
 from molgen.errors import ConfigError
@@ -86,9 +86,17 @@ class TrainConfig(_Config):
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     seed: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
-    n_jobs: int = 1
+    n_jobs: Annotated[int, Field(ge=-1)] = 1
     graph: GraphConfig = GraphConfig()
     tabular: TabularConfig = TabularConfig()
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if (self.split == "column") != (self.split_column is not None):
+            raise ValueError("split_column is needed where split is 'column', and only there")
+        if self.n_jobs == 0:
+            raise ValueError("n_jobs is a number of processes, or -1 for all cores")
+        return self
 
     @classmethod
     def build(cls, *layers: dict[str, Any], where: str = "configuration") -> TrainConfig:
@@ -104,12 +112,17 @@ class TrainConfig(_Config):
             for key, value in layer.items():
                 below = merged.get(key)
                 merged[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+        if merged.get("split_column") is not None:
+            merged.setdefault("split", "column")
         try:
             return cls(**merged)
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(f"{key}: {first['msg'].lower()}", where=where, got=repr(first["input"])[:80]) from None
+            message = first["msg"].removeprefix("Value error, ")
+            if not key:  # settings that do not go together
+                raise ConfigError(message, where=where) from None
+            raise ConfigError(f"{key}: {message.lower()}", where=where, got=repr(first["input"])[:80]) from None
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

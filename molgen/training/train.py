@@ -17,7 +17,7 @@ from molgen.chem.fingerprints import morgan_packed
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.splits import SPLITTERS, Split, column_split
 from molgen.data.tasks import Task, fit_scaling
-from molgen.errors import ConfigError, InputError
+from molgen.errors import InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.blend import blend, fit_weights
 from molgen.experts.calibration import fit_calibration
@@ -114,8 +114,6 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
 
 
 def _load(path: str | Path, config: TrainConfig) -> Dataset:
-    if config.split == "column" and not config.split_column:
-        raise ConfigError("split_column: a column must be named when split is 'column'")
     return load_dataset(
         path,
         targets=config.targets,
@@ -130,8 +128,8 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
 
 
 def _split(dataset: Dataset, config: TrainConfig) -> Split:
-    if config.split == "column" or config.split_column:
-        name = config.split_column or ""
+    if config.split_column is not None:
+        name = config.split_column
         return column_split(dataset.columns[name], where=f"column {name!r}")
     return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed)
 

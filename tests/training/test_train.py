@@ -123,6 +123,13 @@ class TestConfig:
         with pytest.raises(ConfigError, match=r"graph.dropout"):
             TrainConfig.build({"graph": {"dropout": 1.5}})
 
+    def test_a_split_column_goes_with_that_split_alone(self):
+        assert TrainConfig.build({"split_column": "part"}).split == "column"
+        with pytest.raises(ConfigError, match="split_column"):
+            TrainConfig.build({"split_column": "part", "split": "random"})
+        with pytest.raises(ConfigError, match="n_jobs"):
+            TrainConfig.build({"n_jobs": 0})
+
     def test_later_layers_win_and_nested_ones_merge(self):
         config = TrainConfig.build({"seed": 1, "graph": {"epochs": 5, "width": 32}}, {"seed": 2, "graph": {"epochs": 7}})
         assert (config.seed, config.graph.epochs, config.graph.width) == (2, 7, 32)
