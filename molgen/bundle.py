@@ -21,6 +21,7 @@ from molgen.experts.calibration import Calibration
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
 from molgen.experts.tabular import TabularExpert
+from molgen.threads import one_torch_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,6 +132,7 @@ class Bundle:
             columns["domain"] = scores.domain
         return columns
 
+    @one_torch_thread()
     def score(self, mols: Sequence[Mol | None], *, with_domain: bool = True) -> Scores:
         """Score molecules that are standardised already (see :func:`~molgen.chem.standardize.read_compounds`).
 

@@ -1,6 +1,6 @@
 """Many molecules as a few long arrays: what is computed for all their atoms and bonds at once starts here.
 
-:class:`MolBatch` holds *plain* molecules only: two to 255 atoms, no explicit hydrogens, dummy atoms or isotopes, and bonds
+:class:`MolBatch` holds *plain* molecules only: two to 512 atoms, no explicit hydrogens, dummy atoms or isotopes, and bonds
 that are single, double, triple or aromatic. Nearly all of a compound library is plain; :func:`pack_plain` tells which rows
 are, and what is not must be left to RDKit, one molecule at a time.
 """
@@ -31,6 +31,8 @@ Bools = NDArray[np.bool_]
 #: RDKit's number for the aromatic bond type; those of single, double and triple bonds are 1, 2 and 3.
 AROMATIC = 12
 _MATRIX_ELEMENTS = 50_000
+#: Beyond it a matrix of atoms is too large, and a characteristic polynomial may not fit into doubles.
+_MAX_ATOMS = 512
 _PLAIN_BONDS = np.isin(np.arange(256), (1, 2, 3, AROMATIC))
 _BOND_ORDERS = np.array([np.nan, 1.0, 2.0, 3.0, *[np.nan] * 8, 1.5])
 
@@ -326,7 +328,7 @@ def pack_plain(mols: Sequence[Mol | None]) -> tuple[MolBatch, Ints]:
     mol_of_atom = np.repeat(np.arange(n), np.diff(graphs.atom_ptr))
     mol_of_bond = np.repeat(np.arange(n), np.diff(graphs.bond_ptr))
     sizes = np.diff(graphs.atom_ptr)
-    plain = (sizes > 1) & (sizes < 256)
+    plain = (sizes > 1) & (sizes <= _MAX_ATOMS)
     plain[list(errors)] = False
     plain[mol_of_atom[graphs.atoms[:, 0] < 2]] = False
     plain[mol_of_bond[~_PLAIN_BONDS[graphs.bond_fields[:, 0]]]] = False

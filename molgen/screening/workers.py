@@ -44,18 +44,10 @@ def score_blocks(
     MolgenError
         If a worker process dies.
     """
-    import torch
-
     if workers > 1:
         yield from _score_in_pool(blocks, bundle_path, schema, extras, workers)
-        return
-    threads = torch.get_num_threads()
-    # One thread: on blocks of small molecules more threads cost several times what they bring.
-    torch.set_num_threads(1)
-    try:
+    else:
         yield from map(Scorer(bundle, schema, extras), blocks)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _score_in_pool(
@@ -85,9 +77,6 @@ def _score_in_pool(
 
 
 def _start_worker(bundle_path: str, schema: OutputSchema, extras: list[str]) -> None:
-    import torch
-
-    torch.set_num_threads(1)
     _scorer[:] = [Scorer(Bundle.load(bundle_path), schema, extras)]
 
 

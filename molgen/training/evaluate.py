@@ -13,19 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
-from molgen.chem.parse import Mol
 from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.tables import open_table
 from molgen.data.tasks import Task
 from molgen.errors import ConfigError, InputError
-from molgen.threads import one_torch_thread
 from molgen.training.metrics import task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
-
-#: Compounds scored together, as in a screen: memory does not grow with the table.
-_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +105,10 @@ def evaluate(
     _note_classes(dataset, wanted, notes)
     if dataset.source.get("sha256") == _trained_on(bundle):
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
-    columns, unscored = _score(bundle, dataset.mols)
+    scores = bundle.score(dataset.mols)
+    columns = bundle.named_columns(scores)
     metrics = {task.name: _measure(task, columns, dataset.targets[:, at]) for at, task in enumerate(wanted)}
-    return Evaluation(metrics, _table(dataset, list(wanted), columns, unscored), dataset, unscored, notes)
+    return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes)
 
 
 def _choose(tasks: Sequence[Task], targets: Mapping[str, str] | None, data: str | Path, notes: list[str]) -> dict[Task, str]:
@@ -154,18 +150,6 @@ def _trained_on(bundle: Bundle) -> object:
     data = bundle.card.get("data") if isinstance(bundle.card, dict) else None
     # A card that does not say is told from a table that does not.
     return data.get("sha256", False) if isinstance(data, dict) else False
-
-
-@one_torch_thread()
-def _score(bundle: Bundle, mols: Sequence[Mol]) -> tuple[dict[str, NDArray[np.float64]], dict[int, str]]:
-    """Score compounds in blocks; return the bundle's columns, and why a row has no score."""
-    blocks: list[dict[str, NDArray[np.float64]]] = []
-    unscored: dict[int, str] = {}
-    for start in range(0, len(mols), _ROWS):
-        scores = bundle.score(mols[start : start + _ROWS])
-        blocks.append(bundle.named_columns(scores))
-        unscored |= {start + row: reason for row, reason in scores.errors.items()}
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}, unscored
 
 
 def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], labels: NDArray[np.float64]) -> dict[str, float]:

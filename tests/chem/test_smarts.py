@@ -85,7 +85,7 @@ def test_a_pattern_that_would_fill_the_memory_is_stopped(monkeypatch):
 
 
 def test_only_plain_molecules_are_packed():
-    smiles = ["CCO", "[2H]CO", "[H][H]", "C", "*CC", "[13CH3]C", "CCC", "[Fe]<-N", "C" * 256]
+    smiles = ["CCO", "[2H]CO", "[H][H]", "C", "*CC", "[13CH3]C", "CCC", "[Fe]<-N", "C" * 513]
     mols = [None, *(Chem.MolFromSmiles(one) for one in smiles)]
     kekulized = Chem.MolFromSmiles("c1ccccc1")
     Chem.Kekulize(kekulized)

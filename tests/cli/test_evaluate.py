@@ -77,7 +77,7 @@ def test_the_training_table_is_recognised(run: Run, small_bundle: Path, measured
 
 def test_blocks_do_not_change_the_numbers(small_bundle: Path, measured_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = molgen.evaluate(measured_table, small_bundle).predictions
-    monkeypatch.setattr("molgen.training.evaluate._ROWS", 64)
+    monkeypatch.setattr("molgen.bundle._CHUNK", 64)
     parts = molgen.evaluate(measured_table, small_bundle).predictions
     np.testing.assert_allclose(parts["activity"], whole["activity"], rtol=1e-5)
 
