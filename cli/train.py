@@ -28,6 +28,11 @@ from molgen.cli.options import column_options, output_option, overwrite_option, 
 @click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
 @click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
+@click.option(
+    "--charges",
+    type=click.Choice(["auto", "neutral", "drawn"]),
+    help="Settle charges that a proton can settle, or leave them as drawn [auto: as drawn if 5 % or more are].",
+)
 @click.option("--seed", type=click.IntRange(0), help="Decides everything random [0].")
 @click.option("--device", help="auto, cpu, cuda, cuda:1 ... [auto].")
 @click.option("--n-jobs", type=int, help="Processes that featurize [1].")
@@ -76,6 +81,8 @@ def _print_data(result: Any) -> None:
     for what, entries in (("rows left out", result.dataset.dropped), ("labels not read", result.dataset.problems)):
         if entries:
             click.echo(f"{len(entries):,} {what}; the first, line {entries[0][0]}: {entries[0][1]}")
+    if not result.dataset.neutralize:
+        click.echo(f"charges are left as drawn: {result.dataset.drawn_charged:.0%} of the compounds are drawn charged")
     for task in result.bundle.tasks:
         good = f"{task.direction} is good" + (f", positive is {task.positive!r}" if task.positive else "")
         click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from molgen.archive import read_archive, read_json, write_archive, write_json
 from molgen.chem.parse import Mol, MolList
-from molgen.chem.standardize import MAX_ATOMS, read_compounds
+from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, compute_features
@@ -80,6 +80,8 @@ class Bundle:
         The record: data and its checksum, split, configuration, metrics, baselines, versions, licence.
     max_atoms
         Heavy atoms above which it does not score a molecule.
+    neutralize
+        Whether it scores molecules neutral, or charged as they are drawn: as its training compounds were.
     """
 
     tasks: list[Task]
@@ -89,6 +91,7 @@ class Bundle:
     domain: Domain
     card: dict[str, Any]
     max_atoms: int = MAX_ATOMS
+    neutralize: bool = True
 
     def predict(self, smiles: Iterable[Any]) -> pd.DataFrame:
         """Predict from SMILES (or parsed molecules).
@@ -108,7 +111,7 @@ class Bundle:
         import pandas as pd
 
         rows = list(smiles)
-        compounds = read_compounds(rows, max_atoms=self.max_atoms)
+        compounds = self.read(rows)
         scores = self.score(compounds.mols)
         for row, reason in scores.errors.items():
             compounds.statuses[row], compounds.reasons[row] = "invalid", reason
@@ -119,6 +122,10 @@ class Bundle:
             "notes": ["; ".join(compounds.notes.get(row, [])) for row in range(len(rows))],
         }
         return pd.DataFrame(described | self.named_columns(scores))
+
+    def read(self, rows: Sequence[Any]) -> Compounds:
+        """Parse and standardise SMILES (or molecules) as the training compounds were; no row raises."""
+        return read_compounds(rows, max_atoms=self.max_atoms, neutralize=self.neutralize)
 
     def named_columns(self, scores: Scores) -> dict[str, NDArray[Any]]:
         """Return scores by output column, in the order of the output."""
@@ -134,7 +141,7 @@ class Bundle:
 
     @one_torch_thread()
     def score(self, mols: Sequence[Mol | None], *, with_domain: bool = True) -> Scores:
-        """Score molecules that are standardised already (see :func:`~molgen.chem.standardize.read_compounds`).
+        """Score molecules that are standardised already (see :meth:`read`).
 
         Parameters
         ----------
@@ -178,6 +185,7 @@ class Bundle:
             "weights": self.weights.tolist(),
             "calibration": [calibration.to_json() for calibration in self.calibration],
             "max_atoms": self.max_atoms,
+            "neutralize": self.neutralize,
         }
         members = {"manifest.json": write_json(manifest), "card.json": write_json(self.card)}
         for at, expert in enumerate(self.experts):
@@ -211,7 +219,7 @@ class Bundle:
             described = [(str(expert["name"]), str(expert["kind"])) for expert in manifest["experts"]]
             calibration = [Calibration.from_json(each) for each in manifest["calibration"]]
             weights = np.array(manifest["weights"], dtype=np.float64)
-            max_atoms = int(manifest["max_atoms"])
+            max_atoms, neutralize = int(manifest["max_atoms"]), bool(manifest["neutralize"])
         except (ConfigError, KeyError, TypeError, ValueError) as error:
             raise BundleError("the manifest does not hold", where=where, got=_one_line(error)) from None
         _check_manifest(tasks, described, calibration, weights, max_atoms, where)
@@ -220,7 +228,7 @@ class Bundle:
             for at, (name, kind) in enumerate(described)
         ]
         domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
-        return cls(tasks, experts, weights, calibration, domain, read_json(members, "card.json", where), max_atoms)
+        return cls(tasks, experts, weights, calibration, domain, read_json(members, "card.json", where), max_atoms, neutralize)
 
 
 def load(path: str | Path) -> Bundle:

@@ -13,8 +13,10 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from molgen.chem.parse import Mol, parse_batch
 
-__all__ = ["MAX_ATOMS", "Compounds", "canonical_smiles", "read_compounds"]
+__all__ = ["MAX_ATOMS", "NEUTRALIZED", "Compounds", "canonical_smiles", "read_compounds"]
 
+#: The note on a molecule whose charge was settled.
+NEUTRALIZED = "charge neutralised"
 #: Heavy atoms above which a molecule is ``too_large``: drug-like models say nothing about it, and it costs as hundreds do.
 MAX_ATOMS = 300
 
@@ -64,11 +66,11 @@ class Compounds:
     notes: dict[int, list[str]] = field(default_factory=dict)
 
 
-def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS) -> Compounds:
-    """Parse rows and reduce each to the one neutral molecule that is scored.
+def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS, neutralize: bool = True) -> Compounds:
+    """Parse rows and reduce each to the one molecule that is scored.
 
     Salts lose their counter-ions, mixtures all but their largest organic fragment, and charges that a proton can settle are
-    settled; each is noted. Metals and elements that models rarely saw are scored, and noted.
+    settled, unless told otherwise; each is noted. Metals and elements that models rarely saw are scored, and noted.
 
     Parameters
     ----------
@@ -76,6 +78,9 @@ def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS) -> Compou
         SMILES or parsed molecules.
     max_atoms
         Parents with more heavy atoms are ``too_large``.
+    neutralize
+        Whether charges that a proton can settle are settled. A model whose training compounds are drawn in their charged forms
+        needs them as they are drawn.
 
     Returns
     -------
@@ -94,7 +99,7 @@ def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS) -> Compou
                 continue
             text = rows[row] if isinstance(rows[row], str) else Chem.MolToSmiles(mol)
             if "." in text or "[" in text or "*" in text:
-                _standardize(compounds, row, mol, text)
+                _standardize(compounds, row, mol, text, neutralize)
             parent = compounds.mols[row]
             if parent is not None and parent.GetNumHeavyAtoms() > max_atoms:
                 atoms = parent.GetNumHeavyAtoms()
@@ -115,7 +120,7 @@ def _refuse(compounds: Compounds, row: int, status: str, reason: str) -> None:
     compounds.notes.pop(row, None)
 
 
-def _standardize(compounds: Compounds, row: int, mol: Mol, text: str) -> None:
+def _standardize(compounds: Compounds, row: int, mol: Mol, text: str, neutralize: bool) -> None:
     if "*" in text and any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         _refuse(compounds, row, "invalid", "attachment point: a complete molecule was expected, this one has '*'")
         return
@@ -123,8 +128,8 @@ def _standardize(compounds: Compounds, row: int, mol: Mol, text: str) -> None:
     if "." in text:
         mol, note = _parent(mol)
         notes += [note] if note else []
-    if _CHARGE(_NITRO.sub("", text)):
-        mol, note = _neutralize(mol)
+    if neutralize and _CHARGE(_NITRO.sub("", text)):
+        mol, note = _neutralized(mol)
         notes += [note] if note else []
     if not _USUAL.issuperset(_BRACKET_SYMBOL(text)):
         notes += _oddities(mol)
@@ -158,7 +163,7 @@ def _rank(fragment: Mol) -> tuple[bool, int, float, str]:
 def _is_counter_ion(fragment: Mol) -> bool:
     if all(atom.GetAtomicNum() != 6 for atom in fragment.GetAtoms()):
         return True
-    return _flat_smiles(_neutralize(fragment)[0]) in _counter_ions()
+    return _flat_smiles(_neutralized(fragment)[0]) in _counter_ions()
 
 
 @lru_cache(maxsize=1)
@@ -170,7 +175,7 @@ def _flat_smiles(mol: Mol) -> str:
     return str(Chem.MolToSmiles(mol, isomericSmiles=False))
 
 
-def _neutralize(mol: Mol) -> tuple[Mol, str | None]:
+def _neutralized(mol: Mol) -> tuple[Mol, str | None]:
     before = [atom.GetFormalCharge() for atom in mol.GetAtoms()]
     neutral = rdMolStandardize.Uncharger().uncharge(mol)
     if [atom.GetFormalCharge() for atom in neutral.GetAtoms()] == before:
@@ -178,7 +183,7 @@ def _neutralize(mol: Mol) -> tuple[Mol, str | None]:
     # Hydrogens moved, so what perception derived from them (aromaticity, stereo, hybridisation) is derived anew.
     Chem.SanitizeMol(neutral)
     Chem.AssignStereochemistry(neutral, cleanIt=True, force=True)
-    return neutral, "charge neutralised"
+    return neutral, NEUTRALIZED
 
 
 def _oddities(mol: Mol) -> list[str]:

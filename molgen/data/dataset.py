@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.parse import Mol
-from molgen.chem.standardize import MAX_ATOMS, read_compounds
+from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, read_compounds
 from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
 from molgen.data.labels import match_labels, parse_labels
 from molgen.data.tables import Row, open_table
@@ -20,6 +20,9 @@ from molgen.data.tasks import Direction, Task
 from molgen.errors import ConfigError, InputError
 
 __all__ = ["Dataset", "load_dataset"]
+
+#: Share of compounds drawn charged from which on a table's charges are taken as its way to show protonation.
+DRAWN_CHARGED = 0.05
 
 
 @dataclass(slots=True)
@@ -44,6 +47,10 @@ class Dataset:
         ``(line, reason)`` for each row of the file that is not among the compounds.
     problems
         ``(line, reason)`` for each label that could not be read, and counts as missing.
+    neutralize
+        Whether charges were settled, or left as they are drawn.
+    drawn_charged
+        Share of the compounds that are drawn with a charge which a proton could settle, counter-ions aside.
     source
         File name and SHA-256 of its bytes.
     """
@@ -56,6 +63,8 @@ class Dataset:
     columns: dict[str, list[str]] = field(default_factory=dict)
     dropped: list[tuple[int, str]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
+    neutralize: bool = True
+    drawn_charged: float = 0.0
     source: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -74,6 +83,7 @@ def load_dataset(
     tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
     max_atoms: int = MAX_ATOMS,
+    charges: Literal["auto", "neutral", "drawn"] = "auto",
 ) -> Dataset:
     """Read a table of compounds and labels.
 
@@ -96,6 +106,9 @@ def load_dataset(
         Further columns to keep as text.
     max_atoms
         Larger molecules are left out.
+    charges
+        ``"neutral"`` settles charges that a proton can settle, ``"drawn"`` leaves them; ``"auto"`` leaves them where at least
+        5 % of the compounds are drawn so, for then it is how this table shows protonation, and a model can learn from it.
 
     Raises
     ------
@@ -116,7 +129,7 @@ def load_dataset(
         name: table.columns.index(find_column(table.columns, name, flag="--split-column", where=where)) for name in extra_columns
     }
 
-    compounds = read_compounds([row.values[smiles_at] for row in rows], max_atoms=max_atoms)
+    compounds, neutralize, charged = _read_molecules([row.values[smiles_at] for row in rows], max_atoms, charges)
     if tasks is None:
         found, labels, problems = _read_labels(table.columns, rows, target_at, kind, directions, units, where)
     else:
@@ -143,8 +156,20 @@ def load_dataset(
         columns={name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()},
         dropped=dropped,
         problems=problems,
+        neutralize=neutralize,
+        drawn_charged=charged,
         source={"file": path.name, "sha256": _sha256(path)},
     )
+
+
+def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tuple[Compounds, bool, float]:
+    """Return the compounds, whether their charges were settled, and the share that is drawn charged."""
+    neutral = read_compounds(smiles, max_atoms=max_atoms)
+    drawn = sum(notes == [NEUTRALIZED] for notes in neutral.notes.values())
+    share = drawn / max(1, neutral.statuses.count("ok"))
+    if charges == "neutral" or (charges == "auto" and share < DRAWN_CHARGED):
+        return neutral, True, share
+    return read_compounds(smiles, max_atoms=max_atoms, neutralize=False), False, share
 
 
 def _read_labels(

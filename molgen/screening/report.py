@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.chem.depict import depict_svg
-from molgen.chem.standardize import read_compounds
 from molgen.data.tasks import Task
 from molgen.experts.calibration import COVERAGE
 from molgen.screening.output import replacing
@@ -222,7 +221,7 @@ def _hits_explained(hits: pa.Table, task: Task) -> str:
 
 def _hits(hits: pa.Table, bundle: Bundle, tasks: Sequence[Task]) -> Html:
     rows = hits.to_pylist()
-    mols = read_compounds([row["smiles"] for row in rows], max_atoms=bundle.max_atoms).mols
+    mols = bundle.read([row["smiles"] for row in rows]).mols
     drawings = [depict_svg(mol) if mol else None for mol in mols]
     return tag("div", *(_hit(row, drawing, tasks) for row, drawing in zip(rows, drawings, strict=True)), class_="hits")
 

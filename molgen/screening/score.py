@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
-from molgen.chem.standardize import canonical_smiles, read_compounds
+from molgen.chem.standardize import canonical_smiles
 from molgen.screening.library import Block
 from molgen.screening.schema import OutputSchema
 
@@ -41,9 +41,7 @@ class Scorer:
 
     def __call__(self, block: Block) -> ScoredBlock:
         """Score a block; every row comes out, in order."""
-        compounds = read_compounds(
-            ["" if at in block.problems else text for at, text in enumerate(block.smiles)], max_atoms=self.bundle.max_atoms
-        )
+        compounds = self.bundle.read(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
         for at, problem in block.problems.items():
             compounds.statuses[at], compounds.reasons[at] = "invalid", problem
         scores = self.bundle.score(compounds.mols, with_domain="domain" in self.schema.columns)

@@ -64,6 +64,9 @@ class TrainConfig(_Config):
         Weigh the positive class of binary tasks up to the negative one's weight in training; probabilities are calibrated after.
     max_atoms
         Larger molecules are neither trained on nor scored.
+    charges
+        ``"neutral"`` settles charges that a proton can settle, in training and in screening; ``"drawn"`` leaves them; ``"auto"``
+        leaves them where at least 5 % of the training compounds are drawn charged.
     seed
         Decides everything that is random.
     device
@@ -84,6 +87,7 @@ class TrainConfig(_Config):
     experts: Literal["graph", "tabular", "blend"] = "blend"
     balance: bool = False
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
+    charges: Literal["auto", "neutral", "drawn"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
     n_jobs: Annotated[int, Field(ge=-1)] = 1

@@ -101,6 +101,7 @@ def evaluate(
         ids=ids,
         tasks=list(wanted),
         max_atoms=bundle.max_atoms,
+        charges="neutral" if bundle.neutralize else "drawn",
     )
     _note_classes(dataset, wanted, notes)
     if dataset.source.get("sha256") == _trained_on(bundle):

@@ -103,7 +103,7 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     calibration = fit_calibration(tasks, mixed[split.valid], dataset.targets[split.valid])
     domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
 
-    bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms)
+    bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
     final = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(calibration)], axis=1)
     rivals = _baselines(tasks, features, dataset, split, config, experts)
     rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
@@ -124,6 +124,7 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
         units=config.units,
         extra_columns=[config.split_column] if config.split_column else [],
         max_atoms=config.max_atoms,
+        charges=config.charges,
     )
 
 
@@ -236,6 +237,8 @@ def _card(
         "data": {
             **dataset.source,
             "compounds": len(dataset),
+            "drawn_charged": dataset.drawn_charged,
+            "charges": "neutral" if dataset.neutralize else "drawn",
             "left_out": [[line, reason] for line, reason in dataset.dropped[:1000]],
             "left_out_count": len(dataset.dropped) + len(unusable),
             "unreadable_labels": [[line, reason] for line, reason in dataset.problems[:1000]],

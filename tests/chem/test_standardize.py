@@ -74,6 +74,12 @@ def test_neutral_molecules_equal_their_own_reparse(nci_smiles):
         assert sorted(map(_atom, again.GetAtoms())) == sorted(map(_atom, mol.GetAtoms()))
 
 
+def test_charges_are_left_as_drawn_where_that_is_wanted():
+    assert read_one("C[NH2+]C", neutralize=False)[0] == "C[NH2+]C"
+    assert read_one("CC(=O)[O-].[Na+]", neutralize=False)[0] == "CC(=O)[O-]"
+    assert read_one("C[NH2+]C", neutralize=True) == ("CNC", "ok", None, ["charge neutralised"])
+
+
 def test_every_row_has_a_molecule_or_a_reason(nci_smiles):
     compounds = read_compounds([*nci_smiles, "", None, "C*", "C" * 500])
     for row, (mol, status) in enumerate(zip(compounds.mols, compounds.statuses, strict=True)):

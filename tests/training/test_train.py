@@ -70,6 +70,21 @@ def test_textual_classes_and_their_positive_one(measured_table, tmp_path):
     assert (result.dataset.targets[:, 0] == table["active"]).all()
 
 
+@pytest.mark.parametrize(("charges", "drawn", "neutral"), [("auto", 0.5, False), ("auto", 0.01, True), ("neutral", 0.5, True)])
+def test_charges_follow_the_training_data(measured_table, tmp_path, charges, drawn, neutral):
+    table = pd.read_csv(measured_table)
+    amines = [f"{'C' * (n % 9 + 1)}[NH2+]C{'C' * (n % 7)}" for n in range(int(drawn * len(table)))]
+    table.loc[: len(amines) - 1, "smiles"] = amines
+    path, model = tmp_path / "charged.csv", tmp_path / "m.molgen"
+    table.to_csv(path, index=False)
+    molgen.train(path, model, target="activity", charges=charges, **{**QUICK, "experts": "tabular"})
+    bundle = molgen.load(model)
+    assert bundle.neutralize is neutral
+    assert bundle.card["data"]["drawn_charged"] == pytest.approx(drawn, abs=0.01)
+    scored = bundle.predict(["CCC[NH2+]C"])
+    assert (scored["notes"][0] == "charge neutralised") is neutral
+
+
 def test_imbalance_is_weighed_and_probabilities_stay_calibrated(measured_table, tmp_path):
     table = pd.read_csv(measured_table)
     table["rare"] = (table["activity"].rank(pct=True) > 0.85).astype(int)
