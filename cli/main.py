@@ -25,6 +25,9 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted: nothing was written.", err=True)
+            raise SystemExit(130) from None
         except ConfigError as error:
             raise click.UsageError(str(error)) from None
         except MolgenError as error:

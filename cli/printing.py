@@ -26,15 +26,15 @@ def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[st
     tasks = list(next(iter(by_predictor.values())))
     for task in tasks:
         measures = list(next(iter(by_predictor.values()))[task])
-        rows = [[name, *(_number(values[task][measure]) for measure in measures)] for name, values in by_predictor.items()]
+        rows = [[name, *(_figure(measure, values[task][measure]) for measure in measures)] for name, values in by_predictor.items()]
         click.echo(f"\n{title}: {task}")
         print_table(["", *measures], rows)
 
 
-def _number(value: float | None) -> str:
-    if value is None or math.isnan(value):
+def _figure(measure: str, value: float | None) -> str:
+    if value is None or not math.isfinite(value):
         return "-"
-    return f"{value:.0f}" if value == round(value) and abs(value) >= 2 else f"{value:.3f}"
+    return f"{value:.0f}" if measure == "n" else f"{value:.3f}"
 
 
 @contextlib.contextmanager

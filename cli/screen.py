@@ -46,7 +46,8 @@ def screen(library: tuple[str, ...], columns: str | None, quiet: bool, **options
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     summary = result.summary
-    click.echo(f"{summary.rows:,} rows: {', '.join(f'{n:,} {status}' for status, n in summary.statuses.most_common())}")
+    counts = ", ".join(f"{n:,} {status}" for status, n in summary.statuses.most_common())
+    click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")
     for (status, reason), n in summary.reasons.most_common(10):
         click.echo(f"  {n:,} {status}: {reason}")
     click.echo(f"Scores written to {result.output}")

@@ -77,7 +77,11 @@ def train(
 
 def _print_data(result: Any) -> None:
     sizes = result.split.sizes()
-    click.echo(f"{len(result.dataset):,} compounds: {', '.join(f'{n:,} {part}' for part, n in sizes.items())}")
+    left = len(result.dataset) - sum(sizes.values())
+    parts = [f"{n:,} {part}" for part, n in sizes.items()] + ([f"{left:,} in no part"] if left else [])
+    click.echo(f"{len(result.dataset):,} compounds: {', '.join(parts)}")
+    for note in result.dataset.notes:
+        click.echo(f"note: {note}", err=True)
     for what, entries in (("rows left out", result.dataset.dropped), ("labels not read", result.dataset.problems)):
         if entries:
             click.echo(f"{len(entries):,} {what}; the first, line {entries[0][0]}: {entries[0][1]}")

@@ -80,7 +80,7 @@ def train(
     >>> result = molgen.train("esol.csv", "esol.molgen", target="logS")  # doctest: +SKIP
     >>> result.bundle.predict(["CCO"])  # doctest: +SKIP
     """
-    from molgen.screening.output import check_target
+    from molgen.screening.output import check_outputs
 
     targets = [target] if isinstance(target, str) else list(target)
     named = {"targets": targets} if targets else {}
@@ -91,8 +91,8 @@ def train(
     else:
         layers = [read_toml(config)] if config is not None else []
         resolved = TrainConfig.build(*layers, {**named, **settings}, where=str(config or "settings"))
-    if output is not None:
-        check_target(output, overwrite=overwrite)
+    inputs = [each for each in (data, config) if isinstance(each, str | Path)]
+    check_outputs([output], inputs, overwrite=overwrite)
     result = _train(data, resolved, progress=progress)
     if output is not None:
         result.bundle.save(output, overwrite=overwrite)
@@ -142,10 +142,10 @@ def evaluate(
     --------
     >>> molgen.evaluate("new.csv", "esol.molgen").metrics["logS"]["rmse"]  # doctest: +SKIP
     """
-    from molgen.screening.output import check_target
+    from molgen.screening.output import check_outputs
 
-    if output is not None:
-        check_target(output, overwrite=overwrite)
+    inputs = [each for each in (data, model) if isinstance(each, str | Path)]
+    check_outputs([output], inputs, overwrite=overwrite)
     evaluation = _evaluate(data, model, smiles=smiles, ids=ids, targets=targets)
     if output is not None:
         _write_frame(evaluation.predictions, Path(output))

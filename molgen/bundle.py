@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from molgen.archive import read_archive, read_json, write_archive, write_json
 from molgen.chem.parse import Mol, MolList
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
-from molgen.data.tasks import Task
+from molgen.data.tasks import Task, check_names
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.blend import blend
@@ -21,6 +21,7 @@ from molgen.experts.calibration import Calibration
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
 from molgen.experts.tabular import TabularExpert
+from molgen.featurizers.base import as_rows
 from molgen.threads import one_torch_thread
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Bundle:
         """
         import pandas as pd
 
-        rows = list(smiles)
+        rows = as_rows(smiles)
         compounds = self.read(rows)
         scores = self.score(compounds.mols)
         for row, reason in scores.errors.items():
@@ -216,6 +217,7 @@ class Bundle:
             )
         try:
             tasks = [Task.from_json(task) for task in manifest["tasks"]]
+            check_names(tasks)
             described = [(str(expert["name"]), str(expert["kind"])) for expert in manifest["experts"]]
             calibration = [Calibration.from_json(each) for each in manifest["calibration"]]
             weights = np.array(manifest["weights"], dtype=np.float64)
@@ -247,8 +249,6 @@ def _check_manifest(
     problem = None
     if not tasks or not experts:
         problem = "no task or no expert"
-    elif len({task.name for task in tasks}) < len(tasks):
-        problem = "two tasks of one name"
     elif unknown := {kind for _, kind in experts} - set(_EXPERTS):
         problem = f"an expert of unknown kind {sorted(unknown)[0]!r}"
     elif len(calibration) != len(tasks):

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from molgen.errors import ConfigError, InputError
+from molgen.errors import ConfigError
 from molgen.featurizers import Featurizer, available, from_spec
 from molgen.featurizers.base import describe
 from molgen.featurizers.files import FeatureBlock, check_kind, write_features
 from molgen.featurizers.molecule import MoleculeFeaturizer
 from molgen.screening.library import BLOCK_ROWS, Block, Library, open_library
-from molgen.screening.output import check_target, replacing
+from molgen.screening.output import check_outputs, replacing
 
 __all__ = ["FeaturizeResult", "featurize", "list_featurizers", "read_spec"]
 
@@ -96,9 +96,7 @@ def featurize(
     >>> molgen.featurize("library.smi", "library.npz", {"type": "Morgan", "radius": 3})  # doctest: +SKIP
     """
     paths = [library] if isinstance(library, str | Path) else list(library)
-    target = check_target(output, overwrite=overwrite)
-    if target.resolve() in {Path(path).resolve() for path in paths}:
-        raise InputError("the output is one of the library's files", where=str(target))
+    (target,) = check_outputs([output], paths, overwrite=overwrite)
     if n_jobs == 0 or n_jobs < -1:
         raise ConfigError("n_jobs must be -1 or at least 1", got=str(n_jobs))
     chosen = _make(featurizer, n_jobs)

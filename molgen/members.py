@@ -49,9 +49,7 @@ def write_json(value: object) -> bytes:
     return f"{text}\n".encode()
 
 
-def read_json(
-    members: Mapping[str, bytes], name: str, path: str | os.PathLike[str], *, max_size: int = MAX_JSON
-) -> Any:
+def read_json(members: Mapping[str, bytes], name: str, path: str | os.PathLike[str], *, max_size: int = MAX_JSON) -> Any:
     """Value of a JSON member, strictly: UTF-8, no NaN or infinity, no key twice, bounded in size and depth.
 
     Parameters
@@ -75,9 +73,7 @@ def read_json(
     if _depth(text) > MAX_DEPTH:
         raise BundleError("JSON is nested too deeply", where=where, expected=f"at most {MAX_DEPTH} levels")
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float
-        )
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float)
         if "\\u" in text:
             # An escape can name half a surrogate pair, which fails much later, wherever the text is first printed.
             json.dumps(value, ensure_ascii=False).encode()
@@ -88,9 +84,7 @@ def read_json(
     return value
 
 
-def read_text(
-    members: Mapping[str, bytes], name: str, path: str | os.PathLike[str], *, max_size: int = MAX_MEMBER
-) -> str:
+def read_text(members: Mapping[str, bytes], name: str, path: str | os.PathLike[str], *, max_size: int = MAX_MEMBER) -> str:
     """Text of a member that is UTF-8 without control characters other than tab and line ends.
 
     Raises
@@ -146,9 +140,7 @@ def read_tensors(members: Mapping[str, bytes], name: str, path: str | os.PathLik
     return tensors
 
 
-def check_tensors(
-    tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[tuple[int, ...], str]], where: str
-) -> None:
+def check_tensors(tensors: Mapping[str, np.ndarray], expected: Mapping[str, tuple[tuple[int, ...], str]], where: str) -> None:
     """Check that arrays are exactly the expected ones, and finite.
 
     Parameters

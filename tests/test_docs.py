@@ -33,5 +33,3 @@ def test_every_command_of_the_readme_exists():
     named = set(re.findall(r"^(?:\$ )?molgen ([a-z]+)", blocks, flags=re.MULTILINE))
     assert named
     assert named <= set(main.commands)
-
-

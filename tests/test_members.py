@@ -12,9 +12,7 @@ from molgen.errors import BundleError
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.none() | st.booleans() | st.integers() | FINITE | st.text(st.characters(exclude_categories=["Cs"]))
-JSON = st.recursive(
-    LEAVES, lambda x: st.lists(x) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), x)
-)
+JSON = st.recursive(LEAVES, lambda x: st.lists(x) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), x))
 DTYPES = [
     "float16",
     "float32",

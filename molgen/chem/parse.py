@@ -96,12 +96,14 @@ def parse_batch(rows: Iterable[Any], *, max_length: int = MAX_SMILES_LENGTH) -> 
 def _parse_with_care(text: Any, max_length: int) -> tuple[Mol | None, str | None, list[str]]:
     if isinstance(text, Mol):
         return _accept(text)
-    if text is None or (isinstance(text, float) and math.isnan(text)):
+    if text is None or (isinstance(text, float) and math.isnan(text)) or type(text).__name__ == "NAType":
         return None, "missing: no SMILES", []
     if not isinstance(text, str):
         return None, f"not text: {type(text).__name__} where a SMILES was expected", []
     if len(text) > max_length:
         return None, f"too long: {len(text):,} characters, the limit is {max_length:,}", []
+    if "\n" in text.strip() or "\r" in text.strip():
+        return None, "line break: a SMILES cell that goes on over lines, perhaps by a quote that is never closed", []
     cleaned, notes = _clean(text)
     if not cleaned:
         return None, "empty: no SMILES", []

@@ -13,9 +13,7 @@ __all__ = ["diverse_subset", "highest_tanimoto", "nearest_tanimoto"]
 _QUERIES = 256
 
 
-def nearest_tanimoto(
-    queries: Any, references: NDArray[np.uint8]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def nearest_tanimoto(queries: Any, references: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Find each query's most similar reference.
 
     Parameters

@@ -51,6 +51,8 @@ class Dataset:
         Whether charges were settled, or left as they are drawn.
     drawn_charged
         Share of the compounds that are drawn with a charge which a proton could settle, counter-ions aside.
+    notes
+        What was unusual about the file.
     source
         File name and SHA-256 of its bytes.
     """
@@ -65,6 +67,7 @@ class Dataset:
     problems: list[tuple[int, str]] = field(default_factory=list)
     neutralize: bool = True
     drawn_charged: float = 0.0
+    notes: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -158,6 +161,7 @@ def load_dataset(
         problems=problems,
         neutralize=neutralize,
         drawn_charged=charged,
+        notes=table.notes,
         source={"file": path.name, "sha256": _sha256(path)},
     )
 

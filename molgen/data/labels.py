@@ -183,7 +183,7 @@ def _numeric(cell: str) -> bool:
 
 def _read_numbers(filled: dict[int, str]) -> tuple[dict[int, float], list[str]]:
     """Return the number in each row that has one, reading commas as points where the whole column does."""
-    numbers = {row: number for row, cell in filled.items() if _NUMBER(cell) and math.isfinite(number := float(cell))}
+    numbers = {row: number for row, cell in filled.items() if _NUMBER(cell) and _is_usable(number := float(cell))}
     commas = [row for row, cell in filled.items() if _COMMA(cell)]
     if (
         not commas
@@ -195,6 +195,11 @@ def _read_numbers(filled: dict[int, str]) -> tuple[dict[int, float], list[str]]:
     return dict(sorted(numbers.items())), ["decimal commas were read as points"]
 
 
+def _is_usable(number: float) -> bool:
+    """Tell whether sums of squares of such numbers stay within single precision: no measured quantity is beyond."""
+    return number == 0 or 1e-15 < abs(number) < 1e15
+
+
 def _problems(filled: dict[int, str], used: dict[int, float]) -> dict[int, str]:
     return {row: _reason(cell) for row, cell in filled.items() if row not in used}
 
@@ -203,8 +208,10 @@ def _reason(cell: str) -> str:
     text = repr(cell if len(cell) <= 40 else cell[:37] + "...")
     if _CENSORED(cell):
         return f"{text} is a limit, not a value: censored values cannot be used; give a number or leave it empty"
-    if _INFINITE(cell) or _NUMBER(cell):
+    if _INFINITE(cell) or (_NUMBER(cell) and not math.isfinite(float(cell))):
         return f"{text} is not finite"
+    if _NUMBER(cell):
+        return f"{text} is beyond what single precision holds: use another unit"
     if _THOUSANDS(cell):
         return f"{text} could mean thousands or a fraction: write it without the comma"
     if _COMMA(cell):

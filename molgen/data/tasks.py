@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from molgen.errors import ConfigError
 
-__all__ = ["RESERVED_NAMES", "Direction", "Kind", "Task", "fit_scaling", "scale", "unscale"]
+__all__ = ["RESERVED_NAMES", "Direction", "Kind", "Task", "check_names", "fit_scaling", "output_names", "scale", "unscale"]
 
 #: Columns that every table of scores has; ``rank`` is that of hits.
 RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles", "domain")
@@ -49,6 +49,8 @@ class Task:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
+        if any(not character.isprintable() for character in self.name):
+            raise ConfigError(f"a task cannot be named {self.name!r}: it has a control character", remedy="rename the column")
         if not self.name or self.name in RESERVED_NAMES:
             raise ConfigError(
                 f"a task cannot be named {self.name!r}: scores are written beside a column of that name", remedy="rename the column"
@@ -73,6 +75,25 @@ class Task:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Rebuild a task from :meth:`to_json`."""
         return cls(**data)
+
+
+def output_names(task: Task) -> list[str]:
+    """Return the columns that a task's predictions fill: its own, and the ends of the interval of a regression task."""
+    return [task.name, f"{task.name}_lower", f"{task.name}_upper"] if task.is_regression else [task.name]
+
+
+def check_names(tasks: Sequence[Task]) -> None:
+    """Refuse tasks whose predictions would fill one another's columns.
+
+    Raises
+    ------
+    ConfigError
+        If a name stands twice among the columns of all tasks.
+    """
+    names = [name for task in tasks for name in output_names(task)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"two tasks would write the column {twice[0]!r}", remedy="rename one of the columns, or train two models")
 
 
 def fit_scaling(tasks: Sequence[Task], targets: NDArray[np.float64]) -> list[Task]:

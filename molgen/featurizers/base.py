@@ -6,7 +6,7 @@ import inspect
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -91,7 +91,7 @@ class Featurizer(ABC):
         Features
             One row for each input row, in order; ``errors`` names the rows that failed. No row raises.
         """
-        rows = _as_rows(X)
+        rows = as_rows(X)
         if self.n_jobs != 1 and len(rows) > _CHUNK:
             return self._featurize_parallel(rows)
         return self._featurize_rows(rows)
@@ -149,9 +149,7 @@ class Featurizer(ABC):
         known = self._parameters()
         for name, value in params.items():
             if name not in known:
-                raise ConfigError(
-                    f"{type(self).__name__} has no parameter {name!r}", expected=f"one of {', '.join(known)}"
-                )
+                raise ConfigError(f"{type(self).__name__} has no parameter {name!r}", expected=f"one of {', '.join(known)}")
             setattr(self, name, value)
         return self
 
@@ -259,9 +257,7 @@ def from_spec(spec: dict[str, Any], **runtime: Any) -> Any:
     arguments = {key: value for key, value in spec.items() if key != "type"}
     cls = _REGISTRY.get(spec["type"])
     if cls is None:
-        raise ConfigError(
-            f"unknown featurizer {spec['type']!r}", expected=f"one of {', '.join(available())}"
-        )
+        raise ConfigError(f"unknown featurizer {spec['type']!r}", expected=f"one of {', '.join(available())}")
     unknown = set(arguments) - set(cls._parameters())
     if unknown:
         raise ConfigError(
@@ -275,14 +271,23 @@ def describe(featurizer: Callable[..., Any]) -> str:
     return (inspect.getdoc(featurizer) or "").split("\n", 1)[0]
 
 
-def _as_rows(X: Iterable[Any]) -> list[Any]:
-    """Accept what scikit-learn pipelines pass around: lists, arrays, Series, one-column frames."""
-    if isinstance(X, str):
-        raise InputError("a single string is not a batch", expected="a list of strings", remedy="put it in a list")
+def as_rows(X: Iterable[Any]) -> list[Any]:
+    """Accept what scikit-learn pipelines pass around: lists, arrays, Series, one-column frames.
+
+    Raises
+    ------
+    InputError
+        If it is a single item, or has more than one column.
+    """
+    if isinstance(X, (str, bytes)) or not isinstance(X, Iterable) or isinstance(X, Mapping):
+        got = type(X).__name__
+        raise InputError(
+            "a single item is not a batch", expected="a list of SMILES or molecules", got=got, remedy="put it in a list"
+        )
     shape = getattr(X, "shape", None)
     if shape is not None and len(shape) != 1:
         if len(shape) != 2 or shape[1] != 1:
-            raise InputError("a featurizer takes one column", expected="shape (n,) or (n, 1)", got=f"shape {tuple(shape)}")
+            raise InputError("one column was expected", expected="shape (n,) or (n, 1)", got=f"shape {tuple(shape)}")
         X = np.asarray(X, dtype=object)[:, 0]
     if isinstance(X, list):
         return X

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from molgen.data.tasks import RESERVED_NAMES, Task
+from molgen.data.tasks import RESERVED_NAMES, Task, output_names
 from molgen.errors import ConfigError
 
 __all__ = ["OutputSchema", "output_schema"]
@@ -61,12 +61,7 @@ def output_schema(tasks: Sequence[Task], extras: Sequence[str], wanted: Sequence
     ConfigError
         If a wanted column does not exist.
     """
-    scores = []
-    for task in tasks:
-        scores.append(task.name)
-        if task.is_regression:
-            scores += [f"{task.name}_lower", f"{task.name}_upper"]
-    scores.append("domain")
+    scores = [*(name for task in tasks for name in output_names(task)), "domain"]
     taken = {*_ROW_COLUMNS, *scores}
     renamed = {}
     for name in extras:

@@ -13,7 +13,7 @@ from molgen.bundle import Bundle
 from molgen.data.tasks import Task
 from molgen.errors import ConfigError, InputError
 from molgen.screening.library import Library, open_library
-from molgen.screening.output import TableWriter, check_target
+from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.ranking import TopHits
 from molgen.screening.schema import OutputSchema, output_schema
 from molgen.screening.summary import Summary
@@ -103,14 +103,13 @@ def screen(
         Before any row is scored, if the call cannot succeed; later if a file turns out to be damaged.
     """
     paths = [library] if isinstance(library, str | Path) else list(library)
-    targets = [check_target(path, overwrite=overwrite) for path in (output, hits, report) if path is not None]
-    _check_distinct(targets, paths)
+    targets = check_outputs((output, hits, report), (*paths, model), overwrite=overwrite)
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
     bundle = Bundle.load(model)
     opened = open_library(paths, smiles=smiles, ids=ids)
     schema = output_schema(bundle.tasks, opened.extras, columns)
-    task = _ranking_task(bundle, rank_by) if hits or report else None
+    task = _ranking_task(bundle, rank_by) if hits or report or rank_by else None
     scored = _needed(bundle, opened, schema, task, for_report=report is not None)
     summary = Summary()
     best = TopHits(task, top if hits else _REPORT_HITS, scored.arrow) if task else None
@@ -136,12 +135,6 @@ def screen(
 
         write_report(Path(report), bundle, summary, found.slice(0, _REPORT_HITS), task, paths)
     return ScreenResult(summary, found, Path(output), opened.notes)
-
-
-def _check_distinct(targets: Sequence[Path], libraries: Sequence[str | Path]) -> None:
-    names = [path.resolve() for path in targets] + [Path(path).resolve() for path in libraries]
-    if len(set(names[: len(targets)])) < len(targets) or set(names[: len(targets)]) & set(names[len(targets) :]):
-        raise InputError("one file is named twice among the library and the outputs", got=", ".join(map(str, names)))
 
 
 def _ranking_task(bundle: Bundle, name: str | None) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -77,6 +78,8 @@ def _score_in_pool(
 
 
 def _start_worker(bundle_path: str, schema: OutputSchema, extras: list[str]) -> None:
+    # Ctrl-C reaches the whole group of processes: the first one ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _scorer[:] = [Scorer(Bundle.load(bundle_path), schema, extras)]
 
 

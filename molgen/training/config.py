@@ -15,7 +15,7 @@ __all__ = ["GraphConfig", "TabularConfig", "TrainConfig", "read_toml"]
 
 
 class _Config(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class GraphConfig(_Config):
@@ -98,6 +98,8 @@ class TrainConfig(_Config):
     def _check_together(self) -> Self:
         if (self.split == "column") != (self.split_column is not None):
             raise ValueError("split_column is needed where split is 'column', and only there")
+        if min(self.fractions) < 0 or abs(sum(self.fractions) - 1) > 1e-6:
+            raise ValueError("fractions must not be negative, and add up to 1")
         if self.n_jobs == 0:
             raise ValueError("n_jobs is a number of processes, or -1 for all cores")
         return self
@@ -123,10 +125,18 @@ class TrainConfig(_Config):
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "extra_forbidden":
+                raise ConfigError(f"unknown setting {key!r}", where=where, expected=f"one of {_known(first['loc'])}") from None
             message = first["msg"].removeprefix("Value error, ")
             if not key:  # settings that do not go together
                 raise ConfigError(message, where=where) from None
             raise ConfigError(f"{key}: {message.lower()}", where=where, got=repr(first["input"])[:80]) from None
+
+
+def _known(location: tuple[int | str, ...]) -> str:
+    """List the settings at the place of an unknown one."""
+    models: dict[str, type[BaseModel]] = {"graph": GraphConfig, "tabular": TabularConfig}
+    return ", ".join(models.get(str(location[0]), TrainConfig).model_fields)
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (AssertionError, RuntimeError) as error:
-        raise ConfigError("device: cannot be used", got=f"{name!r} ({str(error).splitlines()[0]})") from None
+        expected = f"auto, cpu{', cuda, cuda:0 ...' if torch.cuda.is_available() else '; there is no GPU here'}"
+        raise ConfigError("device: cannot be used", expected=expected, got=repr(name)) from error
     return device
 
 

@@ -16,7 +16,7 @@ from molgen.bundle import Bundle
 from molgen.chem.fingerprints import morgan_packed
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.splits import SPLITTERS, Split, column_split
-from molgen.data.tasks import Task, fit_scaling
+from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.blend import blend, fit_weights
@@ -87,6 +87,7 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     tell = progress or (lambda *_: None)
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
+    check_names(dataset.tasks)
     split = _split(dataset, config)
     _check_labels(dataset, split)
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
@@ -131,7 +132,7 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
 def _split(dataset: Dataset, config: TrainConfig) -> Split:
     if config.split_column is not None:
         name = config.split_column
-        return column_split(dataset.columns[name], where=f"column {name!r}")
+        return column_split(dataset.columns[name], where=f"{dataset.source.get('file', 'data')}, column {name!r}")
     return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed)
 
 
@@ -141,9 +142,10 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
         for part, rows in (("training", split.train), ("validation", split.valid)):
             labels = dataset.targets[rows, at]
             labels = labels[~np.isnan(labels)]
-            where = f"target {task.name!r}, {part} part of the split"
+            where = f"{dataset.source.get('file', 'data')}, target {task.name!r}, {part} part of the split"
             if not len(labels):
-                raise InputError("no labels", where=where, remedy="use another split, or more data")
+                got = f"{len(dataset)} compounds: " + ", ".join(f"{n} {name}" for name, n in split.sizes().items())
+                raise InputError("no labels", where=where, got=got, remedy="use another split, or more data")
             if part == "training" and len(np.unique(labels)) < 2:
                 raise InputError("all labels are the same", where=where, got=f"{labels[0]:g}")
 

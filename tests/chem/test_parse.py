@@ -19,6 +19,7 @@ def parse_one(text):
         (None, "missing"),
         (float("nan"), "missing"),
         (7, "not text"),
+        ("CCC\n3,CCN\n4,CO", "line break"),
         ("not_a_smiles", "not SMILES"),
         ("aspirin", "not SMILES"),
         ("C1CC", "not SMILES"),

@@ -205,7 +205,7 @@ def test_outputs_are_replaced_only_when_asked(run: Run, library: Path, tmp_path:
 def test_the_library_is_not_written_over(tmp_path: Path) -> None:
     library = tmp_path / "library.npz"
     library.write_text("smiles\nCCO\n")
-    with pytest.raises(InputError, match="one of the library's files"):
+    with pytest.raises(InputError, match="read by the same command"):
         molgen.featurize(library, library, "Morgan", overwrite=True)
     assert library.read_text() == "smiles\nCCO\n"
 

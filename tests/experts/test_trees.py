@@ -186,9 +186,7 @@ BAD_NUMBERS += ["٣", "1\t", "1\r", "1\0", "1" * 50]
 
 
 @pytest.mark.parametrize("token", BAD_INTEGERS)
-@pytest.mark.parametrize(
-    "key", ["split_feature", "left_child", "right_child", "decision_type", "leaf_count", "internal_count"]
-)
+@pytest.mark.parametrize("key", ["split_feature", "left_child", "right_child", "decision_type", "leaf_count", "internal_count"])
 def test_bad_integers(text, key, token):
     if key.endswith("_count") and token == "99":
         return

@@ -207,9 +207,9 @@ def test_outputs_are_checked_before_anything_is_scored(library, small_bundle, tm
     assert there.read_text() == "precious"
     with pytest.raises(InputError, match="does not exist"):
         molgen.screen(library, small_bundle, tmp_path / "nowhere" / "s.csv")
-    with pytest.raises(InputError, match="twice"):
+    with pytest.raises(InputError, match="same command"):
         molgen.screen(library, small_bundle, library, overwrite=True)
-    with pytest.raises(InputError, match="twice"):
+    with pytest.raises(InputError, match="same command"):
         same = tmp_path / "same.csv"
         molgen.screen(library, small_bundle, same, hits=same, rank_by="activity")
 

@@ -111,6 +111,7 @@ def test_imbalance_is_weighed_and_probabilities_stay_calibrated(measured_table, 
         ({"target": "activity", "split_column": "id", "split": "column"}, "train, valid or test"),
         ({"target": "activity", "fractions": (1.0, 0.0, 0.0)}, "no labels"),
         ({"target": "activity", "device": "quantum"}, "device"),
+        ({"target": "activity", "epoch": 3}, "unknown setting 'epoch'"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(measured_table, settings, message):
@@ -118,6 +119,24 @@ def test_what_cannot_be_trained_on_is_refused(measured_table, settings, message)
         molgen.train(measured_table, **{**QUICK, **settings})
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_targets_that_would_share_a_column_are_refused(measured_table, tmp_path):
+    table = pd.read_csv(measured_table)
+    path = tmp_path / "twins.csv"
+    table.assign(activity_lower=table["activity"] + 50).to_csv(path, index=False)
+    with pytest.raises(ConfigError, match="'activity_lower'"):
+        molgen.train(path, target=["activity", "activity_lower"], **QUICK)
+
+
+def test_an_input_is_never_written_over(measured_table, tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_bytes(measured_table.read_bytes())
+    with pytest.raises(InputError, match="read by the same command"):
+        molgen.train(data, data, target="activity", overwrite=True, **QUICK)
+    with pytest.raises(InputError, match="no ordinary file"):
+        molgen.train(data, "/dev/null", target="activity", overwrite=True, **QUICK)
+    assert data.read_bytes() == measured_table.read_bytes()
 
 
 def test_constant_labels_are_refused(tmp_path):
@@ -144,6 +163,11 @@ class TestConfig:
             TrainConfig.build({"split_column": "part", "split": "random"})
         with pytest.raises(ConfigError, match="n_jobs"):
             TrainConfig.build({"n_jobs": 0})
+
+    @pytest.mark.parametrize("bad", [{"fractions": (0.8, 0.1, 0.2)}, {"tabular": {"learning_rate": float("inf")}}])
+    def test_numbers_that_cannot_be_are_refused(self, bad):
+        with pytest.raises(ConfigError, match=r"fractions|finite"):
+            TrainConfig.build(bad)
 
     def test_later_layers_win_and_nested_ones_merge(self):
         config = TrainConfig.build({"seed": 1, "graph": {"epochs": 5, "width": 32}}, {"seed": 2, "graph": {"epochs": 7}})
