@@ -33,7 +33,7 @@ __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 FORMAT = 1
 
 #: Molecules that are featurized and scored together: what is made of them stays in the processor's cache.
-_CHUNK = 1024
+_CHUNK = 512
 
 _EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}
 

@@ -21,7 +21,7 @@ from molgen.models.property import PropertyNetwork
 __all__ = ["GraphExpert"]
 
 #: Molecules a forward pass: on a CPU small batches stay in cache, on a GPU large ones fill it.
-_ROWS_ON_CPU = 64
+_ROWS_ON_CPU = 32
 _ROWS_ON_GPU = 4096
 #: Bounds on a network read from a file, so that a stranger's cannot ask for all the memory there is.
 _LIMITS = {"width": 4096, "steps": 32, "n_features": 100_000}

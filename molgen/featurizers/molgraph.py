@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from molgen.chem.graph import GraphBatch, decode_graphs
+from molgen.chem.parse import MolList
 from molgen.featurizers.base import Features, register
 from molgen.featurizers.molecule import MoleculeFeaturizer
 
@@ -41,7 +42,7 @@ class MolGraph(MoleculeFeaturizer):
         self.n_jobs = n_jobs
 
     def _featurize_rows(self, rows: Sequence[Any]) -> Features:
-        if len(rows) <= _BLOCK:
+        if len(rows) <= _BLOCK or isinstance(rows, MolList):  # a slice of a MolList forgets what was decoded of it
             return super()._featurize_rows(rows)
         starts = range(0, len(rows), _BLOCK)
         blocks = [super(MolGraph, self)._featurize_rows(rows[start : start + _BLOCK]) for start in starts]

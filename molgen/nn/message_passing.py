@@ -52,8 +52,9 @@ class DirectedMessagePassing(nn.Module):
         begin, end = ends.long().unbind(1)
         # The first half runs from begin to end, the second half back: halves swapped, each message meets its reverse.
         source, target = torch.cat([begin, end]), torch.cat([end, begin])
-        n_atoms, n_bonds = len(atoms), len(bonds)
-        messages = torch.relu(atoms.index_select(0, source) + bonds.repeat(2, 1))
+        n_atoms, (n_bonds, width) = len(atoms), bonds.shape
+        both_ways = atoms.index_select(0, source).view(2, n_bonds, width) + bonds
+        messages = torch.relu(both_ways.view(2 * n_bonds, width))
         for update, norm in zip(self.updates, self.norms, strict=True):
             heard = scatter(messages, target, 0, n_atoms)
             backwards = torch.cat([messages[n_bonds:], messages[:n_bonds]])
