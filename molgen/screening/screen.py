@@ -126,15 +126,18 @@ def screen(
                 progress(summary.rows, opened.share_read())
     found = best.table() if best else None
     if hits and found is not None:
-        hit_columns = ["rank", *schema.columns]
-        with TableWriter(Path(hits), found.select(hit_columns).schema) as hit_writer:
-            for batch in found.select(hit_columns).to_batches():
-                hit_writer.write(batch)
+        _write_hits(Path(hits), found.select(["rank", *schema.columns]))
     if report and found is not None and task is not None:
         from molgen.screening.report import write_report
 
         write_report(Path(report), bundle, summary, found.slice(0, _REPORT_HITS), task, paths)
     return ScreenResult(summary, found, Path(output), opened.notes)
+
+
+def _write_hits(path: Path, hits: pa.Table) -> None:
+    with TableWriter(path, hits.schema) as writer:
+        for batch in hits.to_batches():
+            writer.write(batch)
 
 
 def _ranking_task(bundle: Bundle, name: str | None) -> Task:
