@@ -26,7 +26,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Interrupted: nothing was written.", err=True)
+            click.echo("Interrupted.", err=True)
             raise SystemExit(130) from None
         except ConfigError as error:
             raise click.UsageError(str(error)) from None

@@ -22,6 +22,7 @@ from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
 from molgen.experts.tabular import TabularExpert
 from molgen.featurizers.base import as_rows
+from molgen.members import one_line
 from molgen.threads import one_torch_thread
 
 if TYPE_CHECKING:
@@ -221,9 +222,11 @@ class Bundle:
             described = [(str(expert["name"]), str(expert["kind"])) for expert in manifest["experts"]]
             calibration = [Calibration.from_json(each) for each in manifest["calibration"]]
             weights = np.array(manifest["weights"], dtype=np.float64)
-            max_atoms, neutralize = int(manifest["max_atoms"]), bool(manifest["neutralize"])
+            max_atoms, neutralize = int(manifest["max_atoms"]), manifest["neutralize"]
+            if not isinstance(neutralize, bool):
+                raise TypeError(f"neutralize is {neutralize!r}")
         except (ConfigError, KeyError, TypeError, ValueError) as error:
-            raise BundleError("the manifest does not hold", where=where, got=_one_line(error)) from None
+            raise BundleError("the manifest does not hold", where=where, got=one_line(f"{type(error).__name__}: {error}")) from None
         _check_manifest(tasks, described, calibration, weights, max_atoms, where)
         experts = [
             _EXPERTS[kind].from_members(_below(members, f"experts/{at}/"), name, tasks, f"{where}: experts/{at}")
@@ -265,7 +268,3 @@ def _check_manifest(
 
 def _below(members: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
     return {name.removeprefix(folder): data for name, data in members.items() if name.startswith(folder)}
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -128,6 +128,7 @@ def edit(**changes):
         {"calibration": []},
         {"max_atoms": -1},
         {"max_atoms": "many"},
+        {"neutralize": "no"},
     ],
 )
 def test_manifests_that_do_not_hold_are_refused(tampered, changes):
