@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+from molgen.nn.parts import MESSAGE_PASSING, part_names
 
 
 @click.command()
@@ -26,6 +27,9 @@ from molgen.cli.options import column_options, output_option, overwrite_option, 
 @click.option("--split", type=click.Choice(["scaffold", "random", "column"]), help="How test compounds are held out [scaffold].")
 @click.option("--split-column", metavar="COLUMN", help="Column of train, valid and test; implies --split column.")
 @click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
+@click.option(
+    "--network", metavar="NAME", help=f"Message passing of the graph network: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]."
+)
 @click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
 @click.option(
@@ -43,6 +47,7 @@ def train(
     data: str,
     targets: tuple[str, ...],
     output: str,
+    network: str | None,
     epochs: int | None,
     config: str | None,
     overwrite: bool,
@@ -64,8 +69,9 @@ def train(
     from molgen.cli.printing import print_metrics, stage_progress
 
     settings = {key: value for key, value in flags.items() if value not in (None, ())}
-    if epochs is not None:
-        settings["graph"] = {"epochs": epochs}
+    graph = {key: value for key, value in {"network": network, "epochs": epochs}.items() if value is not None}
+    if graph:
+        settings["graph"] = graph
     with stage_progress(quiet) as progress:
         result = molgen.train(data, output, target=targets, config=config, overwrite=overwrite, progress=progress, **settings)
     _print_data(result)

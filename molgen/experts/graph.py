@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.tasks import Task, unscale
-from molgen.errors import BundleError
+from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers, take_rows
 from molgen.experts.scaling import FeatureScaler
 from molgen.featurizers import Featurizer, MolGraph
@@ -37,7 +37,7 @@ class GraphExpert(Expert):
     tasks
         What it predicts, with their scaling.
     architecture
-        Arguments of the network: ``width``, ``steps``, ``dropout``.
+        Arguments of the network: ``network``, ``pooling``, ``width``, ``steps``, ``dropout``; what is not there is the default.
     extras
         Featurizers (dense) whose values join the graph at the read-out.
     scaler
@@ -108,20 +108,25 @@ class GraphExpert(Expert):
         n_features = 0 if scaler is None else len(scaler.mean)
         _check_limits(described, n_features, where)
         extras = read_vector_featurizers(described.get("extras"), n_features, where)
+        given = {key.removeprefix("network."): value for key, value in tensors.items() if key.startswith("network.")}
         try:
+            # First without memory: the file must hold every array of the network before room is made for them.
+            with torch.device("meta"):
+                expected = _shapes(PropertyNetwork(len(tasks), n_features=n_features, **described["architecture"]))
+            check_tensors(given, expected, where)
             expert = cls(name, tasks, described["architecture"], extras, scaler)
-        except (TypeError, ValueError) as error:
+        except (ConfigError, RuntimeError, TypeError, ValueError) as error:
+            if isinstance(error, BundleError):
+                raise
             raise BundleError("the architecture of a graph expert does not hold", where=where, got=str(error)[:200]) from None
-        expert._load(tensors, where)
+        expert.network.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in given.items()})
+        expert.network.eval()
         return expert
 
-    def _load(self, tensors: Mapping[str, NDArray[Any]], where: str) -> None:
-        state = self.network.state_dict()
-        given = {key: value for key, value in tensors.items() if key.startswith("network.")}
-        expected = {f"network.{key}": (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in state.items()}
-        check_tensors(given, expected, where)
-        self.network.load_state_dict({key: torch.from_numpy(given[f"network.{key}"].copy()) for key in state})
-        self.network.eval()
+
+def _shapes(network: torch.nn.Module) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return shape and type of each array of a network."""
+    return {key: (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in network.state_dict().items()}
 
 
 _SCALER_FIELDS = ("low", "high", "mean", "spread")

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.utils import scatter
 
 from molgen.chem.graph import ATOM_FIELD_SIZES, BOND_FIELD_SIZES
 from molgen.data.batch import MoleculeBatch
 from molgen.nn.embedding import FieldEmbedding
-from molgen.nn.message_passing import DirectedMessagePassing
+from molgen.nn.message_passing import MessagePassing
+from molgen.nn.parts import MESSAGE_PASSING, POOLING, find_part
+from molgen.nn.pooling import Pooling
 
 __all__ = ["PropertyNetwork"]
-
-#: Atom vectors are summed over this many: near 1 for a drug-like molecule, and size still counts.
-_ATOMS = 10.0
 
 
 class PropertyNetwork(nn.Module):
     """Embed, pass messages, pool over the atoms, and read off every task at once.
-
-    Pooling is the mean beside the sum: properties of composition follow the one, additive ones the other.
 
     Parameters
     ----------
@@ -28,30 +24,52 @@ class PropertyNetwork(nn.Module):
         Number of tasks.
     n_features
         Number of molecule-level features that join the graph's vector at the read-out.
+    network
+        How messages are passed: the name of a file in ``molgen/nn/message_passing``.
+    pooling
+        How atoms become a molecule: the name of a file in ``molgen/nn/pooling``; ``None`` for the architecture's own.
     width, steps, dropout
         Size of the vectors, rounds of message passing, and share of entries dropped in training.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such message passing or pooling.
     """
 
-    def __init__(self, outputs: int, *, n_features: int = 0, width: int = 128, steps: int = 2, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        outputs: int,
+        *,
+        n_features: int = 0,
+        network: str = "dmpnn",
+        pooling: str | None = None,
+        width: int = 128,
+        steps: int = 2,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
+        passing = find_part(MESSAGE_PASSING, network, MessagePassing)  # type: ignore[type-abstract]
+        pool = find_part(POOLING, passing.pooling if pooling is None else pooling, Pooling)  # type: ignore[type-abstract]
         self.embed_atoms = FieldEmbedding(ATOM_FIELD_SIZES, width)
-        self.embed_bonds = FieldEmbedding(BOND_FIELD_SIZES, width)
-        self.message_passing = DirectedMessagePassing(width, steps, dropout)
+        self.embed_bonds = FieldEmbedding(BOND_FIELD_SIZES, width) if passing.reads_bonds else None
+        self.message_passing = passing(width, steps, dropout)
+        self.pool = pool(width, dropout)
         self.head = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(2 * width + n_features, 2 * width),
+            nn.Linear(self.pool.out_width + n_features, 2 * width),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(2 * width, outputs),
         )
 
     def encode(self, batch: MoleculeBatch) -> Tensor:
-        """Return one vector a molecule, ``[rows, 2 * width]``; zeros for an empty graph."""
+        """Return one vector a molecule, ``[rows, pool.out_width]``; zeros for an empty graph."""
         atoms, bonds, bond_fields, graph_of_atom, n_graphs = batch.graphs
-        vectors = self.message_passing(self.embed_atoms(atoms), self.embed_bonds(bond_fields), bonds)
-        total = scatter(vectors, graph_of_atom, 0, n_graphs)
-        sizes = torch.bincount(graph_of_atom, minlength=n_graphs).clamp(min=1).unsqueeze(1)
-        return torch.cat([total / _ATOMS, total / sizes], dim=1)
+        of_bonds = None if self.embed_bonds is None else self.embed_bonds(bond_fields)
+        vectors = self.message_passing(self.embed_atoms(atoms), of_bonds, bonds)
+        out: Tensor = self.pool(vectors, graph_of_atom, n_graphs)
+        return out
 
     def forward(self, batch: MoleculeBatch) -> Tensor:
         """Return raw outputs ``[rows, tasks]``: standardised values, or logits of binary tasks."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from molgen.chem.standardize import MAX_ATOMS
 from molgen.errors import ConfigError
+from molgen.nn.parts import MESSAGE_PASSING, POOLING, part_names
 
 __all__ = ["GraphConfig", "TabularConfig", "TrainConfig", "read_toml"]
 
@@ -18,9 +20,32 @@ class _Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class GraphConfig(_Config):
-    """The message-passing network and how it is trained."""
+def _known_part(package: str, name: str) -> str:
+    known = part_names(package)
+    if name not in known:
+        raise ValueError(f"unknown; one of {', '.join(known)}")
+    return name
 
+
+class GraphConfig(_Config):
+    """The message-passing network and how it is trained.
+
+    Attributes
+    ----------
+    network
+        How messages are passed: the name of a file in ``molgen/nn/message_passing``.
+    pooling
+        How atoms become a molecule: the name of a file in ``molgen/nn/pooling``; ``None`` for the architecture's own.
+    width, steps, dropout
+        See :class:`~molgen.models.property.PropertyNetwork`.
+    epochs, patience
+        Epochs at most, and epochs without a better validation loss after which training stops.
+    batch_size, learning_rate, weight_decay
+        Of AdamW; the rate warms up over a tenth of the steps and falls along half a cosine.
+    """
+
+    network: Annotated[str, AfterValidator(partial(_known_part, MESSAGE_PASSING))] = "dmpnn"
+    pooling: Annotated[str, AfterValidator(partial(_known_part, POOLING))] | None = None
     width: Annotated[int, Field(ge=8, le=4096)] = 128
     steps: Annotated[int, Field(ge=1, le=32)] = 2
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0

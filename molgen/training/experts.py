@@ -18,7 +18,9 @@ from molgen.experts.scaling import FeatureScaler
 from molgen.experts.tabular import TabularExpert, as_table
 from molgen.featurizers import Featurizer
 from molgen.nn.losses import MultiTaskLoss
-from molgen.training.config import TabularConfig, TrainConfig
+from molgen.nn.message_passing import MessagePassing
+from molgen.nn.parts import MESSAGE_PASSING, find_part
+from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
 from molgen.training.loop import Epoch, fit_network
 
 __all__ = ["choose_device", "fit_graph_expert", "fit_tabular_expert"]
@@ -66,8 +68,7 @@ def fit_graph_expert(
     if extras:
         known = np.hstack([features[extra] for extra in extras])[split.train]
         scaler = FeatureScaler.fit(known)
-    architecture = {"width": config.graph.width, "steps": config.graph.steps, "dropout": config.graph.dropout}
-    expert = GraphExpert(name, tasks, architecture, extras, scaler)
+    expert = GraphExpert(name, tasks, _architecture(config.graph), extras, scaler)
     expert.network.to(choose_device(config.device))
     loss = MultiTaskLoss(
         torch.tensor([not task.is_regression for task in tasks]),
@@ -88,6 +89,18 @@ def fit_graph_expert(
     # Predictions that training reports are those the saved bundle gives: on the CPU, in its batches.
     expert.network.cpu()
     return expert
+
+
+def _architecture(config: GraphConfig) -> dict[str, Any]:
+    """Return what a network is built from, with nothing left to a default that may change."""
+    own = find_part(MESSAGE_PASSING, config.network, MessagePassing).pooling  # type: ignore[type-abstract]
+    return {
+        "network": config.network,
+        "pooling": config.pooling or own,
+        "width": config.width,
+        "steps": config.steps,
+        "dropout": config.dropout,
+    }
 
 
 def fit_tabular_expert(

@@ -1,4 +1,4 @@
-"""Message passing over molecular graphs."""
+"""Directed message passing: messages belong to bonds, in both directions, and not to atoms."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.utils import scatter
 
+from molgen.nn.message_passing import MessagePassing, both_ways
+
 __all__ = ["DirectedMessagePassing"]
 
 
-class DirectedMessagePassing(nn.Module):
+class DirectedMessagePassing(MessagePassing):
     """Messages along directed bonds (D-MPNN): a bond never hears its own message back.
 
     Source: Yang et al., J. Chem. Inf. Model. 2019, 59, 3370. Departures: the input is the sum of an atom and a bond vector, a
@@ -17,44 +19,24 @@ class DirectedMessagePassing(nn.Module):
 
     Parameters
     ----------
-    width
-        Length of the atom and bond vectors.
-    steps
-        Rounds of message passing.
-    dropout
-        Share of each message's entries dropped in training.
+    width, steps, dropout
+        See :class:`~molgen.nn.message_passing.MessagePassing`.
     """
 
     def __init__(self, width: int, steps: int, dropout: float = 0.0) -> None:
-        super().__init__()
+        super().__init__(width, steps, dropout)
         self.updates = nn.ModuleList(nn.Linear(width, width) for _ in range(steps))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(steps))
         self.readout = nn.Linear(2 * width, width)
-        self.dropout = nn.Dropout(dropout)
 
-    def forward(self, atoms: Tensor, bonds: Tensor, ends: Tensor) -> Tensor:
-        """Exchange messages.
-
-        Parameters
-        ----------
-        atoms
-            Atom vectors ``[n_atoms, width]``.
-        bonds
-            Bond vectors ``[n_bonds, width]``.
-        ends
-            Atom indices ``[n_bonds, 2]`` of each bond's ends; each bond once.
-
-        Returns
-        -------
-        Tensor
-            Atom vectors ``[n_atoms, width]``.
-        """
-        begin, end = ends.long().unbind(1)
-        # The first half runs from begin to end, the second half back: halves swapped, each message meets its reverse.
-        source, target = torch.cat([begin, end]), torch.cat([end, begin])
+    def forward(self, atoms: Tensor, bonds: Tensor | None, ends: Tensor) -> Tensor:
+        """Exchange messages; see :meth:`MessagePassing.forward`."""
+        assert bonds is not None
+        # The first half runs along the bonds, the second half back: halves swapped, each message meets its reverse.
+        source, target = both_ways(ends)
         n_atoms, (n_bonds, width) = len(atoms), bonds.shape
-        both_ways = atoms.index_select(0, source).view(2, n_bonds, width) + bonds
-        messages = torch.relu(both_ways.view(2 * n_bonds, width))
+        first = atoms.index_select(0, source).view(2, n_bonds, width) + bonds
+        messages = torch.relu(first.view(2 * n_bonds, width))
         for update, norm in zip(self.updates, self.norms, strict=True):
             heard = scatter(messages, target, 0, n_atoms)
             backwards = torch.cat([messages[n_bonds:], messages[:n_bonds]])
