@@ -30,6 +30,12 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @click.option(
     "--network", metavar="NAME", help=f"Message passing of the graph network: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]."
 )
+@click.option("--ensemble", type=click.IntRange(1, 100), metavar="N", help="Networks of each kind, averaged [1].")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
+    help="Of matrix products in training [auto: 16 bits on a GPU].",
+)
 @click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
 @click.option(

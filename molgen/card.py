@@ -105,7 +105,8 @@ def _expert(bundle: Bundle, at: int) -> dict[str, Any]:
 
 def _size(expert: Expert) -> str:
     if isinstance(expert, GraphExpert):
-        return f"{sum(p.numel() for p in expert.network.parameters()):,} parameters"
+        size = f"{sum(p.numel() for p in expert.networks[0].parameters()):,} parameters"
+        return size if len(expert.networks) == 1 else f"{len(expert.networks)} networks of {size}"
     if isinstance(expert, TabularExpert):
         return f"{sum(booster.num_trees() for booster in expert.boosters):,} trees"
     return ""

@@ -1,4 +1,4 @@
-"""The graph expert: a message-passing network, with molecule-level features at its read-out where wanted."""
+"""The graph expert: message-passing networks, with molecule-level features at their read-out where wanted."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ __all__ = ["GraphExpert"]
 _ROWS_ON_CPU = 32
 _ROWS_ON_GPU = 4096
 #: Bounds on a network read from a file, so that a stranger's cannot ask for all the memory there is.
-_LIMITS = {"width": 4096, "steps": 32, "n_features": 100_000}
+_LIMITS = {"width": 4096, "steps": 32, "n_features": 100_000, "members": 100}
 
 
 class GraphExpert(Expert):
-    """A :class:`~molgen.models.property.PropertyNetwork` with what it needs around it.
+    """One or more :class:`~molgen.models.property.PropertyNetwork` of one architecture, with what they need around them.
+
+    Several differ in their seeds alone; their predictions are averaged in task units.
 
     Parameters
     ----------
@@ -42,6 +44,8 @@ class GraphExpert(Expert):
         Featurizers (dense) whose values join the graph at the read-out.
     scaler
         Scales the extras' values; ``None`` without extras.
+    members
+        Number of networks.
     """
 
     kind: ClassVar[str] = "graph"
@@ -53,6 +57,7 @@ class GraphExpert(Expert):
         architecture: Mapping[str, Any],
         extras: Sequence[Featurizer] = (),
         scaler: FeatureScaler | None = None,
+        members: int = 1,
     ) -> None:
         self.name = name
         self.tasks = tasks
@@ -60,8 +65,12 @@ class GraphExpert(Expert):
         self.graph = MolGraph()
         self.extras = list(extras)
         self.scaler = scaler
-        n_features = 0 if scaler is None else len(scaler.mean)
-        self.network = PropertyNetwork(len(tasks), n_features=n_features, **self.architecture)
+        self.networks = [self.make_network() for _ in range(members)]
+
+    def make_network(self) -> PropertyNetwork:
+        """Return a fresh network of this expert's architecture, on the CPU."""
+        n_features = 0 if self.scaler is None else len(self.scaler.mean)
+        return PropertyNetwork(len(self.tasks), n_features=n_features, **self.architecture)
 
     @property
     def featurizers(self) -> list[Featurizer]:
@@ -75,17 +84,32 @@ class GraphExpert(Expert):
         return torch.from_numpy(self.scaler.transform(np.hstack([features[extra] for extra in self.extras])))
 
     def predict(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict ``[rows, tasks]`` in task units; the network's mode is left as it was."""
-        was_training = self.network.training
-        self.network.eval()
+        """Predict ``[rows, tasks]`` in task units: the mean of the networks."""
+        mean: NDArray[np.float64] = self.predict_members(features).mean(axis=0)
+        return mean
+
+    def predict_members(self, features: FeatureTable) -> NDArray[np.float64]:
+        """Predict with each network, ``[members, rows, tasks]`` in task units; the networks' modes are left as they were.
+
+        The standard deviation over the members says how far they agree.
+        """
+        were_training = [network.training for network in self.networks]
+        for network in self.networks:
+            network.eval()
         with torch.inference_mode():
-            outputs = [self.network(batch).cpu().numpy() for batch in self._batches(features)]
-        self.network.train(was_training)
-        return unscale(self.tasks, np.concatenate(outputs) if outputs else np.zeros((0, len(self.tasks))))
+            # A batch is made once for all networks.
+            outputs = [[network(batch).cpu().numpy() for network in self.networks] for batch in self._batches(features)]
+        for network, was_training in zip(self.networks, were_training, strict=True):
+            network.train(was_training)
+        empty = np.zeros((0, len(self.tasks)))
+        return np.stack([unscale(self.tasks, np.concatenate([*member, empty])) for member in self._by_member(outputs)])
+
+    def _by_member(self, outputs: list[list[NDArray[Any]]]) -> list[list[NDArray[Any]]]:
+        return [[batch[member] for batch in outputs] for member in range(len(self.networks))]
 
     def _batches(self, features: FeatureTable) -> Iterator[MoleculeBatch]:
         graphs, extras = features[self.graph], self.scaled_extras(features)
-        device = next(self.network.parameters()).device
+        device = next(self.networks[0].parameters()).device
         size = _ROWS_ON_CPU if device.type == "cpu" else _ROWS_ON_GPU
         for start in range(0, len(graphs), size):
             rows = np.arange(start, min(start + size, len(graphs)))
@@ -93,8 +117,14 @@ class GraphExpert(Expert):
 
     def to_members(self) -> dict[str, bytes]:
         """Return ``expert.json`` and ``weights.safetensors``."""
-        described = {"architecture": self.architecture, "extras": [extra.spec() for extra in self.extras]}
-        tensors = {f"network.{key}": value.cpu().numpy() for key, value in self.network.state_dict().items()}
+        described: dict[str, Any] = {"architecture": self.architecture, "extras": [extra.spec() for extra in self.extras]}
+        if len(self.networks) > 1:
+            described["members"] = len(self.networks)
+        tensors = {
+            f"{_prefix(member)}{key}": value.cpu().numpy()
+            for member, network in enumerate(self.networks)
+            for key, value in network.state_dict().items()
+        }
         if self.scaler is not None:
             tensors |= {f"scaler.{key}": getattr(self.scaler, key) for key in _SCALER_FIELDS}
         return {"expert.json": write_json(described), "weights.safetensors": write_tensors(tensors)}
@@ -108,20 +138,35 @@ class GraphExpert(Expert):
         n_features = 0 if scaler is None else len(scaler.mean)
         _check_limits(described, n_features, where)
         extras = read_vector_featurizers(described.get("extras"), n_features, where)
-        given = {key.removeprefix("network."): value for key, value in tensors.items() if key.startswith("network.")}
+        n_members = _read_count(described, where)
+        given = {key: value for key, value in tensors.items() if key.startswith("network")}
         try:
             # First without memory: the file must hold every array of the network before room is made for them.
             with torch.device("meta"):
-                expected = _shapes(PropertyNetwork(len(tasks), n_features=n_features, **described["architecture"]))
-            check_tensors(given, expected, where)
-            expert = cls(name, tasks, described["architecture"], extras, scaler)
+                shapes = _shapes(PropertyNetwork(len(tasks), n_features=n_features, **described["architecture"]))
+            check_tensors(given, {f"{_prefix(at)}{key}": each for at in range(n_members) for key, each in shapes.items()}, where)
+            expert = cls(name, tasks, described["architecture"], extras, scaler, n_members)
         except (ConfigError, RuntimeError, TypeError, ValueError) as error:
             if isinstance(error, BundleError):
                 raise
             raise BundleError("the architecture of a graph expert does not hold", where=where, got=str(error)[:200]) from None
-        expert.network.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in given.items()})
-        expert.network.eval()
+        for at, network in enumerate(expert.networks):
+            network.load_state_dict({key: torch.from_numpy(given[f"{_prefix(at)}{key}"].copy()) for key in shapes})
+            network.eval()
         return expert
+
+
+def _prefix(member: int) -> str:
+    """Return what the names of a network's arrays begin with: the first one's are those of an expert of one network."""
+    return f"network-{member}." if member else "network."
+
+
+def _read_count(described: Mapping[str, Any], where: str) -> int:
+    n_members = described.get("members", 1)
+    if type(n_members) is not int or not 1 <= n_members <= _LIMITS["members"]:
+        got, expected = repr(n_members)[:40], f"1 to {_LIMITS['members']}"
+        raise BundleError("the number of networks of a graph expert is out of range", where=where, expected=expected, got=got)
+    return n_members
 
 
 def _shapes(network: torch.nn.Module) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -147,8 +192,9 @@ def _check_limits(described: Any, n_features: int, where: str) -> None:
     architecture = described.get("architecture") if isinstance(described, dict) else None
     if not isinstance(architecture, dict):
         raise BundleError("the architecture of a graph expert is missing", where=where)
-    for key, limit in _LIMITS.items():
+    for key in ("width", "steps", "n_features"):
+        limit = _LIMITS[key]
         value = n_features if key == "n_features" else architecture.get(key)
-        if not isinstance(value, int) or not 0 <= value <= limit:
+        if type(value) is not int or not 0 <= value <= limit:
             got = repr(value)[:40]
             raise BundleError(f"{key} of a graph expert is out of range", where=where, expected=f"0 to {limit}", got=got)

@@ -85,6 +85,11 @@ class TrainConfig(_Config):
         Shares of training, validation and test rows.
     experts
         ``"graph"``, ``"tabular"`` or ``"blend"``.
+    ensemble
+        Networks of each kind, which differ in their seeds and are averaged; ``None`` for one.
+    precision
+        ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32
+        on a CPU and 16 bits on a GPU.
     balance
         Weigh the positive class of binary tasks up to the negative one's weight in training; probabilities are calibrated after.
     max_atoms
@@ -110,6 +115,8 @@ class TrainConfig(_Config):
     split_column: str | None = None
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     experts: Literal["graph", "tabular", "blend"] = "blend"
+    ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     balance: bool = False
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     charges: Literal["auto", "neutral", "drawn"] = "auto"

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from molgen.data.splits import Split
 from molgen.data.tasks import Task, scale
-from molgen.errors import ConfigError
 from molgen.experts.base import FeatureTable, take_rows
 from molgen.experts.graph import GraphExpert
 from molgen.experts.scaling import FeatureScaler
@@ -21,22 +20,10 @@ from molgen.nn.losses import MultiTaskLoss
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part
 from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
-from molgen.training.loop import Epoch, fit_network
+from molgen.training.device import choose_device
+from molgen.training.loop import Epoch, OnEpoch, fit_network
 
-__all__ = ["choose_device", "fit_graph_expert", "fit_tabular_expert"]
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device that a configuration names; ``"auto"`` takes a GPU where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (AssertionError, RuntimeError) as error:
-        expected = f"auto, cpu{', cuda, cuda:0 ...' if torch.cuda.is_available() else '; there is no GPU here'}"
-        raise ConfigError("device: cannot be used", expected=expected, got=repr(name)) from error
-    return device
+__all__ = ["fit_graph_expert", "fit_tabular_expert", "member_seed"]
 
 
 def fit_graph_expert(
@@ -48,9 +35,10 @@ def fit_graph_expert(
     split: Split,
     config: TrainConfig,
     *,
-    on_epoch: Epoch | None = None,
-) -> GraphExpert:
-    """Train a network on the training rows and keep its best epoch on the validation rows.
+    members: int = 1,
+    on_epoch: OnEpoch | None = None,
+) -> tuple[GraphExpert, list[list[Epoch]]]:
+    """Train each network on the training rows and keep its best epoch on the validation rows.
 
     Parameters
     ----------
@@ -60,35 +48,50 @@ def fit_graph_expert(
         Of all rows; ``targets`` in task units, NaN where missing.
     split, config
         Which rows, and how.
+    members
+        Number of networks, which differ in their seeds; the first has the configuration's.
     on_epoch
-        Told of each epoch's losses.
+        Told of each epoch of each network.
+
+    Returns
+    -------
+    expert, histories
+        The expert, and the epochs of each of its networks.
     """
-    torch.manual_seed(config.seed)
-    scaler = None
-    if extras:
-        known = np.hstack([features[extra] for extra in extras])[split.train]
-        scaler = FeatureScaler.fit(known)
-    expert = GraphExpert(name, tasks, _architecture(config.graph), extras, scaler)
-    expert.network.to(choose_device(config.device))
+    scaler = FeatureScaler.fit(np.hstack([features[extra] for extra in extras])[split.train]) if extras else None
+    expert = GraphExpert(name, tasks, _architecture(config.graph), extras, scaler, members)
+    scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
     loss = MultiTaskLoss(
         torch.tensor([not task.is_regression for task in tasks]),
         torch.tensor(_positive_weights(tasks, targets[split.train], config.balance), dtype=torch.float32),
     )
-    fit_network(
-        expert.network,
-        features[expert.graph],
-        expert.scaled_extras(features),
-        scale(tasks, targets),
-        split.train,
-        split.valid,
-        loss,
-        config.graph,
-        seed=config.seed,
-        on_epoch=on_epoch,
-    )
-    # Predictions that training reports are those the saved bundle gives: on the CPU, in its batches.
-    expert.network.cpu()
-    return expert
+    histories = []
+    for member in range(members):
+        seed = member_seed(config.seed, member)
+        torch.manual_seed(seed)
+        network = expert.make_network().to(choose_device(config.device))
+        history = fit_network(
+            network,
+            features[expert.graph],
+            scaled_extras,
+            scaled_targets,
+            split.train,
+            split.valid,
+            loss,
+            config.graph,
+            seed=seed,
+            precision=config.precision,
+            on_epoch=on_epoch,
+        )
+        # Predictions that training reports are those the saved bundle gives: on the CPU, in its batches.
+        expert.networks[member] = network.cpu()
+        histories.append(history)
+    return expert, histories
+
+
+def member_seed(seed: int, member: int) -> int:
+    """Return the seed of one network of an ensemble: the run's own for the first, and numbers far from it for the others."""
+    return seed if member == 0 else int(np.random.SeedSequence((seed, member)).generate_state(1)[0])
 
 
 def _architecture(config: GraphConfig) -> dict[str, Any]:

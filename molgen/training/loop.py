@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +16,21 @@ from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import GraphConfig
+from molgen.training.device import choose_precision, deterministic
 
-__all__ = ["Epoch", "fit_network"]
+__all__ = ["Epoch", "OnEpoch", "fit_network"]
 
-#: Called after each epoch with its number (1-based), training loss and validation loss.
-Epoch = Callable[[int, float, float], None]
+
+class Epoch(NamedTuple):
+    """What one epoch came to: mean loss of the training rows while they trained, of the validation rows after, and the rate."""
+
+    train: float
+    valid: float
+    learning_rate: float
+
+
+#: Called after each epoch with its number (1-based) and what it came to.
+OnEpoch = Callable[[int, Epoch], None]
 
 _WARM_UP = 0.1
 _GRADIENT_NORM = 1.0
@@ -36,14 +47,15 @@ def fit_network(
     config: GraphConfig,
     *,
     seed: int,
-    on_epoch: Epoch | None = None,
-) -> list[tuple[float, float]]:
+    precision: str = "fp32",
+    on_epoch: OnEpoch | None = None,
+) -> list[Epoch]:
     """Train a network in place and leave it at its best epoch, in evaluation mode.
 
     Parameters
     ----------
     network
-        On the device it is to be trained on.
+        On the device it is to be trained on; parameters that need no gradient stay as they are.
     graphs, features, targets
         All rows; features float32 ``[rows, features]`` or ``None``; targets scaled, ``[rows, tasks]``, NaN where missing.
     train, valid
@@ -52,53 +64,68 @@ def fit_network(
         The loss, and how to minimise it.
     seed
         Order of the rows.
+    precision
+        See :func:`~molgen.training.device.choose_precision`; validation is in float32, as predictions are.
     on_epoch
-        Told of each epoch's losses.
+        Told of each epoch.
 
     Returns
     -------
-    Training and validation loss of each epoch.
+    Each epoch; the best one is that of the lowest validation loss.
     """
     device = next(network.parameters()).device
+    dtype = choose_precision(precision, device)
     loss = loss.to(device)
     labels = torch.from_numpy(targets)
     order = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay)
+    # Losses in float16 are scaled up, or small gradients would vanish; without need the scaler does nothing.
+    scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
     steps = config.epochs * -(-len(train) // config.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate(step, steps))
 
     def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Tensor]:
         batch = make_batch(graphs.select(rows), None if features is None else features[rows])
-        return batch.to(device), labels[rows].to(device)
+        return batch.to(device), labels[rows].to(device, non_blocking=device.type == "cuda")
 
-    history: list[tuple[float, float]] = []
-    best, best_state, best_epoch = float("inf"), copy.deepcopy(network.state_dict()), 0
-    for epoch in range(1, config.epochs + 1):
-        network.train()
-        total = 0.0
-        for rows in _batches(order.permutation(train), config.batch_size):
-            batch, wanted = batch_of(rows)
-            value = loss(network(batch), wanted)
-            optimizer.zero_grad()
-            value.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_NORM)
-            optimizer.step()
-            schedule.step()
-            total += float(value.detach()) * len(rows)
-        validation = _validation_loss(network, batch_of, valid, loss)
-        history.append((total / len(train), validation))
-        if on_epoch:
-            on_epoch(epoch, *history[-1])
-        if validation < best or not len(valid):
-            best, best_state, best_epoch = validation, copy.deepcopy(network.state_dict()), epoch
-        if epoch - best_epoch >= config.patience:
-            break
+    history: list[Epoch] = []
+    best, best_state, best_epoch, step = float("inf"), copy.deepcopy(network.state_dict()), 0, 0
+    with deterministic(device):
+        while len(history) < config.epochs and len(history) - best_epoch < config.patience:
+            network.train()
+            losses = []
+            for rows in _batches(order.permutation(train), config.batch_size):
+                _set_rate(optimizer, config.learning_rate * _share_of_rate(step, steps))
+                batch, wanted = batch_of(rows)
+                with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+                    outputs = network(batch)
+                value = loss(outputs.float(), wanted)
+                optimizer.zero_grad()
+                scaler.scale(value).backward()
+                scaler.unscale_(optimizer)
+                nn.utils.clip_grad_norm_(trained, _GRADIENT_NORM)
+                scaler.step(optimizer)
+                scaler.update()
+                losses.append(value.detach() * len(rows))
+                step += 1
+            validation = _validation_loss(network, batch_of, valid, loss)
+            mean = float(torch.stack(losses).sum()) / len(train)
+            history.append(Epoch(mean, validation, optimizer.param_groups[0]["lr"]))
+            if validation < best or not len(valid):
+                best, best_state, best_epoch = validation, copy.deepcopy(network.state_dict()), len(history)
+            if on_epoch:
+                on_epoch(len(history), history[-1])
     network.load_state_dict(best_state)
     network.eval()
     return history
 
 
-def _learning_rate(step: int, steps: int) -> float:
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _share_of_rate(step: int, steps: int) -> float:
     """Return the share of the full rate: a linear warm-up, then half a cosine down to nothing."""
     warm_up = max(1, round(_WARM_UP * steps))
     if step < warm_up:

@@ -28,6 +28,7 @@ from molgen.threads import one_torch_thread
 from molgen.training.baselines import predict_mean, predict_nearest
 from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.loop import Epoch
 from molgen.training.metrics import evaluate
 
 __all__ = ["Progress", "TrainResult", "train"]
@@ -171,10 +172,14 @@ def _fit_experts(
     experts: list[Expert] = []
     for name, extras in _networks(config).items():
 
-        def on_epoch(epoch: int, *_: float, name: str = name) -> None:
+        def on_epoch(epoch: int, _: Epoch, name: str = name) -> None:
             tell(f"{name} expert", epoch, config.graph.epochs)
 
-        experts.append(fit_graph_expert(name, tasks, extras, features, dataset.targets, split, config, on_epoch=on_epoch))
+        members = _members(config)
+        expert, _ = fit_graph_expert(
+            name, tasks, extras, features, dataset.targets, split, config, members=members, on_epoch=on_epoch
+        )
+        experts.append(expert)
     if config.experts in ("tabular", "blend"):
         tell("tabular expert", 0, 0)
         experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.targets, split, config))
@@ -188,6 +193,11 @@ def _networks(config: TrainConfig) -> dict[str, list[Featurizer]]:
     # In a blend the trees need all descriptors anyway: a second network that sees them errs differently from both.
     second: dict[str, list[Featurizer]] = {"graph+descriptors": [DESCRIPTORS]} if config.experts == "blend" else {}
     return {"graph": GRAPH_EXTRAS, **second}
+
+
+def _members(config: TrainConfig) -> int:
+    """Return how many networks of each kind are trained."""
+    return config.ensemble or 1
 
 
 def _domain_featurizer(experts: list[Expert]) -> Morgan:

@@ -214,7 +214,7 @@ def test_a_new_file_is_a_new_architecture(measured_table, tmp_path):
     done = CliRunner().invoke(main, [*command, "--experts", "graph", "--epochs", "1", "--split", "random"])
     assert done.exit_code == 0, done.output
     bundle = molgen.load(model)
-    assert type(bundle.experts[0].network.message_passing).__name__ == "Mine"
+    assert type(bundle.experts[0].networks[0].message_passing).__name__ == "Mine"
     assert np.isfinite(bundle.predict(["CCO"])["activity"][0])
     toml = tmp_path / "mine.toml"
     toml.write_text('targets = ["activity"]\nexperts = "graph"\nsplit = "random"\n[graph]\nnetwork = "mine"\nepochs = 1\n')
@@ -258,5 +258,5 @@ def test_a_huge_network_is_refused_before_it_is_made(monkeypatch):
 
 def test_an_old_description_is_the_default_architecture():
     old = {"width": 16, "steps": 1, "dropout": 0.0}
-    network = GraphExpert("graph", [Task("y", "regression")], old).network
+    network = GraphExpert("graph", [Task("y", "regression")], old).networks[0]
     assert isinstance(network.message_passing, find_part(MESSAGE_PASSING, "dmpnn", MessagePassing))

@@ -42,7 +42,7 @@ def test_a_network_can_learn_noise_by_heart(graphs, labels):
     history = fit_network(
         net, graphs, None, labels, ROWS, NONE, plain_loss(), GraphConfig(epochs=150, batch_size=20, learning_rate=5e-3), seed=0
     )
-    assert history[-1][0] < 0.1 * history[0][0]
+    assert history[-1].train < 0.1 * history[0].train
     assert not net.training
 
 
@@ -51,7 +51,7 @@ def test_the_best_epoch_on_validation_is_kept_and_patience_stops(graphs, labels)
     train, valid = ROWS[:20], ROWS[20:]
     config = GraphConfig(epochs=100, patience=5, batch_size=10, learning_rate=1e-2)
     history = fit_network(net, graphs, None, labels, train, valid, plain_loss(), config, seed=0)
-    validation = [v for _, v in history]
+    validation = [epoch.valid for epoch in history]
     assert len(history) == int(np.argmin(validation)) + 1 + 5
     with torch.inference_mode():
         kept = float(plain_loss()(net(make_batch(graphs.select(valid))), torch.from_numpy(labels[valid])))
