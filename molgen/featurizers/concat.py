@@ -51,20 +51,12 @@ class Concat(MoleculeFeaturizer):
         failed = sorted({row for row, item in enumerate(items) if item is None} | set(reasons))
         return Features(_beside([block.values for block in blocks], failed), reasons)
 
-    @staticmethod
-    def _stack(parts: list[Any]) -> Any:
-        if isinstance(parts[0], np.ndarray):
-            return np.concatenate(parts)
-        from scipy.sparse import vstack
-
-        return vstack(parts, format="csr")
-
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns ``<part>__<column>``; parts are named by their class, numbered if there are several."""
         columns = [
             f"{name}__{column}"
             for name, part in zip(self._names(), self.parts, strict=True)
-            for column in part.get_feature_names_out()  # type: ignore[attr-defined]
+            for column in part.get_feature_names_out()
         ]
         return np.array(columns, dtype=object)
 

@@ -43,10 +43,6 @@ class Descriptors(MoleculeFeaturizer):
     def _featurize(self, items: list[Any]) -> Features:
         return Features(compute_descriptors(items, self._chosen()))
 
-    @staticmethod
-    def _stack(parts: list[Any]) -> Any:
-        return np.concatenate(parts)
-
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns after the descriptors."""
         return np.array(self._chosen(), dtype=object)

@@ -51,7 +51,3 @@ class MolGraph(MoleculeFeaturizer):
 
     def _featurize(self, items: list[Any]) -> Features:
         return Features(*decode_graphs(items))
-
-    @staticmethod
-    def _stack(parts: list[Any]) -> GraphBatch:
-        return GraphBatch.concatenate(parts)
