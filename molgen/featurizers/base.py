@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.errors import ConfigError, InputError
+from molgen.errors import ConfigError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from typing import Self
@@ -119,8 +119,28 @@ class Featurizer(ABC):
 
     def _featurize_rows(self, rows: Sequence[Any]) -> Features:
         items, reasons = self._read(rows)
-        features = self._featurize(items)
+        try:
+            features = self._featurize(items)
+        except (ConfigError, MissingExtraError):
+            raise
+        except Exception:  # whatever it is, and whichever row it was: looked for there
+            features = self._featurize_one_by_one(items)
         return Features(features.values, dict(sorted({**features.errors, **reasons}.items())))
+
+    def _featurize_one_by_one(self, items: Sequence[Any]) -> Features:
+        """Go through a batch that raised item by item, so that one of them cannot end a run of millions."""
+        blank = self._featurize([None]).values
+        parts, errors = [], {}
+        for row, item in enumerate(items):
+            try:
+                part = self._featurize([item])
+            except Exception as error:  # whatever an unheard-of molecule raises is the reason
+                detail = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+                part = Features(blank, {0: f"{type(self).__name__} failed: {detail}"})
+            parts.append(part.values)
+            if part.errors:
+                errors[row] = part.errors[0]
+        return Features(self._stack(parts), errors)
 
     def _featurize_parallel(self, rows: Sequence[Any]) -> Features:
         # loky: spawned processes, and no __main__ guard asked of the user

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,6 @@ from molgen.errors import ConfigError
 from molgen.featurizers.base import Features
 from molgen.featurizers.molecule import MoleculeFeaturizer
 from molgen.featurizers.parameters import check_parameters, choice, parameters
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 __all__ = ["Fingerprint", "FoldedFingerprint"]
 
@@ -52,13 +49,13 @@ class Fingerprint(MoleculeFeaturizer):
         """Return the number of bits or counts."""
 
     @abstractmethod
-    def _csr(self, mols: Sequence[Mol | None]) -> csr_matrix:
-        """Return the fingerprints as an int32 CSR matrix; ``None`` is an empty row."""
+    def _csr(self, mols: Sequence[Mol | None]) -> Features:
+        """Return an int32 CSR matrix, and the reason for each row that fails; ``None`` is an empty row."""
 
-    def _packed(self, mols: Sequence[Mol | None]) -> NDArray[np.uint8]:
-        """Return the bits, packed; ``None`` is a row of zeros."""
-        dense = self._csr(mols).toarray()
-        return np.packbits(dense.astype(np.bool_), axis=1)
+    def _packed(self, mols: Sequence[Mol | None]) -> Features:
+        """Return packed bits, and the reason for each row that fails; ``None`` is a row of zeros."""
+        sparse = self._csr(mols)
+        return Features(np.packbits(sparse.values.toarray() > 0, axis=1), sparse.errors)
 
     def _has_bits(self) -> bool:
         """Tell whether the values are bits, and not counts."""
@@ -74,15 +71,15 @@ class Fingerprint(MoleculeFeaturizer):
     def _featurize(self, items: list[Any]) -> Features:
         self._check()
         mols, reasons = self._within_limit(items)
-        if self.output == "csr":
-            return Features(self._csr(mols), reasons)
-        if self.output == "packed":
-            return Features(self._packed(mols), reasons)
+        found = self._packed(mols) if self.output != "csr" and self._has_bits() else self._csr(mols)
+        reasons |= found.errors
+        if self.output != "dense":
+            return Features(found.values, reasons)
         if self._has_bits():
-            dense = np.unpackbits(self._packed(mols), axis=1, count=self._width()).astype(np.float32)
+            dense = np.unpackbits(found.values, axis=1, count=self._width()).astype(np.float32)
         else:
-            dense = self._csr(mols).astype(np.float32).toarray()
-        dense[[row for row, mol in enumerate(mols) if mol is None]] = np.nan
+            dense = found.values.astype(np.float32).toarray()
+        dense[[row for row, mol in enumerate(mols) if mol is None or row in reasons]] = np.nan
         return Features(dense, reasons)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
@@ -108,8 +105,6 @@ class FoldedFingerprint(Fingerprint):
         See :class:`Fingerprint`.
     """
 
-    size: ClassVar[Any]
-
     counts: bool = field(default=False, kw_only=True)
 
     def _generator(self) -> Any:
@@ -127,15 +122,15 @@ class FoldedFingerprint(Fingerprint):
         return found
 
     def _width(self) -> int:
-        return int(self.size)
+        return int(self.size)  # type: ignore[attr-defined] # a field of each subclass
 
-    def _csr(self, mols: Sequence[Mol | None]) -> csr_matrix:
+    def _csr(self, mols: Sequence[Mol | None]) -> Features:
         if self.counts:
-            return counts_csr(mols, self._counts, self._width())
-        return bits_csr(mols, self._bits, self._width())
+            return Features(counts_csr(mols, self._counts, self._width()))
+        return Features(bits_csr(mols, self._bits, self._width()))
 
-    def _packed(self, mols: Sequence[Mol | None]) -> NDArray[np.uint8]:
-        return packed_bits(mols, self._bits, self._width())
+    def _packed(self, mols: Sequence[Mol | None]) -> Features:
+        return Features(packed_bits(mols, self._bits, self._width()))
 
     def _check(self) -> None:
         super()._check()
