@@ -11,9 +11,7 @@ from molgen.chem.vocabularies import SELFIES_TOKENS, SMILES_TOKENS
 __all__ = ["UnknownTokenError", "Vocabulary", "selfies_vocabulary", "smiles_vocabulary", "split_selfies", "split_smiles"]
 
 #: Source: P. Schwaller et al., Molecular Transformer, ACS Cent. Sci. 5 (2019) 1572-1583; with the arrows of dative bonds.
-_SMILES = re.compile(
-    r"(\[[^\]]+]|Br?|Cl?|N|O|S|P|F|I|b|c|n|o|s|p|\(|\)|\.|=|#|->|<-|-|\+|\\|\/|:|~|@|\?|>|\*|\$|\%[0-9]{2}|[0-9])"
-)
+_SMILES = re.compile(r"(\[[^\]]+]|Br?|Cl?|N|O|S|P|F|I|b|c|n|o|s|p|\(|\)|\.|=|#|->|<-|-|\+|\\|\/|:|~|@|\?|>|\*|\$|\%[0-9]{2}|[0-9])")
 _SELFIES = re.compile(r"\[[^\]]*\]|\.")
 
 

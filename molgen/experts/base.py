@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
-from molgen.featurizers import Features, Featurizer, from_spec
+from molgen.featurizers import Featurizer, from_spec
 
 __all__ = ["Expert", "FeatureTable", "compute_features", "read_vector_featurizers", "take_rows"]
 

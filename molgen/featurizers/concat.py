@@ -71,6 +71,13 @@ class Concat(MoleculeFeaturizer):
             raise ConfigError("Concat needs its parts", expected="a list of featurizer specs", got=repr(parts)[:80])
         return cls(**{**arguments, "parts": [from_spec(part) for part in parts]})
 
+    @classmethod
+    def examples(cls) -> list[Self]:
+        """Return dense, sparse and mixed parts."""
+        bits, weights = {"type": "Morgan", "size": 64}, {"type": "Descriptors", "names": ["MolWt", "TPSA"]}
+        mixtures = ([bits], [bits, weights], [{**bits, "output": "dense"}, weights], [bits, {**bits, "radius": 3}])
+        return [cls([from_spec(part) for part in parts]) for parts in mixtures]
+
     def _names(self) -> list[str]:
         """Check the parts and name them."""
         if not isinstance(self.parts, (list, tuple)) or not self.parts:

@@ -51,6 +51,11 @@ class Descriptors(MoleculeFeaturizer):
         """Return the identity as JSON data, with all names spelt out: they are the columns of a saved model."""
         return {**super().spec(), "names": self._chosen()}
 
+    @classmethod
+    def examples(cls) -> list[Descriptors]:
+        """Return all descriptors, and two."""
+        return [cls(), cls(["MolWt", "TPSA"])]
+
     def _chosen(self) -> list[str]:
         if self.names is None:
             return list(DESCRIPTORS_2D)

@@ -69,7 +69,9 @@ class ErG(MoleculeFeaturizer):
     def _width(self) -> int:
         check_parameters(self)
         if self.min_path > self.max_path:
-            raise ConfigError("unusable paths", where="ErG", expected="min_path <= max_path", got=f"{self.min_path}, {self.max_path}")
+            raise ConfigError(
+                "unusable paths", where="ErG", expected="min_path <= max_path", got=f"{self.min_path}, {self.max_path}"
+            )
         if isinstance(self.fuzz, bool) or not isinstance(self.fuzz, (int, float)) or not 0 <= self.fuzz <= 1:
             raise ConfigError("unusable fuzz", where="ErG", expected="a number from 0 to 1", got=repr(self.fuzz)[:80])
         return _PAIRS * (int(self.max_path) - int(self.min_path) + 1)

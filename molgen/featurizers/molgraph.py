@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from molgen.chem.graph import GraphBatch, decode_graphs
+from molgen.chem.graph import decode_graphs
 from molgen.chem.parse import MolList
 from molgen.featurizers.base import Features, register
 from molgen.featurizers.molecule import MoleculeFeaturizer

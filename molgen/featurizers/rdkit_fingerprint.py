@@ -63,5 +63,8 @@ class RDKitFingerprint(FoldedFingerprint):
         super()._check()
         if self.min_path > self.max_path:
             raise ConfigError(
-                "unusable lengths", where="RDKitFingerprint", expected="min_path <= max_path", got=f"{self.min_path} and {self.max_path}"
+                "unusable lengths",
+                where="RDKitFingerprint",
+                expected="min_path <= max_path",
+                got=f"{self.min_path} and {self.max_path}",
             )
