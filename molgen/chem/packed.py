@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from molgen.errors import InputError
 
-__all__ = ["ConformerBatch", "PackedRows", "TokenBatch"]
+__all__ = ["PACKED_KINDS", "ConformerBatch", "PackedRows", "TokenBatch"]
 
 
 @dataclass(slots=True, eq=False)
@@ -133,6 +133,10 @@ class ConformerBatch(PackedRows):
         energies = self.energies[self.energy_ptr[row] : self.energy_ptr[row + 1]]
         positions = self.positions[self.position_ptr[row] : self.position_ptr[row + 1]]
         return elements, positions.reshape(len(energies), len(elements), 3), energies
+
+
+#: The kinds of packed rows that a file of features can hold.
+PACKED_KINDS: tuple[type[PackedRows], ...] = (TokenBatch, ConformerBatch)
 
 
 def _bounds(counts: NDArray[Any]) -> NDArray[np.int64]:

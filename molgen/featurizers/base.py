@@ -41,9 +41,9 @@ class Features:
 class Featurizer(ABC):
     """Base of all featurizers: stateless, batch first, at home in scikit-learn.
 
-    A subclass stores its constructor's arguments under their own names (:func:`~molgen.featurizers.parameters.parameters` writes
-    such a constructor), and implements :meth:`_read` (input to items) and :meth:`_featurize` (items to values). The constructor's arguments are the whole identity: ``spec()`` turns them into
-    JSON and :func:`from_spec` turns them back.
+    A subclass stores its constructor's arguments under their own names (:func:`~molgen.featurizers.parameters.parameters`
+    writes such a constructor), and implements :meth:`_read` (input to items) and :meth:`_featurize` (items to values). The
+    constructor's arguments are the whole identity: ``spec()`` turns them into JSON and :func:`from_spec` turns them back.
 
     Parameters
     ----------

@@ -22,8 +22,8 @@ __all__ = ["Descriptors3D"]
 class Descriptors3D(EmbeddingFeaturizer):
     """Descriptors of one conformer of each molecule, with RDKit's values: shape, USR, USRCAT, WHIM and more.
 
-    The values are a float64 array with a column for each value of each family. NaN stands in a failed row, and in a family that RDKit
-    cannot compute for a molecule (USR of fewer than three atoms): a row with such a gap is not failed.
+    The values are a float64 array with a column for each value of each family. NaN stands in a failed row, and in a family that
+    RDKit cannot compute for a molecule (USR of fewer than three atoms): a row with such a gap is not failed.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ class PharmacophoreFingerprint(Fingerprint):
     Parameters
     ----------
     max_features
-        A molecule with more features fails, since triples grow with the third power of the number; drug-like molecules have 10 to 60.
-        A molecule of more than 4,000 atoms fails too.
+        A molecule with more features fails, since triples grow with the third power of the number; drug-like molecules have 10 to
+        60. A molecule of more than 4,000 atoms fails too.
     counts
         How often each pair and triple occurs, instead of 1 for "at all".
     output, errors, n_jobs

@@ -24,8 +24,8 @@ class Selfies(TokenFeaturizer):
 
     Needs the extra ``selfies``. The vocabulary is fixed: :data:`~molgen.chem.vocabularies.SELFIES_TOKENS`, with ``<pad>`` 0,
     ``<unk>`` 1, ``<bos>`` 2, ``<eos>`` 3 and ``<mask>`` 4; a rare symbol is spelt with several tokens, so that
-    ``Selfies.vocabulary().decode(row)`` is the SELFIES again. A molecule that SELFIES cannot write (a dummy atom, more bonds than its
-    rules allow an atom) fails.
+    ``Selfies.vocabulary().decode(row)`` is the SELFIES again. A molecule that SELFIES cannot write (a dummy atom, more bonds than
+    its rules allow an atom) fails.
 
     Parameters
     ----------
