@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from typing import Any, ClassVar
 
 from rdkit.Chem import rdFingerprintGenerator
 
+from molgen.chem.parse import Mol
 from molgen.errors import ConfigError
 from molgen.featurizers.base import register
 from molgen.featurizers.fingerprint import FoldedFingerprint
@@ -60,6 +63,14 @@ class AtomPair(FoldedFingerprint):
             fpSize=int(self.size),
         )
 
+    def _bits(self, mols: list[Mol]) -> Sequence[Any]:
+        with _distances_forgotten(mols):
+            return super()._bits(mols)
+
+    def _counts(self, mols: list[Mol]) -> Sequence[Any]:
+        with _distances_forgotten(mols):
+            return super()._counts(mols)
+
     def _check(self) -> None:
         super()._check()
         if self.min_distance > self.max_distance:
@@ -67,3 +78,13 @@ class AtomPair(FoldedFingerprint):
                 "unusable distances", where="AtomPair", expected="min_distance <= max_distance",
                 got=f"{self.min_distance} and {self.max_distance}",
             )  # fmt: skip
+
+
+@contextmanager
+def _distances_forgotten(mols: list[Mol]) -> Iterator[None]:
+    """Remove the matrices that RDKit leaves on each molecule, which add up; those that were there before stay."""
+    fresh = [mol for mol in mols if not mol.HasProp("DistanceMatrix")]
+    yield
+    for mol in fresh:
+        mol.ClearProp("DistanceMatrix")
+        mol.ClearProp("DistanceMatrix_Paths")

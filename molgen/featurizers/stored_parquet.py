@@ -117,7 +117,7 @@ def read_parquet(path: Path) -> StoredFeatures:
     """Read what :func:`write_parquet` wrote."""
     import pyarrow.parquet
 
-    table = pyarrow.parquet.read_table(path).combine_chunks()
+    table = pyarrow.parquet.read_table(path)
     metadata = table.schema.metadata or {}
     check_format(int(metadata[b"molgen.format"]), path)
     featurizer = from_spec(json.loads(metadata[b"molgen.featurizer"]))
@@ -166,5 +166,5 @@ def _read_lists(column: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
         wide = pa.types.is_fixed_size_list(items.type)
         numbers = (items.flatten() if wide else items).to_numpy(zero_copy_only=False)
         parts.append(numbers.reshape(len(items), items.type.list_size) if wide else numbers)
-        counts.append(np.diff(chunk.offsets.to_numpy()).astype(np.int64))
+        counts.append(chunk.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64))
     return np.concatenate(parts), np.cumsum(np.concatenate(counts))
