@@ -1,14 +1,12 @@
-"""Morgan (circular) fingerprints of many molecules at once, as a CSR matrix or as packed bits.
+"""Fingerprints of many molecules at once, as a CSR matrix or as packed bits.
 
 RDKit computes a whole batch in one call; what it hands back is read as bytes and decoded with NumPy for all molecules
 together, because a Python call for each molecule would cost as much as the fingerprint.
-
-Source: D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 (2010) 742-754.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +21,120 @@ from molgen.errors import ConfigError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["morgan_csr", "morgan_packed"]
+__all__ = ["bits_csr", "check_whole_bytes", "counts_csr", "morgan_csr", "morgan_packed", "packed_bits", "packed_to_csr"]
 
-#: Fingerprints that are unpacked to a byte a bit at a time.
-_UNPACKED = 1024
+#: From molecules to RDKit's fingerprints of them, one each.
+Compute = Callable[[list[Mol]], Sequence[Any]]
+
+#: Molecules whose fingerprints exist at a time: enough to share the cost of a call, few enough to stay in the cache.
+_BLOCK = 1024
 
 # RDKit writes the lowest bit of a byte first, np.packbits the highest.
 _REVERSED_BITS = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)[:, ::-1], axis=1)[:, 0]
+
+
+# --- any fingerprint --------------------------------------------------------------------------------------------
+
+
+def bits_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_matrix:
+    """Bit fingerprints as a sparse matrix of ones.
+
+    Parameters
+    ----------
+    mols
+        Sanitised molecules; ``None`` gives an empty row.
+    compute
+        Returns an ``ExplicitBitVect`` for each of some molecules.
+    size
+        Bits of each.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        int32 of shape ``(len(mols), size)`` with sorted indices.
+    """
+    return packed_to_csr(packed_bits(mols, compute, size), size)
+
+
+def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_matrix:
+    """Count fingerprints as a sparse matrix.
+
+    Parameters
+    ----------
+    mols
+        Sanitised molecules; ``None`` gives an empty row.
+    compute
+        Returns a sparse integer vector of RDKit for each of some molecules.
+    size
+        Columns.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        int32 of shape ``(len(mols), size)`` with sorted indices.
+    """
+    from scipy.sparse import csr_matrix
+
+    present, rows = _present(mols)
+    indptr = np.zeros(len(mols) + 1, dtype=np.int32)
+    indices, data = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    for start in range(0, len(present), _BLOCK):
+        found = [print_.GetNonzeroElements() for print_ in compute(present[start : start + _BLOCK])]
+        filled = np.array([len(one) for one in found], dtype=np.int32)
+        total = int(filled.sum())
+        indptr[rows[start : start + _BLOCK] + 1] = filled
+        indices.append(np.fromiter(chain.from_iterable(found), dtype=np.int32, count=total))
+        data.append(np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.int32, count=total))
+    arrays = np.concatenate(data), np.concatenate(indices), np.cumsum(indptr, dtype=np.int32)
+    return csr_matrix(arrays, shape=(len(mols), size))
+
+
+def packed_bits(mols: Sequence[Mol | None], compute: Compute, size: int) -> NDArray[np.uint8]:
+    """Bit fingerprints as packed bits, the form for similarity searches.
+
+    Parameters
+    ----------
+    mols, compute, size
+        As for :func:`bits_csr`.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 of shape ``(len(mols), ceil(size / 8))``. Bit ``j`` of the fingerprint is bit ``7 - j % 8`` of byte ``j // 8``,
+        the order of :func:`numpy.packbits`. A ``None`` gives a row of zeros.
+    """
+    present, rows = _present(mols)
+    packed = np.zeros((len(mols), -(-size // 8)), dtype=np.uint8)
+    for start in range(0, len(present), _BLOCK):
+        texts = [BitVectToBinaryText(print_) for print_ in compute(present[start : start + _BLOCK])]
+        found = np.frombuffer(b"".join(texts), dtype=np.uint8).reshape(len(texts), packed.shape[1])
+        packed[rows[start : start + _BLOCK]] = _REVERSED_BITS[found]
+    return packed
+
+
+def packed_to_csr(packed: NDArray[np.uint8], size: int) -> csr_matrix:
+    """Return packed bits as a sparse matrix of ones, int32 of shape ``(len(packed), size)``."""
+    from scipy.sparse import csr_matrix
+
+    filled, indices = [np.zeros(1, np.int32)], [np.zeros(0, np.int32)]
+    for start in range(0, len(packed), _BLOCK):
+        # nonzero goes over an array of booleans several times quicker when it is flat.
+        on = np.flatnonzero(np.unpackbits(packed[start : start + _BLOCK], axis=1, count=size).view(np.bool_))
+        row, bit = np.divmod(on.astype(np.int32), np.int32(size))
+        filled.append(np.bincount(row, minlength=min(_BLOCK, len(packed) - start)).astype(np.int32))
+        indices.append(bit)
+    columns = np.concatenate(indices)
+    arrays = np.ones(len(columns), np.int32), columns, np.cumsum(np.concatenate(filled), dtype=np.int32)
+    return csr_matrix(arrays, shape=(len(packed), size))
+
+
+def check_whole_bytes(size: int) -> None:
+    """Raise ConfigError unless so many bits fill whole bytes."""
+    if size % 8:
+        raise ConfigError("a packed fingerprint needs whole bytes", expected="a size that 8 divides", got=str(size))
+
+
+# --- Morgan -----------------------------------------------------------------------------------------------------
 
 
 def morgan_csr(
@@ -40,7 +145,7 @@ def morgan_csr(
     counts: bool = False,
     chirality: bool = False,
 ) -> csr_matrix:
-    """Morgan fingerprints as a sparse matrix.
+    """Morgan (circular) fingerprints as a sparse matrix.
 
     Parameters
     ----------
@@ -59,22 +164,15 @@ def morgan_csr(
     -------
     scipy.sparse.csr_matrix
         int32 of shape ``(len(mols), size)`` with sorted indices; row by row equal to RDKit's folded fingerprint.
-    """
-    from scipy.sparse import csr_matrix
 
-    present, rows = _present(mols)
-    generator = _generator(radius, size, chirality)
+    References
+    ----------
+    D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 (2010) 742-754.
+    """
+    generator = _morgan(radius, size, chirality)
     if counts:
-        found = [print_.GetNonzeroElements() for print_ in generator.GetCountFingerprints(present)]
-        filled = np.array([len(one) for one in found], dtype=np.int32)
-        indices = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=filled.sum())
-        data = np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.int32, count=len(indices))
-    else:
-        filled, indices = _on_bits(generator.GetFingerprints(present))
-        data = np.ones(len(indices), dtype=np.int32)
-    indptr = np.zeros(len(mols) + 1, dtype=np.int32)
-    indptr[rows + 1] = filled
-    return csr_matrix((data, indices, np.cumsum(indptr, dtype=np.int32)), shape=(len(mols), size))
+        return counts_csr(mols, generator.GetCountFingerprints, size)
+    return bits_csr(mols, generator.GetFingerprints, size)
 
 
 def morgan_packed(
@@ -84,7 +182,7 @@ def morgan_packed(
     size: int = 2048,
     chirality: bool = False,
 ) -> NDArray[np.uint8]:
-    """Morgan fingerprints as packed bits, the form for similarity searches.
+    """Morgan fingerprints as packed bits.
 
     Parameters
     ----------
@@ -96,31 +194,13 @@ def morgan_packed(
     Returns
     -------
     numpy.ndarray
-        uint8 of shape ``(len(mols), size // 8)``. Bit ``j`` of the fingerprint is bit ``7 - j % 8`` of byte ``j // 8``,
-        the order of :func:`numpy.packbits`. A ``None`` gives a row of zeros.
+        uint8 of shape ``(len(mols), size // 8)``, as :func:`packed_bits` returns it.
     """
-    if size % 8:
-        raise ConfigError("a packed fingerprint needs whole bytes", expected="a size that 8 divides", got=str(size))
-    present, rows = _present(mols)
-    packed = np.zeros((len(mols), size // 8), dtype=np.uint8)
-    texts = [BitVectToBinaryText(print_) for print_ in _generator(radius, size, chirality).GetFingerprints(present)]
-    packed[rows] = _REVERSED_BITS[np.frombuffer(b"".join(texts), dtype=np.uint8).reshape(len(present), size // 8)]
-    return packed
+    check_whole_bytes(size)
+    return packed_bits(mols, _morgan(radius, size, chirality).GetFingerprints, size)
 
 
-def _on_bits(prints: Sequence[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return how many bits each fingerprint has, and which, one fingerprint after the other."""
-    filled, indices = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-    for start in range(0, len(prints), _UNPACKED):
-        texts = [BitVectToBinaryText(print_) for print_ in prints[start : start + _UNPACKED]]
-        packed = np.frombuffer(b"".join(texts), dtype=np.uint8).reshape(len(texts), -1)
-        row, bit = np.nonzero(np.unpackbits(packed, axis=1, bitorder="little"))
-        filled.append(np.bincount(row, minlength=len(texts)).astype(np.int32))
-        indices.append(bit.astype(np.int32))
-    return np.concatenate(filled), np.concatenate(indices)
-
-
-def _generator(radius: int, size: int, chirality: bool) -> Any:
+def _morgan(radius: int, size: int, chirality: bool) -> Any:
     return rdFingerprintGenerator.GetMorganGenerator(radius=radius, fpSize=size, includeChirality=chirality)
 
 

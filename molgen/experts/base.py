@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
-from molgen.featurizers import Features, Featurizer, from_spec
+from molgen.featurizers import Featurizer, from_spec
 
 __all__ = ["Expert", "FeatureTable", "compute_features", "read_vector_featurizers", "take_rows"]
 
@@ -73,28 +73,12 @@ def compute_features(featurizers: Iterable[Featurizer], mols: Sequence[Mol | Non
     for featurizer in featurizers:
         if featurizer in values:
             continue
-        features = _featurize(featurizer, mols)
+        features = featurizer.featurize(mols)
         values[featurizer] = features.values
         for row, reason in features.errors.items():
             if mols[row] is not None:
                 errors.setdefault(row, reason)
     return values, errors
-
-
-def _featurize(featurizer: Featurizer, mols: Sequence[Mol | None]) -> Features:
-    """Featurize a batch; where that raises, go through it molecule by molecule, so that one cannot end a run of millions."""
-    try:
-        return featurizer.featurize(mols)
-    except Exception:  # whatever it is, and whichever molecule it was: looked for below
-        pass
-    parts, errors = [], {}
-    for row, mol in enumerate(mols):
-        try:
-            parts.append(featurizer.featurize([mol]).values)
-        except Exception as error:  # whatever an unheard-of molecule raises is the reason
-            parts.append(featurizer.featurize([None]).values)
-            errors[row] = f"{type(featurizer).__name__} failed: {' '.join(f'{type(error).__name__}: {error}'.split())[:200]}"
-    return Features(featurizer._stack(parts), errors)
 
 
 def read_vector_featurizers(specs: Any, n_features: int, where: str) -> list[Featurizer]:

@@ -1,20 +1,54 @@
-"""Featurizers: text in, packed arrays out, and a reason for each row that failed. Imports neither torch nor scikit-learn."""
+"""Featurizers: text in, packed arrays out, and a reason for each row that failed. Imports neither torch nor scikit-learn.
 
+A featurizer is known by its presence: a file in this folder with a class under :func:`register` needs no other mention.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from molgen.featurizers.atom_pair import AtomPair
+from molgen.featurizers.avalon import Avalon
 from molgen.featurizers.base import Features, Featurizer, available, from_spec, register
 from molgen.featurizers.concat import Concat
+from molgen.featurizers.conformers3d import Conformers3D
 from molgen.featurizers.descriptors import Descriptors
+from molgen.featurizers.descriptors3d import Descriptors3D
+from molgen.featurizers.erg import ErG
+from molgen.featurizers.feature_morgan import FeatureMorgan
 from molgen.featurizers.files import StoredFeatures, load_features
+from molgen.featurizers.maccs import MACCS
 from molgen.featurizers.molgraph import MolGraph
 from molgen.featurizers.morgan import Morgan
+from molgen.featurizers.pharmacophore import PharmacophoreFingerprint
+from molgen.featurizers.rdkit_fingerprint import RDKitFingerprint
+from molgen.featurizers.selfies import Selfies
+from molgen.featurizers.smiles_tokens import SmilesTokens
+from molgen.featurizers.topological_torsion import TopologicalTorsion
+
+# The imports above tell type checkers the names; this finds what is in the folder.
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
 __all__ = [
+    "MACCS",
+    "AtomPair",
+    "Avalon",
     "Concat",
+    "Conformers3D",
     "Descriptors",
+    "Descriptors3D",
+    "ErG",
+    "FeatureMorgan",
     "Features",
     "Featurizer",
     "MolGraph",
     "Morgan",
+    "PharmacophoreFingerprint",
+    "RDKitFingerprint",
+    "Selfies",
+    "SmilesTokens",
     "StoredFeatures",
+    "TopologicalTorsion",
     "available",
     "from_spec",
     "load_features",

@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from molgen.errors import ConfigError, InputError
+from molgen.errors import ConfigError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from typing import Self
 
 __all__ = ["Features", "Featurizer", "available", "from_spec", "register"]
-
-#: Rows handed to a worker process at a time; smaller jobs run in this process.
-_CHUNK = 1000
 
 
 @dataclass(slots=True)
@@ -43,9 +41,9 @@ class Features:
 class Featurizer(ABC):
     """Base of all featurizers: stateless, batch first, at home in scikit-learn.
 
-    A subclass stores its constructor's arguments under their own names, and implements :meth:`_read` (input to items)
-    and :meth:`_featurize` (items to values). The constructor's arguments are the whole identity: ``spec()`` turns them into
-    JSON and :func:`from_spec` turns them back.
+    A subclass stores its constructor's arguments under their own names (:func:`~molgen.featurizers.parameters.parameters`
+    writes such a constructor), and implements :meth:`_read` (input to items) and :meth:`_featurize` (items to values). The
+    constructor's arguments are the whole identity: ``spec()`` turns them into JSON and :func:`from_spec` turns them back.
 
     Parameters
     ----------
@@ -57,6 +55,8 @@ class Featurizer(ABC):
 
     #: Arguments that do not change a value, and so are no part of the spec.
     _runtime: ClassVar[frozenset[str]] = frozenset({"errors", "n_jobs"})
+    #: Rows handed to a worker process at a time; smaller jobs run in this process.
+    _chunk: ClassVar[int] = 1000
 
     errors: str
     n_jobs: int
@@ -72,9 +72,30 @@ class Featurizer(ABC):
         """Featurize items; a ``None`` gets the row that stands for failure and needs no entry in ``errors``."""
 
     @staticmethod
-    @abstractmethod
     def _stack(parts: list[Any]) -> Any:
-        """Join the values of consecutive batches."""
+        """Join the values of consecutive batches: arrays, CSR matrices, or a type with a ``concatenate`` of its own."""
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        if hasattr(parts[0], "concatenate"):
+            return type(parts[0]).concatenate(parts)
+        from scipy.sparse import vstack
+
+        return vstack(parts, format="csr")
+
+    @classmethod
+    def examples(cls) -> list[Self]:
+        """Return featurizers of this class with different parameters: what the tests that all featurizers share are run on."""
+        return [cls()]
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
+        """Name the columns.
+
+        Raises
+        ------
+        ConfigError
+            If the values have no columns.
+        """
+        raise ConfigError(f"{type(self).__name__} has no columns to name")
 
     # --- featurizing --------------------------------------------------------------------------------------------
 
@@ -92,21 +113,41 @@ class Featurizer(ABC):
             One row for each input row, in order; ``errors`` names the rows that failed. No row raises.
         """
         rows = as_rows(X)
-        if self.n_jobs != 1 and len(rows) > _CHUNK:
+        if self.n_jobs != 1 and len(rows) > self._chunk:
             return self._featurize_parallel(rows)
         return self._featurize_rows(rows)
 
     def _featurize_rows(self, rows: Sequence[Any]) -> Features:
         items, reasons = self._read(rows)
-        features = self._featurize(items)
+        try:
+            features = self._featurize(items)
+        except (ConfigError, MissingExtraError):
+            raise
+        except Exception:  # whatever it is, and whichever row it was: looked for there
+            features = self._featurize_one_by_one(items)
         return Features(features.values, dict(sorted({**features.errors, **reasons}.items())))
+
+    def _featurize_one_by_one(self, items: Sequence[Any]) -> Features:
+        """Go through a batch that raised item by item, so that one of them cannot end a run of millions."""
+        blank = self._featurize([None]).values
+        parts, errors = [], {}
+        for row, item in enumerate(items):
+            try:
+                part = self._featurize([item])
+            except Exception as error:  # whatever an unheard-of molecule raises is the reason
+                detail = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+                part = Features(blank, {0: f"{type(self).__name__} failed: {detail}"})
+            parts.append(part.values)
+            if part.errors:
+                errors[row] = part.errors[0]
+        return Features(self._stack(parts), errors)
 
     def _featurize_parallel(self, rows: Sequence[Any]) -> Features:
         # loky: spawned processes, and no __main__ guard asked of the user
         from joblib import Parallel, delayed  # type: ignore[import-untyped]
 
-        starts = range(0, len(rows), _CHUNK)
-        parts = Parallel(n_jobs=self.n_jobs)(delayed(self._featurize_rows)(rows[s : s + _CHUNK]) for s in starts)
+        starts = range(0, len(rows), self._chunk)
+        parts = Parallel(n_jobs=self.n_jobs)(delayed(self._featurize_rows)(rows[s : s + self._chunk]) for s in starts)
         errors = {start + row: why for start, part in zip(starts, parts, strict=True) for row, why in part.errors.items()}
         return Features(self._stack([part.values for part in parts]), errors)
 
@@ -175,7 +216,7 @@ class Featurizer(ABC):
             )
         import pandas as pd
 
-        names = self.get_feature_names_out()  # type: ignore[attr-defined]
+        names = self.get_feature_names_out()
         return pd.DataFrame(values, columns=names, index=getattr(X, "index", None))
 
     def __sklearn_tags__(self) -> Any:

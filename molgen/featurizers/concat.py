@@ -51,20 +51,12 @@ class Concat(MoleculeFeaturizer):
         failed = sorted({row for row, item in enumerate(items) if item is None} | set(reasons))
         return Features(_beside([block.values for block in blocks], failed), reasons)
 
-    @staticmethod
-    def _stack(parts: list[Any]) -> Any:
-        if isinstance(parts[0], np.ndarray):
-            return np.concatenate(parts)
-        from scipy.sparse import vstack
-
-        return vstack(parts, format="csr")
-
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns ``<part>__<column>``; parts are named by their class, numbered if there are several."""
         columns = [
             f"{name}__{column}"
             for name, part in zip(self._names(), self.parts, strict=True)
-            for column in part.get_feature_names_out()  # type: ignore[attr-defined]
+            for column in part.get_feature_names_out()
         ]
         return np.array(columns, dtype=object)
 
@@ -78,6 +70,13 @@ class Concat(MoleculeFeaturizer):
         if not isinstance(parts, (list, tuple)):
             raise ConfigError("Concat needs its parts", expected="a list of featurizer specs", got=repr(parts)[:80])
         return cls(**{**arguments, "parts": [from_spec(part) for part in parts]})
+
+    @classmethod
+    def examples(cls) -> list[Self]:
+        """Return dense, sparse and mixed parts."""
+        bits, weights = {"type": "Morgan", "size": 64}, {"type": "Descriptors", "names": ["MolWt", "TPSA"]}
+        mixtures = ([bits], [bits, weights], [{**bits, "output": "dense"}, weights], [bits, {**bits, "radius": 3}])
+        return [cls([from_spec(part) for part in parts]) for parts in mixtures]
 
     def _names(self) -> list[str]:
         """Check the parts and name them."""

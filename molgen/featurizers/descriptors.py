@@ -43,10 +43,6 @@ class Descriptors(MoleculeFeaturizer):
     def _featurize(self, items: list[Any]) -> Features:
         return Features(compute_descriptors(items, self._chosen()))
 
-    @staticmethod
-    def _stack(parts: list[Any]) -> Any:
-        return np.concatenate(parts)
-
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns after the descriptors."""
         return np.array(self._chosen(), dtype=object)
@@ -54,6 +50,11 @@ class Descriptors(MoleculeFeaturizer):
     def spec(self) -> dict[str, Any]:
         """Return the identity as JSON data, with all names spelt out: they are the columns of a saved model."""
         return {**super().spec(), "names": self._chosen()}
+
+    @classmethod
+    def examples(cls) -> list[Descriptors]:
+        """Return all descriptors, and two."""
+        return [cls(), cls(["MolWt", "TPSA"])]
 
     def _chosen(self) -> list[str]:
         if self.names is None:

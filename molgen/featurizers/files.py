@@ -1,4 +1,4 @@
-"""Features in a file, and back: packed arrays in an ``.npz``, dense columns in a ``.parquet``.
+"""Features in a file, and back: packed arrays in an ``.npz``, columns in a ``.parquet``.
 
 Both hold the spec of their featurizer, and one row (or graph) for every row that was featurized, with ``row`` (its 1-based
 number in its file), ``source``, ``id``, ``smiles``, ``status`` (``"ok"``, ``"invalid"``, ``"too_large"``) and ``reason``.
@@ -13,9 +13,12 @@ values    members
 graphs    ``atoms, bonds, bond_fields, atom_ptr, bond_ptr``: the fields of :class:`~molgen.chem.graph.GraphBatch`
 CSR       ``data, indices, indptr, shape, format``: what ``scipy.sparse.load_npz`` reads; an empty row where one failed
 dense     ``values``; a row of NaN (zeros among integers) where one failed
+packed    the fields of :class:`~molgen.chem.packed.TokenBatch` or :class:`~molgen.chem.packed.ConformerBatch`
 ========= ==========================================================================================================
 
-A ``.parquet`` has a column for each feature, named by ``get_feature_names_out``, empty where there is no value.
+A ``.parquet`` of dense features has a column for each feature, named by ``get_feature_names_out``, empty where there is no value.
+Sparse features are two columns of lists, ``indices`` (int32) and ``values``; packed ones a column of lists for each array, such as
+``tokens``. Graphs go to an ``.npz`` only.
 """
 
 from __future__ import annotations
@@ -24,8 +27,6 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from molgen.chem.graph import GraphBatch
 from molgen.errors import ConfigError, InputError
@@ -59,9 +60,8 @@ def check_kind(path: str | Path, like: Any) -> str:
         raise ConfigError(
             "no file of features has this ending", where=str(path), expected=" or ".join(_WRITERS), got=kind or "none"
         )
-    if kind == ".parquet" and not isinstance(like, np.ndarray):
-        what = "graphs" if isinstance(like, GraphBatch) else "a sparse matrix"
-        raise ConfigError(f"a .parquet file cannot hold {what}", where=str(path), remedy="name the output .npz")
+    if kind == ".parquet" and isinstance(like, GraphBatch):
+        raise ConfigError("a .parquet file cannot hold graphs", where=str(path), remedy="name the output .npz")
     return kind
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from molgen.chem.graph import GraphBatch, decode_graphs
+from molgen.chem.graph import decode_graphs
 from molgen.chem.parse import MolList
 from molgen.featurizers.base import Features, register
 from molgen.featurizers.molecule import MoleculeFeaturizer
@@ -51,7 +51,3 @@ class MolGraph(MoleculeFeaturizer):
 
     def _featurize(self, items: list[Any]) -> Features:
         return Features(*decode_graphs(items))
-
-    @staticmethod
-    def _stack(parts: list[Any]) -> GraphBatch:
-        return GraphBatch.concatenate(parts)

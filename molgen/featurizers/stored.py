@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from molgen.chem.graph import GraphBatch
 from molgen.errors import InputError
 from molgen.featurizers.base import Features, Featurizer
 
@@ -86,7 +83,7 @@ def check_format(found: int, path: Path) -> None:
 
 def assemble(featurizer: Featurizer, values: Any, rows: dict[str, list[Any]]) -> StoredFeatures:
     """Put together what a file holds; ValueError if its parts are of different lengths."""
-    n = len(values) if isinstance(values, np.ndarray | GraphBatch) else values.shape[0]
+    n = values.shape[0] if hasattr(values, "shape") else len(values)
     if {n} != {len(column) for column in rows.values()}:
         raise ValueError("the features and the rows do not fit together")
     reasons = {row: reason for row, reason in enumerate(rows["reason"]) if reason}

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.graph import GraphBatch
+from molgen.chem.packed import PACKED_KINDS, PackedRows
 from molgen.errors import InputError
 from molgen.featurizers.base import Featurizer, from_spec
 from molgen.featurizers.stored import (
@@ -101,7 +102,7 @@ def write_npz(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBlock]
             for name, texts in zip(TEXT_COLUMNS, block.rows[1:], strict=True):
                 spool.append_text(name, texts)
             _append_values(spool, block.values)
-        if not isinstance(like, np.ndarray | GraphBatch):
+        if not isinstance(like, np.ndarray | GraphBatch | PackedRows):
             small |= {"shape": np.array([rows, like.shape[1]]), "format": np.array(b"csr")}
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
             for name, array in small.items():
@@ -112,7 +113,7 @@ def write_npz(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBlock]
 
 def _with_empty(blocks: Iterable[FeatureBlock], like: Any) -> Iterator[FeatureBlock]:
     """Put a block of no rows first, so that a library of no rows leaves empty arrays and not none."""
-    nothing = like.select([]) if isinstance(like, GraphBatch) else like[:0]
+    nothing = like.select([]) if isinstance(like, GraphBatch | PackedRows) else like[:0]
     yield FeatureBlock(tuple([] for _ in ROW_COLUMNS), nothing)
     yield from blocks
 
@@ -126,6 +127,10 @@ def _append_values(spool: _Spool, values: Any) -> None:
         spool.append("bonds", values.bonds + np.int32(before))
         spool.append("bond_fields", values.bond_fields)
         spool.append_pointers("bond_ptr", values.bond_ptr, np.int32)
+    elif isinstance(values, PackedRows):
+        for name, bounds in values.bounds.items():
+            spool.append(name, getattr(values, name))
+            spool.append_pointers(bounds, getattr(values, bounds))
     else:
         spool.append("data", values.data)
         spool.append("indices", values.indices)
@@ -141,8 +146,11 @@ def read_npz(path: Path) -> StoredFeatures:
         rows: dict[str, list[Any]] = {"row": members["row"].tolist()}
         rows |= {name: _texts(members[f"{name}_utf8"], members[f"{name}_ptr"]) for name in TEXT_COLUMNS}
         values: Any
+        packed = next((kind for kind in PACKED_KINDS if set(kind.members()) <= set(members.files)), None)
         if "values" in members:
             values = members["values"]
+        elif packed:
+            values = packed(**{name: members[name] for name in packed.members()})
         elif "atoms" in members:
             values = GraphBatch(*(members[name] for name in _GRAPH_MEMBERS))
         else:

@@ -23,10 +23,6 @@ class Fragile(MoleculeFeaturizer):
             raise ZeroDivisionError("sulphur\nagain")
         return Features(np.array([[np.nan if mol is None else mol.GetNumAtoms()] for mol in items], dtype=float))
 
-    @staticmethod
-    def _stack(parts):
-        return np.concatenate(parts)
-
 
 def mols(*smiles):
     return MolList(Chem.MolFromSmiles(text) for text in smiles)

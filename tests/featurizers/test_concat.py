@@ -28,10 +28,6 @@ class Choosy(MoleculeFeaturizer):
         values[list(rings)] = np.nan
         return Features(values, rings)
 
-    @staticmethod
-    def _stack(parts):
-        return np.concatenate(parts)
-
     def get_feature_names_out(self, input_features=None):
         return np.array(["atoms"], dtype=object)
 

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from rdkit import Chem
 
 from molgen.chem.graph import GraphBatch, decode_graphs
 from molgen.chem.parse import parse_batch
 from molgen.errors import InputError
 from molgen.featurizers import molgraph
-from molgen.featurizers.base import available, from_spec
 from molgen.featurizers.molgraph import MolGraph
 
 ROWS = ["CCO", "not a molecule", None, "c1ccccc1", "[Fe+7]", "C1CC1"]
@@ -32,12 +30,6 @@ def test_transform_raises_or_masks():
     assert len(MolGraph(errors="mask").transform(ROWS)) == 6
 
 
-def test_molecules_and_smiles_give_the_same(nci_smiles):
-    smiles = nci_smiles[:200]
-    mols = [Chem.MolFromSmiles(text) for text in smiles]
-    assert_same(MolGraph().featurize(mols).values, MolGraph().featurize(smiles).values)
-
-
 def test_blocks_do_not_matter(nci_smiles, monkeypatch):
     rows = [*nci_smiles[:150], "?", *nci_smiles[150:200]]
     whole = MolGraph().featurize(rows)
@@ -55,24 +47,3 @@ def test_processes_do_not_matter(nci_smiles):
     serial, parallel = MolGraph().featurize(rows), MolGraph(n_jobs=2).featurize(rows)
     assert_same(parallel.values, serial.values)
     assert parallel.errors == serial.errors
-
-
-def test_no_rows():
-    features = MolGraph().featurize([])
-    assert len(features.values) == 0
-    assert features.errors == {}
-
-
-def test_spec_round_trip():
-    assert available()["MolGraph"] is MolGraph
-    assert MolGraph(errors="mask", n_jobs=2).spec() == {"type": "MolGraph"}
-    assert from_spec({"type": "MolGraph"}) == MolGraph()
-
-
-def test_import_does_not_load_torch():
-    import subprocess
-    import sys
-
-    code = "import sys, molgen.featurizers.molgraph; print('torch' in sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "False"

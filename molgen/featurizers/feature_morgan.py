@@ -1,0 +1,51 @@
+"""Morgan fingerprints of pharmacophoric features as a featurizer."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any
+
+from rdkit.Chem import rdFingerprintGenerator
+
+from molgen.featurizers.base import register
+from molgen.featurizers.fingerprint import FoldedFingerprint
+from molgen.featurizers.parameters import integer, parameters
+
+__all__ = ["FeatureMorgan"]
+
+
+@register
+@parameters
+class FeatureMorgan(FoldedFingerprint):
+    """Folded Morgan fingerprints (FCFP) of atoms as donors, acceptors, aromatic, halogen, basic or acidic.
+
+    Parameters
+    ----------
+    radius
+        Bonds from the central atom that an environment reaches; 2 is known as FCFP4.
+    size
+        Columns that environments are folded into.
+    counts
+        How often each environment occurs, instead of 1 for "at all".
+    chirality
+        Let environments differ by the tetrahedral configuration of their atoms.
+    output, errors, n_jobs
+        See :class:`~molgen.featurizers.fingerprint.Fingerprint`.
+
+    References
+    ----------
+    D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 (2010) 742-754. The definitions of the
+    features are RDKit's: A. Gobbi, D. Poppinger, Biotechnol. Bioeng. 61 (1998) 47-54.
+    """
+
+    radius: int = integer(2, 0)
+    size: int = integer(2048, 1)
+    chirality: bool = field(default=False, kw_only=True)
+
+    def _generator(self) -> Any:
+        return rdFingerprintGenerator.GetMorganGenerator(
+            radius=int(self.radius),
+            fpSize=int(self.size),
+            includeChirality=bool(self.chirality),
+            atomInvariantsGenerator=rdFingerprintGenerator.GetMorganFeatureAtomInvGen(),
+        )

@@ -1,0 +1,272 @@
+"""What every registered featurizer keeps to: one suite over all of them, those included that nobody has written yet."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rdkit import Chem
+from scipy.sparse import issparse
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
+
+from molgen.chem.graph import GraphBatch
+from molgen.errors import ConfigError, InputError
+from molgen.featurizers import Features, available, from_spec
+from molgen.featurizers.molecule import MoleculeFeaturizer
+
+#: Optional packages that featurizers need.
+NEEDS = {"Selfies": "selfies"}
+
+GOOD = ["CCO", "c1ccccc1C(=O)N", "C[C@H](N)C(=O)[O-]", "F/C=C/Cl", "[Na+].[Cl-]", "CC(=O)Nc1ccc(O)cc1", "OB(O)c1ccsc1"]
+BAD: list[Any] = [
+    "not one",
+    "",
+    " ",
+    None,
+    math.nan,
+    5,
+    b"CCO",
+    [],
+    "C" * 25_000,
+    "c1ccc",
+    "F(F)F",
+    "CC>>CO",
+    "C\u00e9",
+    "InChI=1S/CH4/h1H4",
+]
+ODD = ["[Fe+2]", "[2H]C([2H])([2H])O", "*c1ccccc1", "[H][H]", "[235U]", "C", "N->[Pt](Cl)(Cl)<-N", "C12C3C4C1C5C2C3C45", "[CH2]C"]
+
+
+def _cases() -> list[Any]:
+    cases = []
+    for name, cls in available().items():
+        assert issubclass(cls, MoleculeFeaturizer), f"{name} reads no molecules: this suite has no rows for it"
+        package = NEEDS.get(name)
+        missing = package is not None and importlib.util.find_spec(package) is None
+        marks = [pytest.mark.skip(reason=f"{package} is not installed")] if missing else []
+        cases += [pytest.param(example, id=f"{name}-{number}", marks=marks) for number, example in enumerate(cls.examples())]
+    return cases
+
+
+every_featurizer = pytest.mark.parametrize("featurizer", _cases())
+
+
+def arrays(values: Any) -> list[np.ndarray]:
+    """Take values apart into arrays."""
+    if isinstance(values, np.ndarray):
+        return [values]
+    if issparse(values):
+        return [np.array(values.shape), values.data, values.indices, values.indptr]
+    names = GraphBatch.__slots__ if isinstance(values, GraphBatch) else values.members()
+    return [getattr(values, name) for name in names]
+
+
+def assert_same(found: Any, expected: Any) -> None:
+    assert type(found) is type(expected)
+    for one, other in zip(arrays(found), arrays(expected), strict=True):
+        assert one.dtype.kind == other.dtype.kind
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+
+
+def n_rows(values: Any) -> int:
+    return values.shape[0] if hasattr(values, "shape") else len(values)
+
+
+def row_of(values: Any, row: int) -> Any:
+    return values[[row]] if hasattr(values, "shape") else values.select([row])
+
+
+def is_blank(row: Any) -> bool:
+    """Tell whether a row is what stands for failure: NaN, zeros or nothing."""
+    if isinstance(row, np.ndarray):
+        return bool(np.isnan(row).all() if row.dtype.kind == "f" else not row.any())
+    if issparse(row):
+        return row.nnz == 0
+    return len(arrays(row)[0]) == 0
+
+
+def has_columns(featurizer: Any) -> bool:
+    return hasattr(featurizer.featurize(["C"]).values, "shape")
+
+
+def masked(featurizer: Any, **changes: Any) -> Any:
+    return clone(featurizer).set_params(errors="mask", **changes)
+
+
+@every_featurizer
+class TestContract:
+    def test_every_row_comes_out_with_values_or_a_reason(self, featurizer):
+        rows = [each for pair in zip(GOOD, BAD[: len(GOOD)], strict=True) for each in pair] + BAD[len(GOOD) :] + ODD
+        features = featurizer.featurize(rows)
+        assert isinstance(features, Features)
+        assert n_rows(features.values) == len(rows)
+        bad = {row for row, item in enumerate(rows) if item in BAD and item not in ODD}
+        assert bad <= set(features.errors), "a row that is no molecule has no reason"
+        assert list(features.errors) == sorted(features.errors)
+        for row in range(len(rows)):
+            reason = features.errors.get(row)
+            assert reason is None or reason.strip()
+            assert is_blank(row_of(features.values, row)) or reason is None
+        # Paracetamol: large enough for every featurizer to find something.
+        assert rows.index(GOOD[5]) not in features.errors
+        assert not is_blank(row_of(features.values, rows.index(GOOD[5])))
+
+    def test_no_rows(self, featurizer):
+        features = featurizer.featurize([])
+        assert n_rows(features.values) == 0
+        assert features.errors == {}
+
+    def test_one_by_one_is_the_batch(self, featurizer):
+        rows = [*GOOD, "not one", *ODD]
+        together = featurizer.featurize(rows)
+        for row, item in enumerate(rows):
+            alone = featurizer.featurize([item])
+            assert_same(alone.values, row_of(together.values, row))
+            assert alone.errors.get(0) == together.errors.get(row)
+
+    def test_molecules_are_their_smiles_and_stay_as_they_were(self, featurizer):
+        mols = [Chem.MolFromSmiles(smiles) for smiles in GOOD]
+        properties = int(Chem.PropertyPickleOptions.AtomProps | Chem.PropertyPickleOptions.BondProps)
+        before = [mol.ToBinary(properties) for mol in mols]
+        assert_same(featurizer.featurize(mols).values, featurizer.featurize(GOOD).values)
+        assert [mol.ToBinary(properties) for mol in mols] == before
+        assert not [name for mol in mols for name in mol.GetPropNames(True, True) if "Distance" in name]
+
+    def test_processes_change_nothing(self, featurizer, monkeypatch):
+        rows = [*GOOD, "bad", *GOOD[:2]]
+        one = featurizer.featurize(rows)
+        monkeypatch.setattr(type(featurizer), "_chunk", 4)
+        two = clone(featurizer).set_params(n_jobs=2).featurize(rows)
+        assert_same(two.values, one.values)
+        assert two.errors == one.errors
+
+    def test_bad_rows_raise_or_are_masked(self, featurizer):
+        rows = ["CCO", "x", "CCN", None]
+        with pytest.raises(InputError, match=r"row 1 and 1 more: not SMILES.*errors='mask'"):
+            featurizer.transform(rows)
+        values = masked(featurizer).transform(rows)
+        assert is_blank(row_of(values, 1))
+        assert is_blank(row_of(values, 3))
+        assert_same(row_of(values, 2), featurizer.transform(["CCN"]))
+        with pytest.raises(ConfigError, match="'raise' or 'mask'"):
+            clone(featurizer).set_params(errors="ignore").transform(rows)
+
+
+@every_featurizer
+class TestIdentity:
+    def test_a_spec_goes_to_json_and_back(self, featurizer):
+        spec = json.loads(json.dumps(featurizer.spec()))
+        again = from_spec(spec, errors="mask", n_jobs=1)
+        assert again == featurizer
+        assert hash(again) == hash(featurizer)
+        assert again.spec() == spec
+        assert not {"errors", "n_jobs"} & set(spec)
+        assert_same(again.transform(GOOD[:2]), featurizer.transform(GOOD[:2]))
+
+    def test_unknown_spec_keys_are_refused(self, featurizer):
+        with pytest.raises(ConfigError, match="has no parameter 'colour'"):
+            from_spec(featurizer.spec() | {"colour": "red"})
+
+    def test_clones_and_pickles_are_equal_and_apart(self, featurizer):
+        for twin in (clone(featurizer), pickle.loads(pickle.dumps(featurizer))):
+            assert twin is not featurizer
+            assert twin == featurizer
+            assert twin.get_params().keys() == featurizer.get_params().keys()
+            assert_same(twin.fit_transform(GOOD[:2], [0, 1]), featurizer.transform(GOOD[:2]))
+
+    def test_parameters_can_be_set(self, featurizer):
+        assert clone(featurizer).set_params(**featurizer.get_params()) == featurizer
+        with pytest.raises(ConfigError, match="has no parameter 'colour'"):
+            clone(featurizer).set_params(colour="red")
+        assert type(featurizer).__name__ in repr(featurizer)
+
+
+@every_featurizer
+class TestScikitLearn:
+    def test_every_column_has_a_name(self, featurizer):
+        if not has_columns(featurizer):
+            with pytest.raises(ConfigError, match="columns"):
+                featurizer.get_feature_names_out()
+            return
+        names = featurizer.get_feature_names_out()
+        assert len(names) == len(set(names)) == featurizer.transform(GOOD).shape[1]
+        assert names.dtype == object
+
+    def test_input_may_be_any_column(self, featurizer):
+        rows = GOOD[:3]
+        expected = featurizer.transform(rows)
+        frame = pd.DataFrame({"smiles": rows})
+        for column in (np.array(rows), np.array(rows, dtype=object)[:, None], frame["smiles"], frame, iter(rows)):
+            assert_same(featurizer.transform(column), expected)
+
+    def test_pipelines_fit_and_predict(self, featurizer):
+        if not has_columns(featurizer):
+            return
+        rows, y = GOOD[:4], [1.0, 2.0, 3.0, 4.0]
+        pipeline = make_pipeline(clone(featurizer), StandardScaler(with_mean=False), Ridge()).fit(rows, y)
+        assert pipeline.predict(rows).shape == (4,)
+        assert len(pipeline[:-1].get_feature_names_out()) == featurizer.transform(rows).shape[1]
+
+    def test_column_transformers_take_a_column(self, featurizer):
+        if not has_columns(featurizer):
+            return
+        frame = pd.DataFrame({"dose": [1.0, 2.0, 3.0], "smiles": GOOD[:3]}, index=range(5, 8))
+        transformer = ColumnTransformer([("mol", clone(featurizer), "smiles"), ("rest", "passthrough", ["dose"])])
+        values = transformer.fit_transform(frame)
+        assert values.shape == (3, featurizer.transform(GOOD[:3]).shape[1] + 1)
+        assert transformer.get_feature_names_out()[0] == f"mol__{featurizer.get_feature_names_out()[0]}"
+
+    def test_pandas_output_is_for_dense_values(self, featurizer):
+        column = pd.Series(GOOD[:3], index=range(5, 8))
+        to_frame = clone(featurizer).set_output(transform="pandas")
+        if not isinstance(featurizer.transform(column), np.ndarray):
+            with pytest.raises(ConfigError, match=r"which no DataFrame holds; .*dense"):
+                to_frame.transform(column)
+        else:
+            frame = clone(to_frame).transform(column)
+            assert frame.index.tolist() == [5, 6, 7]
+            assert frame.columns.tolist() == featurizer.get_feature_names_out().tolist()
+
+    # Those of scikit-learn's checks that feed no data, or only to what takes any. All others hand a two-dimensional array of
+    # numbers to ``fit`` and ``transform``, which a reader of SMILES refuses by contract: test_numbers_are_refused.
+    @pytest.mark.parametrize(
+        "check",
+        [
+            "check_estimator_cloneable",
+            "check_estimator_repr",
+            "check_estimator_tags_renamed",
+            "check_get_params_invariance",
+            "check_mixin_order",
+            "check_no_attributes_set_in_init",
+            "check_parameters_default_constructible",
+            "check_set_params",
+            "check_transformer_n_iter",
+            "check_valid_tag_types",
+        ],
+    )
+    def test_scikit_learns_own_checks(self, featurizer, check):
+        getattr(estimator_checks, check)(type(featurizer).__name__, clone(featurizer))
+
+    def test_numbers_are_refused(self, featurizer):
+        with pytest.raises(InputError, match="one column"):
+            featurizer.transform(np.ones((3, 2)))
+        with pytest.raises(InputError, match="not text: float"):
+            featurizer.transform(np.ones((3, 1)))
+
+
+def test_every_featurizer_is_documented_and_tried():
+    for name, cls in available().items():
+        first = (cls.__doc__ or "").split("\n")[0]
+        assert first.endswith((".", ":")), f"{name} has no summary"
+        assert cls.examples(), f"{name} has no examples"
