@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, output_option, overwrite_option
+from molgen.cli.options import column_options, output_option, overwrite_option, relation_option
 
 
 def _parse_targets(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -35,6 +35,7 @@ def _parse_targets(_: click.Context, __: click.Parameter, texts: tuple[str, ...]
 )
 @output_option("Table of measured and predicted values: CSV, or Parquet if it ends in .parquet.", required=False)
 @column_options
+@relation_option
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @overwrite_option
 def evaluate(data: str, model: str, as_json: bool, **options: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option, relation_option
 
 
 @click.command()
@@ -23,6 +23,7 @@ from molgen.cli.options import column_options, output_option, overwrite_option, 
     help="Is a high or a low value good? Ranks hits; one for all targets, or one each [high].",
 )
 @click.option("--unit", "units", multiple=True, metavar="UNIT", help="Unit of the target, for display; one for all, or one each.")
+@relation_option
 @click.option("--split", type=click.Choice(["scaffold", "random", "column"]), help="How test compounds are held out [scaffold].")
 @click.option("--split-column", metavar="COLUMN", help="Column of train, valid and test; implies --split column.")
 @click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
@@ -87,6 +88,7 @@ def _print_data(result: Any) -> None:
             click.echo(f"{len(entries):,} {what}; the first, line {entries[0][0]}: {entries[0][1]}")
     if not result.dataset.neutralize:
         click.echo(f"charges are left as drawn: {result.dataset.drawn_charged:.0%} of the compounds are drawn charged")
-    for task in result.bundle.tasks:
+    for task, limits in zip(result.bundle.tasks, result.dataset.labels.count_limits(), strict=True):
         good = f"{task.direction} is good" + (f", positive is {task.positive!r}" if task.positive else "")
-        click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}")
+        limited = f", {limits:,} labels are limits" if limits else ""
+        click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}{limited}")

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from molgen.chem.parse import Mol
 from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, read_compounds
 from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
-from molgen.data.labels import match_labels, parse_labels
+from molgen.data.labels import Labels, match_labels, parse_labels, with_relations
 from molgen.data.tables import Row, open_table
+from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
 from molgen.errors import ConfigError, InputError
 
@@ -38,7 +39,9 @@ class Dataset:
     mols
         The parent molecule of each compound.
     targets
-        Labels ``[n, tasks]`` in the file's units; NaN where there is none.
+        Labels ``[n, tasks]`` in the file's units; NaN where there is none, the limit where only that is known.
+    bounds
+        int8 ``[n, tasks]``: which labels are limits; see :class:`~molgen.data.targets.Targets`. Without it, none.
     tasks
         What the columns of ``targets`` are.
     columns
@@ -62,6 +65,7 @@ class Dataset:
     mols: list[Mol]
     targets: NDArray[np.float64]
     tasks: list[Task]
+    bounds: NDArray[np.int8] | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)
     dropped: list[tuple[int, str]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -73,6 +77,12 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.mols)
 
+    @property
+    def labels(self) -> Targets:
+        """The labels as training needs them."""
+        bounds = np.zeros(self.targets.shape, np.int8) if self.bounds is None else self.bounds
+        return Targets(self.targets, bounds, np.ones(len(self.targets)))
+
 
 def load_dataset(
     path: str | Path,
@@ -83,6 +93,7 @@ def load_dataset(
     kind: Literal["auto", "regression", "binary"] = "auto",
     directions: Sequence[Direction] = (),
     units: Sequence[str] = (),
+    relations: Sequence[str] = (),
     tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
     max_atoms: int = MAX_ATOMS,
@@ -102,9 +113,12 @@ def load_dataset(
         ``"auto"``, ``"regression"`` or ``"binary"``, for all targets.
     directions, units
         One for all targets, or one for each; good is ``"high"`` where nothing is said.
+    relations
+        Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all targets or one for each. Such signs are also
+        read where they stand before the numbers.
     tasks
-        Tasks of a model that is there already, one for each target, instead of the three above: labels that are only compared with
-        predictions may all be the same.
+        Tasks of a model that is there already, one for each target, instead of kind, directions and units: labels that are only
+        compared with predictions may all be the same.
     extra_columns
         Further columns to keep as text.
     max_atoms
@@ -133,10 +147,19 @@ def load_dataset(
     }
 
     compounds, neutralize, charged = _read_molecules([row.values[smiles_at] for row in rows], max_atoms, charges)
+    cells = _label_cells(table.columns, rows, target_at, relations, where)
+    places = [f"{where}, column {table.columns[at]!r}" for at in target_at]
     if tasks is None:
-        found, labels, problems = _read_labels(table.columns, rows, target_at, kind, directions, units, where)
+        read = [parse_labels(column, kind, where=place) for column, place in zip(cells, places, strict=True)]
+        found = _new_tasks(target_names, read, directions, units)
     else:
-        found, labels, problems = _match_labels(table.columns, rows, target_at, tasks, where)
+        several = zip(cells, tasks, places, strict=True)
+        read = [match_labels(column, task.kind, task.positive, where=place) for column, task, place in several]
+        found = [replace(task, positive=labels.positive or "") for task, labels in zip(tasks, read, strict=True)]
+    problems = _problems(target_names, read, rows)
+    notes = [*table.notes, *(f"{name}: {note}" for name, each in zip(target_names, read, strict=True) for note in each.notes)]
+    labels = np.stack([each.values for each in read], axis=1)
+    bounds = np.stack([each.bounds for each in read], axis=1)
     unread = dict(problems)
     keep, dropped = [], []
     for number, row in enumerate(rows):
@@ -156,12 +179,13 @@ def load_dataset(
         mols=[mol for n in keep if (mol := compounds.mols[n]) is not None],
         targets=labels[keep],
         tasks=found,
+        bounds=bounds[keep],
         columns={name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()},
         dropped=dropped,
         problems=problems,
         neutralize=neutralize,
         drawn_charged=charged,
-        notes=table.notes,
+        notes=notes,
         source={"file": path.name, "sha256": _sha256(path)},
     )
 
@@ -176,38 +200,35 @@ def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tupl
     return read_compounds(smiles, max_atoms=max_atoms, neutralize=False), False, share
 
 
-def _read_labels(
-    columns: Sequence[str],
-    rows: Sequence[Row],
-    target_at: Sequence[int],
-    kind: Literal["auto", "regression", "binary"],
-    directions: Sequence[Direction],
-    units: Sequence[str],
-    where: str,
-) -> tuple[list[Task], NDArray[np.float64], list[tuple[int, str]]]:
-    tasks, labels, problems = [], [], []
-    all_directions = _one_each(directions, "high", len(target_at), "direction")
-    all_units = _one_each(units, "", len(target_at), "unit")
-    for at, direction, unit in zip(target_at, all_directions, all_units, strict=True):
-        name = columns[at]
-        parsed = parse_labels([row.values[at] for row in rows], kind, where=f"{where}, column {name!r}")
-        problems += [(rows[n].line, f"label {name!r}: {why}") for n, why in parsed.problems.items() if not rows[n].problem]
-        labels.append(parsed.values)
-        tasks.append(Task(name, parsed.kind, unit=unit, direction=direction, positive=parsed.positive or ""))
-    return tasks, np.stack(labels, axis=1), sorted(problems)
+def _label_cells(
+    columns: Sequence[str], rows: Sequence[Row], target_at: Sequence[int], relations: Sequence[str], where: str
+) -> list[list[str]]:
+    """Return the cells of each target, with the signs of its relation column before them."""
+    cells = [[row.values[at] for row in rows] for at in target_at]
+    for column, name in enumerate(_one_each(relations, "", len(target_at), "relation column")):
+        if name:
+            at = columns.index(find_column(columns, name, flag="--relation", where=where))
+            cells[column] = with_relations(cells[column], [row.values[at] for row in rows])
+    return cells
 
 
-def _match_labels(
-    columns: Sequence[str], rows: Sequence[Row], target_at: Sequence[int], tasks: Sequence[Task], where: str
-) -> tuple[list[Task], NDArray[np.float64], list[tuple[int, str]]]:
-    found, labels, problems = [], [], []
-    for at, task in zip(target_at, tasks, strict=True):
-        name = columns[at]
-        parsed = match_labels([row.values[at] for row in rows], task.kind, task.positive, where=f"{where}, column {name!r}")
-        problems += [(rows[n].line, f"label {name!r}: {why}") for n, why in parsed.problems.items() if not rows[n].problem]
-        labels.append(parsed.values)
-        found.append(replace(task, positive=parsed.positive or ""))
-    return found, np.stack(labels, axis=1), sorted(problems)
+def _new_tasks(names: Sequence[str], read: Sequence[Labels], directions: Sequence[Direction], units: Sequence[str]) -> list[Task]:
+    all_directions = _one_each(directions, "high", len(names), "direction")
+    all_units = _one_each(units, "", len(names), "unit")
+    return [
+        Task(name, labels.kind, unit=unit, direction=direction, positive=labels.positive or "")
+        for name, labels, direction, unit in zip(names, read, all_directions, all_units, strict=True)
+    ]
+
+
+def _problems(names: Sequence[str], read: Sequence[Labels], rows: Sequence[Row]) -> list[tuple[int, str]]:
+    """Return line and reason of each label that cannot be used."""
+    return sorted(
+        (rows[n].line, f"label {name!r}: {why}")
+        for name, labels in zip(names, read, strict=True)
+        for n, why in labels.problems.items()
+        if not rows[n].problem
+    )
 
 
 def _one_each(values: Sequence[Any], default: Any, n: int, what: str) -> list[Any]:

@@ -54,6 +54,8 @@ class TrainConfig(_Config):
         Kind of the tasks; ``"auto"`` reads it off the labels.
     directions, units
         One for all targets, or one each.
+    relations
+        Columns of ``=``, ``<`` and ``>``, one for all targets or one each.
     split
         ``"scaffold"``, ``"random"`` or ``"column"`` (then ``split_column`` names it).
     fractions
@@ -81,6 +83,7 @@ class TrainConfig(_Config):
     kind: Literal["auto", "regression", "binary"] = "auto"
     directions: tuple[Literal["high", "low"], ...] = ()
     units: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
     split: Literal["scaffold", "random", "column"] = "scaffold"
     split_column: str | None = None
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)

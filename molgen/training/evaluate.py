@@ -16,6 +16,7 @@ from molgen.bundle import Bundle
 from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.tables import open_table
+from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.errors import ConfigError, InputError
 from molgen.training.metrics import task_metrics
@@ -33,7 +34,8 @@ class Evaluation:
         Task -> measure -> value; for regression also ``coverage``, the share of labels within the interval.
     predictions
         One row a compound: ``id, smiles, reason`` (why it has no prediction, or empty), for each task its label
-        (``<task>_measured``), prediction and interval, and ``domain``, the similarity to the training compounds.
+        (``<task>_measured``, behind ``<task>_relation`` if some are limits), prediction and interval, and ``domain``, the
+        similarity to the training compounds.
     dataset
         The compounds, with what was left out and why.
     unscored
@@ -70,6 +72,7 @@ def evaluate(
     smiles: str | None = None,
     ids: str | None = None,
     targets: Mapping[str, str] | None = None,
+    relations: Sequence[str] = (),
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values.
 
@@ -83,6 +86,8 @@ def evaluate(
         Column names; guessed where the guess is unambiguous.
     targets
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
+    relations
+        Columns of ``=``, ``<`` and ``>``, one for all these tasks or one each.
 
     Raises
     ------
@@ -100,6 +105,7 @@ def evaluate(
         smiles=smiles,
         ids=ids,
         tasks=list(wanted),
+        relations=relations,
         max_atoms=bundle.max_atoms,
         charges="neutral" if bundle.neutralize else "drawn",
     )
@@ -108,7 +114,7 @@ def evaluate(
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
     scores = bundle.score(dataset.mols)
     columns = bundle.named_columns(scores)
-    metrics = {task.name: _measure(task, columns, dataset.targets[:, at]) for at, task in enumerate(wanted)}
+    metrics = {task.name: _measure(task, columns, dataset.labels.of_task(at)) for at, task in enumerate(wanted)}
     return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes)
 
 
@@ -153,8 +159,9 @@ def _trained_on(bundle: Bundle) -> object:
     return data.get("sha256", False) if isinstance(data, dict) else False
 
 
-def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], labels: NDArray[np.float64]) -> dict[str, float]:
-    measured = task_metrics(task, columns[task.name], labels)
+def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], targets: Targets) -> dict[str, float]:
+    measured = task_metrics(task, columns[task.name], targets.values, targets.bounds)
+    labels = targets.measured()
     if task.is_regression:
         lower, upper = columns[f"{task.name}_lower"], columns[f"{task.name}_upper"]
         known = ~(np.isnan(labels) | np.isnan(lower))
@@ -169,7 +176,10 @@ def _table(
     reasons = [unscored.get(row, "") for row in range(len(dataset))]
     table: dict[str, object] = {"id": dataset.ids, "smiles": dataset.smiles, "reason": reasons}
     for at, task in enumerate(tasks):
-        table[f"{task.name}_measured"] = dataset.targets[:, at]
+        labels = dataset.labels.of_task(at)
+        if labels.bounds.any():
+            table[f"{task.name}_relation"] = np.choose(labels.bounds + 1, ["<", "", ">"])
+        table[f"{task.name}_measured"] = labels.values
         names = [task.name, f"{task.name}_lower", f"{task.name}_upper"] if task.is_regression else [task.name]
         table |= {name: columns[name] for name in names}
     return pd.DataFrame(table | {"domain": columns["domain"]})

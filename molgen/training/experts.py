@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from molgen.data.splits import Split
-from molgen.data.tasks import Task, scale
+from molgen.data.targets import Targets
+from molgen.data.tasks import NOISE, Task, scale
 from molgen.errors import ConfigError
 from molgen.experts.base import FeatureTable, take_rows
 from molgen.experts.graph import GraphExpert
@@ -18,6 +19,7 @@ from molgen.experts.scaling import FeatureScaler
 from molgen.experts.tabular import TabularExpert, as_table
 from molgen.featurizers import Featurizer
 from molgen.nn.losses import MultiTaskLoss
+from molgen.training.boosting import boost_with_limits
 from molgen.training.config import TabularConfig, TrainConfig
 from molgen.training.loop import Epoch, fit_network
 
@@ -42,7 +44,7 @@ def fit_graph_expert(
     tasks: list[Task],
     extras: Sequence[Featurizer],
     features: FeatureTable,
-    targets: NDArray[np.float64],
+    targets: Targets,
     split: Split,
     config: TrainConfig,
     *,
@@ -55,7 +57,7 @@ def fit_graph_expert(
     name, tasks, extras
         See :class:`~molgen.experts.graph.GraphExpert`; the tasks' scaling is fitted already.
     features, targets
-        Of all rows; ``targets`` in task units, NaN where missing.
+        Of all rows; ``targets`` in task units.
     split, config
         Which rows, and how.
     on_epoch
@@ -71,7 +73,8 @@ def fit_graph_expert(
     expert.network.to(choose_device(config.device))
     loss = MultiTaskLoss(
         torch.tensor([not task.is_regression for task in tasks]),
-        torch.tensor(_positive_weights(tasks, targets[split.train], config.balance), dtype=torch.float32),
+        torch.tensor(_positive_weights(tasks, targets.values[split.train], config.balance), dtype=torch.float32),
+        NOISE,
     )
     fit_network(
         expert.network,
@@ -95,36 +98,36 @@ def fit_tabular_expert(
     tasks: list[Task],
     inputs: Sequence[Featurizer],
     features: FeatureTable,
-    targets: NDArray[np.float64],
+    targets: Targets,
     split: Split,
     config: TrainConfig,
 ) -> TabularExpert:
     """Boost trees for each task on its labelled training rows; arguments as for :func:`fit_graph_expert`."""
     table = as_table([take_rows(features[featurizer], split.train) for featurizer in inputs])
-    weights = _positive_weights(tasks, targets[split.train], config.balance)
-    boosters = [
-        _boost(task, table, targets[split.train, at], weights[at], config.tabular, config.seed) for at, task in enumerate(tasks)
-    ]
+    labels = targets.take(split.train)
+    weights = _positive_weights(tasks, labels.values, config.balance)
+    boosters = [_boost(task, table, labels.of_task(at), weights[at], config.tabular, config.seed) for at, task in enumerate(tasks)]
     return TabularExpert(name, tasks, inputs, boosters)
 
 
 def _boost(
     task: Task,
     table: NDArray[np.float64],
-    labels: NDArray[np.float64],
+    labels: Targets,
     positive_weight: float,
     config: TabularConfig,
     seed: int,
 ) -> Any:
     import lightgbm
 
-    known = ~np.isnan(labels)
+    known = np.flatnonzero(~np.isnan(labels.values))
+    table, labels = table[known], labels.take(known)
     parameters = {
         "objective": "regression" if task.is_regression else "binary",
         "learning_rate": config.learning_rate,
         "num_leaves": config.leaves,
         "feature_fraction": config.columns,
-        "min_data_in_leaf": min(config.min_rows_in_leaf, max(1, int(known.sum()) // 20)),
+        "min_data_in_leaf": min(config.min_rows_in_leaf, max(1, len(known) // 20)),
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "seed": seed,
@@ -136,7 +139,9 @@ def _boost(
     }
     if not task.is_regression:
         parameters["scale_pos_weight"] = positive_weight
-    return lightgbm.train(parameters, lightgbm.Dataset(table[known], labels[known]), config.rounds)
+    if labels.bounds.any():
+        return boost_with_limits(parameters, table, labels, NOISE * task.scale, config.rounds)
+    return lightgbm.train(parameters, lightgbm.Dataset(table, labels.values), config.rounds)
 
 
 def _positive_weights(tasks: Sequence[Task], targets: NDArray[np.float64], balance: bool) -> list[float]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
+from molgen.data.targets import Targets
 from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import GraphConfig
 
@@ -20,6 +21,8 @@ __all__ = ["Epoch", "fit_network"]
 
 #: Called after each epoch with its number (1-based), training loss and validation loss.
 Epoch = Callable[[int, float, float], None]
+#: The labels of a batch and which of them are limits, as the loss takes them.
+Wanted = tuple[Tensor, Tensor]
 
 _WARM_UP = 0.1
 _GRADIENT_NORM = 1.0
@@ -29,7 +32,7 @@ def fit_network(
     network: nn.Module,
     graphs: GraphBatch,
     features: Tensor | None,
-    targets: NDArray[np.float32],
+    targets: Targets,
     train: NDArray[np.int64],
     valid: NDArray[np.int64],
     loss: MultiTaskLoss,
@@ -45,7 +48,7 @@ def fit_network(
     network
         On the device it is to be trained on.
     graphs, features, targets
-        All rows; features float32 ``[rows, features]`` or ``None``; targets scaled, ``[rows, tasks]``, NaN where missing.
+        All rows; features float32 ``[rows, features]`` or ``None``; targets scaled (see :func:`~molgen.data.tasks.scale`).
     train, valid
         Row numbers. Without validation rows the last epoch is kept.
     loss, config
@@ -61,15 +64,15 @@ def fit_network(
     """
     device = next(network.parameters()).device
     loss = loss.to(device)
-    labels = torch.from_numpy(targets)
+    labels, bounds = torch.from_numpy(targets.values), torch.from_numpy(targets.bounds)
     order = np.random.default_rng(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = config.epochs * -(-len(train) // config.batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _learning_rate(step, steps))
 
-    def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Tensor]:
+    def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Wanted]:
         batch = make_batch(graphs.select(rows), None if features is None else features[rows])
-        return batch.to(device), labels[rows].to(device)
+        return batch.to(device), (labels[rows].to(device), bounds[rows].to(device))
 
     history: list[tuple[float, float]] = []
     best, best_state, best_epoch = float("inf"), copy.deepcopy(network.state_dict()), 0
@@ -78,7 +81,7 @@ def fit_network(
         total = 0.0
         for rows in _batches(order.permutation(train), config.batch_size):
             batch, wanted = batch_of(rows)
-            value = loss(network(batch), wanted)
+            value = loss(network(batch), *wanted)
             optimizer.zero_grad()
             value.backward()
             nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_NORM)
@@ -112,7 +115,7 @@ def _batches(rows: NDArray[np.int64], size: int) -> Sequence[NDArray[np.int64]]:
 
 def _validation_loss(
     network: nn.Module,
-    batch_of: Callable[[NDArray[np.int64]], tuple[MoleculeBatch, Tensor]],
+    batch_of: Callable[[NDArray[np.int64]], tuple[MoleculeBatch, Wanted]],
     rows: NDArray[np.int64],
     loss: MultiTaskLoss,
 ) -> float:
@@ -120,5 +123,5 @@ def _validation_loss(
         return float("nan")
     network.eval()
     with torch.inference_mode():
-        pairs = [(network(batch), wanted) for batch, wanted in map(batch_of, _batches(rows, 256))]
-        return float(loss(torch.cat([p for p, _ in pairs]), torch.cat([w for _, w in pairs])))
+        batches = [(network(batch), *wanted) for batch, wanted in map(batch_of, _batches(rows, 256))]
+        return float(loss(*(torch.cat(parts) for parts in zip(*batches, strict=True))))

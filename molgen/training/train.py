@@ -17,6 +17,7 @@ from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.fingerprints import morgan_packed
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.splits import SPLITTERS, Split, column_split
+from molgen.data.targets import Targets
 from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import InputError
 from molgen.experts.base import Expert, compute_features
@@ -98,9 +99,9 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     experts = _fit_experts(tasks, features, dataset, split, config, tell)
     tell("blending", 0, 0)
     predictions = np.stack([expert.predict(features) for expert in experts])
-    weights = fit_weights(tasks, predictions[:, split.valid], dataset.targets[split.valid])
+    weights = fit_weights(tasks, predictions[:, split.valid], dataset.labels.take(split.valid))
     mixed = blend(list(predictions), weights)
-    calibration = fit_calibration(tasks, mixed[split.valid], dataset.targets[split.valid])
+    calibration = fit_calibration(tasks, mixed[split.valid], dataset.labels.take(split.valid))
     domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
 
     bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
@@ -108,7 +109,7 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     rivals = _baselines(tasks, features, dataset, split, config, experts)
     rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
     rivals["model"] = final
-    metrics = _measure(tasks, rivals, dataset.targets, split)
+    metrics = _measure(tasks, rivals, dataset.labels, split)
     bundle.card = _card(bundle, dataset, split, config, metrics, unusable)
     return TrainResult(bundle, dataset, split, metrics, final)
 
@@ -122,6 +123,7 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
         kind=config.kind,
         directions=config.directions,
         units=config.units,
+        relations=config.relations,
         extra_columns=[config.split_column] if config.split_column else [],
         max_atoms=config.max_atoms,
         charges=config.charges,
@@ -139,7 +141,7 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
     """Stop where training could only give nonsense; a test part may be empty."""
     for at, task in enumerate(dataset.tasks):
         for part, rows in (("training", split.train), ("validation", split.valid)):
-            labels = dataset.targets[rows, at]
+            labels = dataset.labels.take(rows).of_task(at).measured()
             labels = labels[~np.isnan(labels)]
             where = f"{dataset.source.get('file', 'data')}, target {task.name!r}, {part} part of the split"
             if not len(labels):
@@ -174,10 +176,10 @@ def _fit_experts(
         def on_epoch(epoch: int, *_: float, name: str = name) -> None:
             tell(f"{name} expert", epoch, config.graph.epochs)
 
-        experts.append(fit_graph_expert(name, tasks, extras, features, dataset.targets, split, config, on_epoch=on_epoch))
+        experts.append(fit_graph_expert(name, tasks, extras, features, dataset.labels, split, config, on_epoch=on_epoch))
     if config.experts in ("tabular", "blend"):
         tell("tabular expert", 0, 0)
-        experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.targets, split, config))
+        experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.labels, split, config))
     return experts
 
 
@@ -206,20 +208,20 @@ def _baselines(
 ) -> dict[str, NDArray[np.float64]]:
     packed = morgan_packed(dataset.mols, radius=FINGERPRINT.radius, size=FINGERPRINT.size)
     predictions = {
-        "mean": predict_mean(dataset.targets, split.train),
+        "mean": predict_mean(tasks, dataset.labels, split.train),
         "nearest neighbour": predict_nearest(features[FINGERPRINT], packed, dataset.targets, split.train),
     }
     if not any(expert.kind == "tabular" for expert in experts):
-        trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.targets, split, config)
+        trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.labels, split, config)
         predictions["lightgbm"] = trees.predict(features)
     return predictions
 
 
 def _measure(
-    tasks: list[Task], predictions: dict[str, NDArray[np.float64]], targets: NDArray[np.float64], split: Split
+    tasks: list[Task], predictions: dict[str, NDArray[np.float64]], targets: Targets, split: Split
 ) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
     return {
-        part: {name: evaluate(tasks, values[rows], targets[rows]) for name, values in predictions.items()}
+        part: {name: evaluate(tasks, values[rows], targets.take(rows)) for name, values in predictions.items()}
         for part, rows in (("valid", split.valid), ("test", split.test))
         if len(rows)
     }
@@ -242,6 +244,7 @@ def _card(
             "charges": "neutral" if dataset.neutralize else "drawn",
             "left_out": [[line, reason] for line, reason in dataset.dropped[:1000]],
             "left_out_count": len(dataset.dropped) + len(unusable),
+            "limits": {task.name: n for task, n in zip(bundle.tasks, dataset.labels.count_limits(), strict=True) if n},
             "unreadable_labels": [[line, reason] for line, reason in dataset.problems[:1000]],
         },
         "split": {"name": config.split, "sizes": split.sizes()},
