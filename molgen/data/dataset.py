@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.parse import Mol
-from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, read_compounds
+from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, canonical_smiles, read_compounds
 from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
 from molgen.data.labels import Labels, match_labels, parse_labels, with_relations
+from molgen.data.replicates import Merge, Rule, merge_replicates
 from molgen.data.tables import Row, open_table
 from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
@@ -54,6 +55,12 @@ class Dataset:
         Whether charges were settled, or left as they are drawn.
     drawn_charged
         Share of the compounds that are drawn with a charge which a proton could settle, counter-ions aside.
+    replicates
+        What was merged: ``rule, compounds`` (measured more than once), ``rows`` (that measure them), ``conflicts``.
+    merged
+        ``(line, line)`` for each row that was merged into an earlier one.
+    conflicts
+        ``(line, reason)`` for each label whose measurements disagree.
     notes
         What was unusual about the file.
     source
@@ -71,6 +78,9 @@ class Dataset:
     problems: list[tuple[int, str]] = field(default_factory=list)
     neutralize: bool = True
     drawn_charged: float = 0.0
+    replicates: dict[str, Any] = field(default_factory=dict)
+    merged: list[tuple[int, int]] = field(default_factory=list)
+    conflicts: list[tuple[int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
 
@@ -96,6 +106,7 @@ def load_dataset(
     relations: Sequence[str] = (),
     tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
+    replicates: Rule = "keep",
     max_atoms: int = MAX_ATOMS,
     charges: Literal["auto", "neutral", "drawn"] = "auto",
 ) -> Dataset:
@@ -121,6 +132,10 @@ def load_dataset(
         compared with predictions may all be the same.
     extra_columns
         Further columns to keep as text.
+    replicates
+        What becomes of rows with the same parent molecule and the same cells in the extra columns: ``"aggregate"`` makes them
+        one (see :func:`~molgen.data.replicates.merge_replicates`), ``"first"`` takes the first label of each, ``"error"``
+        refuses them, ``"keep"`` leaves them.
     max_atoms
         Larger molecules are left out.
     charges
@@ -173,20 +188,46 @@ def load_dataset(
     if not keep:
         first = dropped[0][1] if dropped else "none"
         raise InputError("no compound with a label could be read", where=where, got=f"{len(rows)} rows, the first: {first}")
+    columns = {name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()}
+    mols = [mol for n in keep if (mol := compounds.mols[n]) is not None]
+    keys = list(zip(canonical_smiles(mols), *columns.values(), strict=True))
+    merge = merge_replicates(keys, found, Targets(labels[keep], bounds[keep], np.ones(len(keep))), replicates)
+    lines = [rows[n].line for n in keep]
+    if replicates == "error" and merge.joined:
+        raise _replicates_refused(merge, lines, where)
     return Dataset(
-        smiles=[rows[n].values[smiles_at] for n in keep],
-        ids=[rows[n].values[id_at] if id_at is not None else str(rows[n].number) for n in keep],
-        mols=[mol for n in keep if (mol := compounds.mols[n]) is not None],
-        targets=labels[keep],
+        smiles=[rows[keep[n]].values[smiles_at] for n in merge.rows],
+        ids=[rows[keep[n]].values[id_at] if id_at is not None else str(rows[keep[n]].number) for n in merge.rows],
+        mols=[mols[n] for n in merge.rows],
+        targets=merge.targets.values,
         tasks=found,
-        bounds=bounds[keep],
-        columns={name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()},
-        dropped=dropped,
-        problems=problems,
+        bounds=merge.targets.bounds,
+        columns={name: [cells[n] for n in merge.rows] for name, cells in columns.items()},
+        dropped=sorted([*dropped, *((lines[n], why) for n, why in merge.dropped.items())]),
+        problems=sorted([*problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)]),
         neutralize=neutralize,
         drawn_charged=charged,
+        replicates={
+            "rule": replicates,
+            "compounds": merge.compounds,
+            "rows": merge.measurements,
+            "conflicts": len(merge.conflicts),
+        },
+        merged=[(lines[n], lines[into]) for n, into in sorted(merge.joined.items())],
+        conflicts=[(lines[n], f"{name}: {why}") for n, name, why in merge.conflicts],
         notes=notes,
         source={"file": path.name, "sha256": _sha256(path)},
+    )
+
+
+def _replicates_refused(merge: Merge, lines: Sequence[int], where: str) -> InputError:
+    row, first = min(merge.joined.items())
+    return InputError(
+        f"line {lines[row]} is the same compound as line {lines[first]}",
+        where=where,
+        expected="every compound once",
+        got=f"{merge.compounds} compounds in {merge.measurements} rows",
+        remedy="use --replicates aggregate, first or keep",
     )
 
 

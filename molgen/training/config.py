@@ -56,6 +56,9 @@ class TrainConfig(_Config):
         One for all targets, or one each.
     relations
         Columns of ``=``, ``<`` and ``>``, one for all targets or one each.
+    replicates
+        ``"aggregate"`` makes one compound of the rows that measure it, ``"first"`` takes the first label, ``"keep"`` leaves them,
+        ``"error"`` refuses them. Unless they are kept, no compound is in two parts of a split by column.
     split
         ``"scaffold"``, ``"random"`` or ``"column"`` (then ``split_column`` names it).
     fractions
@@ -84,6 +87,7 @@ class TrainConfig(_Config):
     directions: tuple[Literal["high", "low"], ...] = ()
     units: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
+    replicates: Literal["aggregate", "keep", "first", "error"] = "aggregate"
     split: Literal["scaffold", "random", "column"] = "scaffold"
     split_column: str | None = None
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)

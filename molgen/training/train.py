@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from molgen.bundle import Bundle
 from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.fingerprints import morgan_packed
+from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
+from molgen.data.replicates import find_leaks
 from molgen.data.splits import SPLITTERS, Split, column_split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, check_names, fit_scaling
@@ -57,6 +59,8 @@ class TrainResult:
         Part (``"valid"``, ``"test"``) -> predictor (baselines, experts, ``"blend"``) -> task -> measure -> value.
     predictions
         The bundle's predictions for all rows of the data set, ``[rows, tasks]``.
+    unused
+        Row -> why it is in no part, whatever the split says.
     """
 
     bundle: Bundle
@@ -64,6 +68,7 @@ class TrainResult:
     split: Split
     metrics: dict[str, dict[str, dict[str, dict[str, float]]]]
     predictions: NDArray[np.float64] = field(repr=False)
+    unused: dict[int, str] = field(default_factory=dict)
 
 
 @one_torch_thread()
@@ -88,13 +93,14 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
-    split = _split(dataset, config)
+    split, leaks = _split(dataset, config)
     _check_labels(dataset, split)
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
 
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, config)
     split = _without(split, unusable)
+    unusable |= leaks
 
     experts = _fit_experts(tasks, features, dataset, split, config, tell)
     tell("blending", 0, 0)
@@ -111,7 +117,7 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     rivals["model"] = final
     metrics = _measure(tasks, rivals, dataset.labels, split)
     bundle.card = _card(bundle, dataset, split, config, metrics, unusable)
-    return TrainResult(bundle, dataset, split, metrics, final)
+    return TrainResult(bundle, dataset, split, metrics, final, unusable)
 
 
 def _load(path: str | Path, config: TrainConfig) -> Dataset:
@@ -124,17 +130,26 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
         directions=config.directions,
         units=config.units,
         relations=config.relations,
+        replicates=config.replicates,
         extra_columns=[config.split_column] if config.split_column else [],
         max_atoms=config.max_atoms,
         charges=config.charges,
     )
 
 
-def _split(dataset: Dataset, config: TrainConfig) -> Split:
-    if config.split_column is not None:
-        name = config.split_column
-        return column_split(dataset.columns[name], where=f"{dataset.source.get('file', 'data')}, column {name!r}")
-    return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed)
+def _split(dataset: Dataset, config: TrainConfig) -> tuple[Split, dict[int, str]]:
+    """Return the split, and the rows that were taken out of training for being held out as well."""
+    if config.split_column is None:
+        return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed), {}
+    where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
+    split = column_split(dataset.columns[config.split_column], where=where)
+    leaks = find_leaks(canonical_smiles(dataset.mols), split) if config.replicates != "keep" else {}
+    if leaks and config.replicates == "error":
+        row, why = next(iter(leaks.items()))
+        got = f"{len(leaks)} such rows, the first: {dataset.ids[row]}, {why.partition(':')[0]}"
+        remedy = "use --replicates aggregate to leave them out of training, or keep"
+        raise InputError("a compound is in two parts of the split", where=where, got=got, remedy=remedy)
+    return _without(split, leaks), leaks
 
 
 def _check_labels(dataset: Dataset, split: Split) -> None:
@@ -244,7 +259,13 @@ def _card(
             "charges": "neutral" if dataset.neutralize else "drawn",
             "left_out": [[line, reason] for line, reason in dataset.dropped[:1000]],
             "left_out_count": len(dataset.dropped) + len(unusable),
+            "not_used": [[dataset.ids[row], reason] for row, reason in list(unusable.items())[:1000]],
             "limits": {task.name: n for task, n in zip(bundle.tasks, dataset.labels.count_limits(), strict=True) if n},
+            "replicates": {
+                **dataset.replicates,
+                "merged": [list(lines) for lines in dataset.merged[:1000]],
+                "disagree": [[line, reason] for line, reason in dataset.conflicts[:1000]],
+            },
             "unreadable_labels": [[line, reason] for line, reason in dataset.problems[:1000]],
         },
         "split": {"name": config.split, "sizes": split.sizes()},
