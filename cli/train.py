@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option, relation_option
+from molgen.cli.options import column_options, label_options, output_option, overwrite_option, quiet_option
 
 
 @click.command()
@@ -23,7 +23,7 @@ from molgen.cli.options import column_options, output_option, overwrite_option, 
     help="Is a high or a low value good? Ranks hits; one for all targets, or one each [high].",
 )
 @click.option("--unit", "units", multiple=True, metavar="UNIT", help="Unit of the target, for display; one for all, or one each.")
-@relation_option
+@label_options
 @click.option(
     "--replicates",
     type=click.Choice(["aggregate", "keep", "first", "error"]),
@@ -69,7 +69,7 @@ def train(
     import molgen
     from molgen.cli.printing import print_metrics, stage_progress
 
-    settings = {key: value for key, value in flags.items() if value not in (None, ())}
+    settings = {key: value for key, value in flags.items() if value not in (None, (), {})}
     if epochs is not None:
         settings["graph"] = {"epochs": epochs}
     with stage_progress(quiet) as progress:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from molgen.chem.parse import Mol
 from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, canonical_smiles, read_compounds
 from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
-from molgen.data.labels import Labels, match_labels, parse_labels, with_relations
+from molgen.data.label_columns import LabelSettings, read_labels
 from molgen.data.replicates import Merge, Rule, merge_replicates
-from molgen.data.tables import Row, open_table
+from molgen.data.tables import open_table
 from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
-from molgen.errors import ConfigError, InputError
+from molgen.errors import InputError
 
 __all__ = ["Dataset", "load_dataset"]
 
@@ -104,6 +104,8 @@ def load_dataset(
     directions: Sequence[Direction] = (),
     units: Sequence[str] = (),
     relations: Sequence[str] = (),
+    convert: Mapping[str, str] | None = None,
+    unit_columns: Sequence[str] = (),
     tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
     replicates: Rule = "keep",
@@ -127,6 +129,11 @@ def load_dataset(
     relations
         Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all targets or one for each. Such signs are also
         read where they stand before the numbers.
+    convert
+        Target -> ``FROM:TO`` (``nM:p``), for labels that are learnt in another unit; see :class:`~molgen.data.units.Conversion`. A
+        direction that is given is that of the column, and turns with ``p``.
+    unit_columns
+        Columns of the labels' units, one for all targets or one for each; where rows differ, a conversion is needed.
     tasks
         Tasks of a model that is there already, one for each target, instead of kind, directions and units: labels that are only
         compared with predictions may all be the same.
@@ -154,7 +161,6 @@ def load_dataset(
     smiles_name = find_smiles_column(table.columns, table.sample, smiles, where=where)
     smiles_at = table.columns.index(smiles_name)
     target_names = find_target_columns(table.columns, targets, where=where)
-    target_at = [table.columns.index(name) for name in target_names]
     id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names], where=where)
     id_at = None if id_name is None else table.columns.index(id_name)
     extra_at = {
@@ -162,24 +168,13 @@ def load_dataset(
     }
 
     compounds, neutralize, charged = _read_molecules([row.values[smiles_at] for row in rows], max_atoms, charges)
-    cells = _label_cells(table.columns, rows, target_at, relations, where)
-    places = [f"{where}, column {table.columns[at]!r}" for at in target_at]
-    if tasks is None:
-        read = [parse_labels(column, kind, where=place) for column, place in zip(cells, places, strict=True)]
-        found = _new_tasks(target_names, read, directions, units)
-    else:
-        several = zip(cells, tasks, places, strict=True)
-        read = [match_labels(column, task.kind, task.positive, where=place) for column, task, place in several]
-        found = [replace(task, positive=labels.positive or "") for task, labels in zip(tasks, read, strict=True)]
-    problems = _problems(target_names, read, rows)
-    notes = [*table.notes, *(f"{name}: {note}" for name, each in zip(target_names, read, strict=True) for note in each.notes)]
-    labels = np.stack([each.values for each in read], axis=1)
-    bounds = np.stack([each.bounds for each in read], axis=1)
-    unread = dict(problems)
+    settings = LabelSettings(kind, directions, units, relations, unit_columns, convert or {})
+    read = read_labels(table.columns, rows, target_names, compounds.mols, settings, tasks, where)
+    unread = dict(read.problems)
     keep, dropped = [], []
     for number, row in enumerate(rows):
         reason = row.problem or compounds.reasons.get(number)
-        if reason is None and np.isnan(labels[number]).all():
+        if reason is None and np.isnan(read.targets.values[number]).all():
             reason = unread.get(row.line, "no label")
         if reason is None:
             keep.append(number)
@@ -191,7 +186,7 @@ def load_dataset(
     columns = {name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()}
     mols = [mol for n in keep if (mol := compounds.mols[n]) is not None]
     keys = list(zip(canonical_smiles(mols), *columns.values(), strict=True))
-    merge = merge_replicates(keys, found, Targets(labels[keep], bounds[keep], np.ones(len(keep))), replicates)
+    merge = merge_replicates(keys, read.tasks, read.targets.take(keep), replicates)
     lines = [rows[n].line for n in keep]
     if replicates == "error" and merge.joined:
         raise _replicates_refused(merge, lines, where)
@@ -200,11 +195,11 @@ def load_dataset(
         ids=[rows[keep[n]].values[id_at] if id_at is not None else str(rows[keep[n]].number) for n in merge.rows],
         mols=[mols[n] for n in merge.rows],
         targets=merge.targets.values,
-        tasks=found,
+        tasks=read.tasks,
         bounds=merge.targets.bounds,
         columns={name: [cells[n] for n in merge.rows] for name, cells in columns.items()},
         dropped=sorted([*dropped, *((lines[n], why) for n, why in merge.dropped.items())]),
-        problems=sorted([*problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)]),
+        problems=sorted([*read.problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)]),
         neutralize=neutralize,
         drawn_charged=charged,
         replicates={
@@ -215,7 +210,7 @@ def load_dataset(
         },
         merged=[(lines[n], lines[into]) for n, into in sorted(merge.joined.items())],
         conflicts=[(lines[n], f"{name}: {why}") for n, name, why in merge.conflicts],
-        notes=notes,
+        notes=[*table.notes, *read.notes],
         source={"file": path.name, "sha256": _sha256(path)},
     )
 
@@ -239,45 +234,6 @@ def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tupl
     if charges == "neutral" or (charges == "auto" and share < DRAWN_CHARGED):
         return neutral, True, share
     return read_compounds(smiles, max_atoms=max_atoms, neutralize=False), False, share
-
-
-def _label_cells(
-    columns: Sequence[str], rows: Sequence[Row], target_at: Sequence[int], relations: Sequence[str], where: str
-) -> list[list[str]]:
-    """Return the cells of each target, with the signs of its relation column before them."""
-    cells = [[row.values[at] for row in rows] for at in target_at]
-    for column, name in enumerate(_one_each(relations, "", len(target_at), "relation column")):
-        if name:
-            at = columns.index(find_column(columns, name, flag="--relation", where=where))
-            cells[column] = with_relations(cells[column], [row.values[at] for row in rows])
-    return cells
-
-
-def _new_tasks(names: Sequence[str], read: Sequence[Labels], directions: Sequence[Direction], units: Sequence[str]) -> list[Task]:
-    all_directions = _one_each(directions, "high", len(names), "direction")
-    all_units = _one_each(units, "", len(names), "unit")
-    return [
-        Task(name, labels.kind, unit=unit, direction=direction, positive=labels.positive or "")
-        for name, labels, direction, unit in zip(names, read, all_directions, all_units, strict=True)
-    ]
-
-
-def _problems(names: Sequence[str], read: Sequence[Labels], rows: Sequence[Row]) -> list[tuple[int, str]]:
-    """Return line and reason of each label that cannot be used."""
-    return sorted(
-        (rows[n].line, f"label {name!r}: {why}")
-        for name, labels in zip(names, read, strict=True)
-        for n, why in labels.problems.items()
-        if not rows[n].problem
-    )
-
-
-def _one_each(values: Sequence[Any], default: Any, n: int, what: str) -> list[Any]:
-    if len(values) in (0, 1):
-        return [values[0] if values else default] * n
-    if len(values) != n:
-        raise ConfigError(f"a {what} for each target", expected=f"1 or {n}", got=str(len(values)))
-    return list(values)
 
 
 def _sha256(path: Path) -> str:

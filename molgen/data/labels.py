@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["MISSING", "Labels", "match_labels", "parse_labels", "with_relations"]
+__all__ = ["MISSING", "Labels", "check_labels", "match_labels", "parse_labels", "with_relations"]
 
 #: Words for a value that was not measured, in lower case.
 MISSING = frozenset(
@@ -129,7 +129,7 @@ def parse_labels(
     ConfigError
         ``kind`` is unknown.
     """
-    return _checked(_read(values, kind, "", where), where)
+    return check_labels(_read(values, kind, "", where), where)
 
 
 def match_labels(
@@ -348,8 +348,14 @@ def _no_numbers(filled: dict[int, str], kind: str, where: str | None) -> InputEr
     )
 
 
-def _checked(labels: Labels, where: str | None) -> Labels:
-    """Refuse a column without two different values: no model can learn from it."""
+def check_labels(labels: Labels, where: str | None) -> Labels:
+    """Refuse a column without two different values: no model can learn from it.
+
+    Raises
+    ------
+    InputError
+        All values are missing, or limits, or the same.
+    """
     known = ~np.isnan(labels.values)
     found = np.unique(labels.values[known])
     if len(found) and labels.bounds[known].all():

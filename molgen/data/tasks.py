@@ -21,6 +21,8 @@ RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "
 #: (see docs/labels.md): with 0.5 models lose least to censoring; towards 0 a limit says next to nothing of what lies beyond it.
 NOISE = 0.5
 
+_OPTIONAL = ("column", "conversion")
+
 Kind = Literal["regression", "binary"]
 Direction = Literal["high", "low"]
 
@@ -41,6 +43,8 @@ class Task:
         Whether a ``"high"`` or a ``"low"`` value is good: what hits are ranked by.
     positive
         The word that stands for the positive class in the labels.
+    column, conversion
+        Where the labels were converted (see :class:`~molgen.data.units.Conversion`): the column they came from, and how.
     mean, scale
         Location and spread of the training labels: networks see ``(y - mean) / scale``. 0 and 1 for binary tasks.
     """
@@ -50,6 +54,8 @@ class Task:
     unit: str = ""
     direction: Direction = "high"
     positive: str = ""
+    column: str = ""
+    conversion: str = ""
     mean: float = 0.0
     scale: float = 1.0
 
@@ -73,8 +79,8 @@ class Task:
         return self.kind == "regression"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the task as plain data."""
-        return asdict(self)
+        """Return the task as plain data; what only some tasks have is there only for those."""
+        return {key: value for key, value in asdict(self).items() if value or key not in _OPTIONAL}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -73,6 +73,8 @@ def evaluate(
     ids: str | None = None,
     targets: Mapping[str, str] | None = None,
     relations: Sequence[str] = (),
+    convert: Mapping[str, str] | None = None,
+    unit_columns: Sequence[str] = (),
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values.
 
@@ -88,6 +90,11 @@ def evaluate(
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
     relations
         Columns of ``=``, ``<`` and ``>``, one for all these tasks or one each.
+    convert
+        Task -> ``FROM:TO``, for a column that is not in the task's unit. A column of the name that the training labels were
+        converted from is converted in the same way.
+    unit_columns
+        Columns of the labels' units, one for all these tasks or one each.
 
     Raises
     ------
@@ -106,6 +113,8 @@ def evaluate(
         ids=ids,
         tasks=list(wanted),
         relations=relations,
+        convert=_conversions(wanted, convert or {}, notes),
+        unit_columns=unit_columns,
         max_atoms=bundle.max_atoms,
         charges="neutral" if bundle.neutralize else "drawn",
     )
@@ -128,12 +137,29 @@ def _choose(tasks: Sequence[Task], targets: Mapping[str, str] | None, data: str 
                 raise ConfigError(f"the model has no task {name!r}", expected=f"one of {', '.join(map(repr, by_name))}")
         return {by_name[name]: _find(columns, column, name, data) for name, column in targets.items()}
     there = {name.strip().casefold() for name in columns}
-    missing = [name for name in by_name if name.strip().casefold() not in there]
+    # A column of the task's name is in its unit; one of the name that training converted from is not yet.
+    names = {name: [own for own in (name, task.column) if own.strip().casefold() in there] for name, task in by_name.items()}
+    missing = [name for name, own in names.items() if not own]
     if len(missing) == len(by_name):
         _find(columns, missing[0], missing[0], data)
     if missing:
         notes.append(f"not evaluated, for want of a column of that name: {', '.join(missing)}")
-    return {task: _find(columns, name, name, data) for name, task in by_name.items() if name not in missing}
+    return {task: _find(columns, names[name][0], name, data) for name, task in by_name.items() if name not in missing}
+
+
+def _conversions(wanted: Mapping[Task, str], given: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """Return how each column is converted."""
+    by_name = {task.name: task for task in wanted}
+    for name in given:
+        if name not in by_name:
+            raise ConfigError(f"no task {name!r} to convert", where="--convert", expected=f"one of {', '.join(by_name)}")
+    found = {column: given[task.name] for task, column in wanted.items() if task.name in given}
+    for task, column in wanted.items():
+        same = task.column and column.strip().casefold() == task.column.strip().casefold()
+        if same and column not in found:
+            found[column] = task.conversion
+            notes.append(f"{column} is converted to {task.name} as in training: {task.conversion}")
+    return found
 
 
 def _find(columns: Sequence[str], wanted: str, task: str, data: str | Path) -> str:

@@ -130,6 +130,8 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
         directions=config.directions,
         units=config.units,
         relations=config.relations,
+        convert=config.convert,
+        unit_columns=config.unit_columns,
         replicates=config.replicates,
         extra_columns=[config.split_column] if config.split_column else [],
         max_atoms=config.max_atoms,

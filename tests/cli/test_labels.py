@@ -48,7 +48,7 @@ def test_limits_are_counted_used_and_measured(run, frame, save, tmp_path):
     assert told["rmse"] == pytest.approx(np.sqrt(((exact["activity"] - exact["activity_measured"]) ** 2).mean()), rel=1e-4)
     wrong = run("train", data, "--target", "activity", "--relation", "sing", "-o", tmp_path / "other", *QUICK)
     assert wrong.exit_code == 1
-    assert "--relation 'sign'" in wrong.stderr
+    assert "did you mean --relation sign?" in wrong.stderr
     assert molgen.load(model).card["data"]["limits"] == {"activity": limits}
 
 
@@ -92,3 +92,30 @@ def test_a_given_split_keeps_its_held_out_rows(run, frame, save, tmp_path):
     assert refused.exit_code == 1
     kept = run(*arguments, "--overwrite", "--replicates", "keep")
     assert f"{train + 1} train" in kept.stdout
+
+
+def test_a_concentration_is_learnt_as_its_negative_logarithm(run, frame, save, tmp_path):
+    nanomolar = 10 ** (9 - frame["activity"])
+    table = pd.DataFrame({"smiles": frame["smiles"], "IC50": nanomolar})
+    data, model, library = save(table), tmp_path / "m.molgen", save(frame[["smiles"]], "library.csv")
+    trained = run("train", data, "--target", "IC50", "--convert", "IC50=nM:p", "--direction", "low", "-o", model, *QUICK)
+    assert trained.exit_code == 0, trained.output
+    assert "pIC50: regression in -log10 mol/L, high is good" in trained.stdout
+    plain = molgen.train(save(frame, "plain.csv"), target="activity", experts="tabular", split="random")
+    np.testing.assert_allclose(molgen.load(model).predict(frame["smiles"])["pIC50"], plain.predictions[:, 0], atol=1e-3)
+    scored = run("screen", library, "-m", model, "-o", tmp_path / "scores.csv")
+    assert scored.exit_code == 0, scored.output
+    assert "pIC50_lower" in pd.read_csv(tmp_path / "scores.csv")
+    assert "pIC50: regression in -log10 mol/L" in run("inspect", model).stdout
+    same = run("evaluate", data, "-m", model, "--json")
+    named = run("evaluate", save(frame.rename(columns={"activity": "pIC50"}), "named.csv"), "-m", model, "--json")
+    table["micro"], table["unit"] = table["IC50"] / 1000, "uM"
+    micro = save(table.drop(columns="IC50"), "micro.csv")
+    given = ("evaluate", micro, "-m", model, "--target", "pIC50=micro", "--json")
+    figures = [json.loads(result.stdout) for result in (same, named, run(*given, "--convert", "pIC50=uM:p"))]
+    figures.append(json.loads(run(*given, "--convert", "pIC50=p", "--unit-column", "unit").stdout))
+    assert figures[0]["notes"][0] == "IC50 is converted to pIC50 as in training: nM:p"
+    for each in figures[1:]:
+        assert each["metrics"]["pIC50"]["rmse"] == pytest.approx(figures[0]["metrics"]["pIC50"]["rmse"], rel=1e-6)
+    assert run("evaluate", micro, "-m", model, "--target", "pIC50=micro", "--convert", "IC50=uM:p").exit_code == 2
+    assert run("train", data, "--target", "IC50", "--convert", "nM:p", "-o", model, *QUICK).exit_code == 2
