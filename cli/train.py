@@ -24,6 +24,7 @@ from molgen.cli.options import column_options, label_options, output_option, ove
 )
 @click.option("--unit", "units", multiple=True, metavar="UNIT", help="Unit of the target, for display; one for all, or one each.")
 @label_options
+@click.option("--weight", metavar="COLUMN", help="Column of how much each row counts in training.")
 @click.option(
     "--replicates",
     type=click.Choice(["aggregate", "keep", "first", "error"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, canonical
 from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
 from molgen.data.label_columns import LabelSettings, read_labels
 from molgen.data.replicates import Merge, Rule, merge_replicates
-from molgen.data.tables import open_table
+from molgen.data.tables import Row, open_table
 from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
 from molgen.errors import InputError
@@ -45,6 +45,8 @@ class Dataset:
         int8 ``[n, tasks]``: which labels are limits; see :class:`~molgen.data.targets.Targets`. Without it, none.
     tasks
         What the columns of ``targets`` are.
+    weights
+        float64 ``[n]``, how much each compound counts in training, 1 on the average. Without it, all the same.
     columns
         Further columns that were asked for (the split column), by name.
     dropped
@@ -73,6 +75,7 @@ class Dataset:
     targets: NDArray[np.float64]
     tasks: list[Task]
     bounds: NDArray[np.int8] | None = None
+    weights: NDArray[np.float64] | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)
     dropped: list[tuple[int, str]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -91,7 +94,8 @@ class Dataset:
     def labels(self) -> Targets:
         """The labels as training needs them."""
         bounds = np.zeros(self.targets.shape, np.int8) if self.bounds is None else self.bounds
-        return Targets(self.targets, bounds, np.ones(len(self.targets)))
+        weights = np.ones(len(self.targets)) if self.weights is None else self.weights
+        return Targets(self.targets, bounds, weights)
 
 
 def load_dataset(
@@ -106,6 +110,7 @@ def load_dataset(
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
+    weight: str | None = None,
     tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
     replicates: Rule = "keep",
@@ -134,6 +139,8 @@ def load_dataset(
         direction that is given is that of the column, and turns with ``p``.
     unit_columns
         Columns of the labels' units, one for all targets or one for each; where rows differ, a conversion is needed.
+    weight
+        Column of how much each row counts in training: finite, not negative, and not all zero.
     tasks
         Tasks of a model that is there already, one for each target, instead of kind, directions and units: labels that are only
         compared with predictions may all be the same.
@@ -186,7 +193,11 @@ def load_dataset(
     columns = {name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()}
     mols = [mol for n in keep if (mol := compounds.mols[n]) is not None]
     keys = list(zip(canonical_smiles(mols), *columns.values(), strict=True))
-    merge = merge_replicates(keys, read.tasks, read.targets.take(keep), replicates)
+    targets_of_rows = read.targets.take(keep)
+    if weight is not None:
+        name = find_column(table.columns, weight, flag="--weight", where=where)
+        targets_of_rows = replace(targets_of_rows, weights=_read_weights(table.columns, [rows[n] for n in keep], name, where))
+    merge = merge_replicates(keys, read.tasks, targets_of_rows, replicates)
     lines = [rows[n].line for n in keep]
     if replicates == "error" and merge.joined:
         raise _replicates_refused(merge, lines, where)
@@ -197,6 +208,7 @@ def load_dataset(
         targets=merge.targets.values,
         tasks=read.tasks,
         bounds=merge.targets.bounds,
+        weights=None if weight is None else merge.targets.weights / merge.targets.weights.mean(),
         columns={name: [cells[n] for n in merge.rows] for name, cells in columns.items()},
         dropped=sorted([*dropped, *((lines[n], why) for n, why in merge.dropped.items())]),
         problems=sorted([*read.problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)]),
@@ -213,6 +225,24 @@ def load_dataset(
         notes=[*table.notes, *read.notes],
         source={"file": path.name, "sha256": _sha256(path)},
     )
+
+
+def _read_weights(columns: Sequence[str], rows: Sequence[Row], name: str, where: str) -> NDArray[np.float64]:
+    """Return the weight of each row; one that cannot be read is no 1, and no row less either."""
+    at, place = columns.index(name), f"{where}, column {name!r}"
+    weights = np.empty(len(rows))
+    for n, row in enumerate(rows):
+        text = row.values[at].strip()
+        try:
+            weights[n] = float(text)
+        except ValueError:
+            weights[n] = np.nan
+        if not (np.isfinite(weights[n]) and weights[n] >= 0):
+            got = repr(text[:40]) if text else "nothing"
+            raise InputError("no weight", where=f"{place}, line {row.line}", expected="a number of 0 or more", got=got)
+    if not weights.any():
+        raise InputError("all weights are 0", where=place, remedy="name another column")
+    return weights
 
 
 def _replicates_refused(merge: Merge, lines: Sequence[int], where: str) -> InputError:

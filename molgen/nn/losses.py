@@ -35,10 +35,11 @@ class MultiTaskLoss(nn.Module):
         self.register_buffer("binary", binary)
         self.register_buffer("positive_weight", positive_weight)
 
-    def forward(self, outputs: Tensor, targets: Tensor, bounds: Tensor | None = None) -> Tensor:
+    def forward(self, outputs: Tensor, targets: Tensor, bounds: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
         """Return the mean loss of ``outputs`` against ``targets`` (both ``[rows, tasks]``; NaN = missing).
 
-        ``bounds`` (``[rows, tasks]``) is 1 where a target is a lower limit, -1 where it is an upper one, else 0.
+        ``bounds`` (``[rows, tasks]``) is 1 where a target is a lower limit, -1 where it is an upper one, else 0. ``weights``
+        (``[rows]``) multiply the losses of each row; 1 on the average, they leave the mean loss comparable.
         """
         present = ~torch.isnan(targets)
         filled = torch.where(present, targets, 0.0)
@@ -50,4 +51,6 @@ class MultiTaskLoss(nn.Module):
             outputs, filled.clamp(0, 1), pos_weight=self.positive_weight, reduction="none"
         )
         each = torch.where(self.binary, entropy, squared)
+        if weights is not None:
+            each = each * weights.unsqueeze(1)
         return (each * present).sum() / present.sum().clamp(min=1)

@@ -30,9 +30,10 @@ def predict_mean(tasks: Sequence[Task], targets: Targets, train: NDArray[np.int6
 
 def _mean(labels: Targets, noise: float) -> float:
     labels = labels.take(~np.isnan(labels.values))
-    mean = float(labels.values.mean())
+    mean = float(np.average(labels.values, weights=labels.weights))
     for _ in range(_STEPS if labels.bounds.any() else 0):
-        mean = float(expected(labels.values, labels.bounds, np.full(len(labels), mean), noise).mean())
+        likely = expected(labels.values, labels.bounds, np.full(len(labels), mean), noise)
+        mean = float(np.average(likely, weights=labels.weights))
     return mean
 
 

@@ -58,6 +58,8 @@ class TrainConfig(_Config):
         Columns of ``=``, ``<`` and ``>``, one for all targets or one each.
     convert, unit_columns
         Target -> ``FROM:TO`` for labels that are learnt in another unit, such as ``nM:p``; columns that say the unit of each row.
+    weight
+        Column of how much each row counts in training.
     replicates
         ``"aggregate"`` makes one compound of the rows that measure it, ``"first"`` takes the first label, ``"keep"`` leaves them,
         ``"error"`` refuses them. Unless they are kept, no compound is in two parts of a split by column.
@@ -91,6 +93,7 @@ class TrainConfig(_Config):
     relations: tuple[str, ...] = ()
     convert: dict[str, str] = {}
     unit_columns: tuple[str, ...] = ()
+    weight: str | None = None
     replicates: Literal["aggregate", "keep", "first", "error"] = "aggregate"
     split: Literal["scaffold", "random", "column"] = "scaffold"
     split_column: str | None = None

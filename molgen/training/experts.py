@@ -73,7 +73,7 @@ def fit_graph_expert(
     expert.network.to(choose_device(config.device))
     loss = MultiTaskLoss(
         torch.tensor([not task.is_regression for task in tasks]),
-        torch.tensor(_positive_weights(tasks, targets.values[split.train], config.balance), dtype=torch.float32),
+        torch.tensor(_positive_weights(tasks, targets.take(split.train), config.balance), dtype=torch.float32),
         NOISE,
     )
     fit_network(
@@ -105,7 +105,7 @@ def fit_tabular_expert(
     """Boost trees for each task on its labelled training rows; arguments as for :func:`fit_graph_expert`."""
     table = as_table([take_rows(features[featurizer], split.train) for featurizer in inputs])
     labels = targets.take(split.train)
-    weights = _positive_weights(tasks, labels.values, config.balance)
+    weights = _positive_weights(tasks, labels, config.balance)
     boosters = [_boost(task, table, labels.of_task(at), weights[at], config.tabular, config.seed) for at, task in enumerate(tasks)]
     return TabularExpert(name, tasks, inputs, boosters)
 
@@ -141,14 +141,15 @@ def _boost(
         parameters["scale_pos_weight"] = positive_weight
     if labels.bounds.any():
         return boost_with_limits(parameters, table, labels, NOISE * task.scale, config.rounds)
-    return lightgbm.train(parameters, lightgbm.Dataset(table, labels.values), config.rounds)
+    weights = None if (labels.weights == 1).all() else labels.weights
+    return lightgbm.train(parameters, lightgbm.Dataset(table, labels.values, weight=weights), config.rounds)
 
 
-def _positive_weights(tasks: Sequence[Task], targets: NDArray[np.float64], balance: bool) -> list[float]:
-    """Return negatives over positives for each binary task when the classes are to be balanced, else 1."""
+def _positive_weights(tasks: Sequence[Task], targets: Targets, balance: bool) -> list[float]:
+    """Return the weight of negatives over that of positives for each binary task when classes are to be balanced, else 1."""
     weights = []
     for at, task in enumerate(tasks):
-        positives, negatives = (targets[:, at] == 1).sum(), (targets[:, at] == 0).sum()
+        positives, negatives = (float(targets.weights[targets.values[:, at] == label].sum()) for label in (1, 0))
         weigh = balance and not task.is_regression and positives and negatives
-        weights.append(float(negatives / positives) if weigh else 1.0)
+        weights.append(negatives / positives if weigh else 1.0)
     return weights

@@ -21,8 +21,8 @@ __all__ = ["Epoch", "fit_network"]
 
 #: Called after each epoch with its number (1-based), training loss and validation loss.
 Epoch = Callable[[int, float, float], None]
-#: The labels of a batch and which of them are limits, as the loss takes them.
-Wanted = tuple[Tensor, Tensor]
+#: Values, bounds and weights of a batch, as the loss takes them.
+Wanted = list[Tensor]
 
 _WARM_UP = 0.1
 _GRADIENT_NORM = 1.0
@@ -64,7 +64,7 @@ def fit_network(
     """
     device = next(network.parameters()).device
     loss = loss.to(device)
-    labels, bounds = torch.from_numpy(targets.values), torch.from_numpy(targets.bounds)
+    wanted = [torch.from_numpy(part) for part in (targets.values, targets.bounds, targets.weights.astype(np.float32))]
     order = np.random.default_rng(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = config.epochs * -(-len(train) // config.batch_size)
@@ -72,7 +72,7 @@ def fit_network(
 
     def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Wanted]:
         batch = make_batch(graphs.select(rows), None if features is None else features[rows])
-        return batch.to(device), (labels[rows].to(device), bounds[rows].to(device))
+        return batch.to(device), [part[rows].to(device) for part in wanted]
 
     history: list[tuple[float, float]] = []
     best, best_state, best_epoch = float("inf"), copy.deepcopy(network.state_dict()), 0
@@ -80,8 +80,8 @@ def fit_network(
         network.train()
         total = 0.0
         for rows in _batches(order.permutation(train), config.batch_size):
-            batch, wanted = batch_of(rows)
-            value = loss(network(batch), *wanted)
+            batch, labels = batch_of(rows)
+            value = loss(network(batch), *labels)
             optimizer.zero_grad()
             value.backward()
             nn.utils.clip_grad_norm_(network.parameters(), _GRADIENT_NORM)
@@ -123,5 +123,5 @@ def _validation_loss(
         return float("nan")
     network.eval()
     with torch.inference_mode():
-        batches = [(network(batch), *wanted) for batch, wanted in map(batch_of, _batches(rows, 256))]
+        batches = [(network(batch), *labels) for batch, labels in map(batch_of, _batches(rows, 256))]
         return float(loss(*(torch.cat(parts) for parts in zip(*batches, strict=True))))

@@ -132,6 +132,7 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
         relations=config.relations,
         convert=config.convert,
         unit_columns=config.unit_columns,
+        weight=config.weight,
         replicates=config.replicates,
         extra_columns=[config.split_column] if config.split_column else [],
         max_atoms=config.max_atoms,
@@ -164,6 +165,8 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
             if not len(labels):
                 got = f"{len(dataset)} compounds: " + ", ".join(f"{n} {name}" for name, n in split.sizes().items())
                 raise InputError("no labels", where=where, got=got, remedy="use another split, or more data")
+            if not dataset.labels.weights[rows].any():
+                raise InputError("all weights are 0", where=where, remedy="use another split, or other weights")
             if part == "training" and len(np.unique(labels)) < 2:
                 raise InputError("all labels are the same", where=where, got=f"{labels[0]:g}")
 

@@ -119,3 +119,15 @@ def test_a_concentration_is_learnt_as_its_negative_logarithm(run, frame, save, t
         assert each["metrics"]["pIC50"]["rmse"] == pytest.approx(figures[0]["metrics"]["pIC50"]["rmse"], rel=1e-6)
     assert run("evaluate", micro, "-m", model, "--target", "pIC50=micro", "--convert", "IC50=uM:p").exit_code == 2
     assert run("train", data, "--target", "IC50", "--convert", "nM:p", "-o", model, *QUICK).exit_code == 2
+
+
+def test_weights_by_flag(run, frame, save, tmp_path):
+    data = save(frame.assign(trust=np.resize([1.0, 0.2], len(frame))))
+    models = []
+    for name, flags in (("a", []), ("b", ["--weight", "Trust"])):
+        models.append(tmp_path / f"{name}.molgen")
+        done = run("train", data, "--target", "activity", *flags, "-o", models[-1], *QUICK)
+        assert done.exit_code == 0, done.output
+    scores = [molgen.load(model).predict(["CCO"])["activity"][0] for model in models]
+    assert scores[0] != scores[1]
+    assert molgen.load(models[1]).card["configuration"]["weight"] == "Trust"

@@ -103,3 +103,25 @@ def test_limits_far_off_stay_finite():
     assert float(value.detach()) == pytest.approx(1e8 / 2, rel=1e-3)
     assert torch.isfinite(outputs.grad).all()
     assert outputs.grad[1] == 0
+
+
+def test_weights_multiply_the_losses_of_their_rows():
+    outputs = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+    targets = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    entropy = torch.nn.functional.softplus(torch.tensor([-2.0, -1.0]))
+    weights = torch.tensor([0.5, 1.5])
+    expected = (0.5 * (1 + entropy[0]) + 1.5 * (4 + entropy[1])) / 4
+    assert float(plain_loss()(outputs, targets, None, weights)) == pytest.approx(float(expected))
+
+
+def test_a_row_of_no_weight_is_not_learnt(graphs, labels):
+    nets = []
+    for change in (0.0, 50.0):
+        values = labels.copy()
+        values[0, 0] += change
+        weights = np.r_[0.0, np.ones(39)]
+        targets = Targets(values, np.zeros(values.shape, np.int8), weights)
+        net = network()
+        fit_network(net, graphs, None, targets, ROWS, NONE, plain_loss(), GraphConfig(epochs=2, batch_size=20), seed=0)
+        nets.append(net.state_dict())
+    assert all(torch.equal(nets[0][key], nets[1][key]) for key in nets[0])
