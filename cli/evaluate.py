@@ -7,34 +7,21 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, output_option, overwrite_option
-
-
-def _parse_targets(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    targets = {}
-    for text in texts:
-        task, equals, column = text.partition("=")
-        if not (task and equals and column):
-            raise click.BadParameter(f"{text!r} is not TASK=COLUMN")
-        if task in targets:
-            raise click.BadParameter(f"task {task} is named twice")
-        targets[task] = column
-    return targets
+from molgen.cli.options import column_options, label_options, output_option, overwrite_option, pairs_option
 
 
 @click.command()
 @click.argument("data", type=click.Path(exists=True, dir_okay=False))
 @click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
-@click.option(
+@pairs_option(
     "--target",
     "targets",
-    multiple=True,
-    metavar="TASK=COLUMN",
-    callback=_parse_targets,
-    help="Column with the measured values of a task; repeat for several [the columns named like the tasks].",
+    "TASK=COLUMN",
+    "Column with the measured values of a task; repeat for several [the columns named like the tasks].",
 )
 @output_option("Table of measured and predicted values: CSV, or Parquet if it ends in .parquet.", required=False)
 @column_options
+@label_options
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @overwrite_option
 def evaluate(data: str, model: str, as_json: bool, **options: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["column_options", "output_option", "overwrite_option", "quiet_option"]
+__all__ = ["column_options", "label_options", "output_option", "overwrite_option", "pairs_option", "quiet_option"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -16,6 +16,36 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which columns hold the SMILES and the compound's name."""
     command = click.option("--id", "ids", metavar="COLUMN", help="Column with the compound's name or number [guessed].")(command)
     return click.option("--smiles", metavar="COLUMN", help="Column with the SMILES [guessed].")(command)
+
+
+def pairs_option(flag: str, name: str, metavar: str, help_text: str) -> Decorator:
+    """Options that give something to a name, each once: ``--flag NAME=VALUE``; the name ends at the first equals sign."""
+
+    def parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+        pairs = {}
+        for text in texts:
+            key, equals, value = text.partition("=")
+            if not (key and equals and value):
+                raise click.BadParameter(f"{text!r} is not {metavar}")
+            if key in pairs:
+                raise click.BadParameter(f"{key} is named twice")
+            pairs[key] = value
+        return pairs
+
+    return click.option(flag, name, multiple=True, metavar=metavar, callback=parse, help=help_text)
+
+
+def label_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How the cells of the label columns are to be read."""
+    said = "one for all, or one each."
+    units = click.option("--unit-column", "unit_columns", multiple=True, metavar="COLUMN", help=f"Column of units; {said}")
+    signs = click.option(
+        "--relation", "relations", multiple=True, metavar="COLUMN", help=f"Column of =, < and > for limits; {said}"
+    )
+    convert = pairs_option(
+        "--convert", "convert", "TARGET=FROM:TO", "Learn another unit, such as IC50=nM:p; or log10, uM, mg/L ..."
+    )
+    return signs(units(convert(command)))
 
 
 def output_option(what: str, *, required: bool = True) -> Decorator:

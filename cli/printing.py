@@ -34,7 +34,7 @@ def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[st
 def _figure(measure: str, value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "-"
-    return f"{value:.0f}" if measure == "n" else f"{value:.3f}"
+    return f"{value:.0f}" if measure in ("n", "n_limits") else f"{value:.3f}"
 
 
 @contextlib.contextmanager

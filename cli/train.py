@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, label_options, output_option, overwrite_option, quiet_option
 from molgen.nn.parts import MESSAGE_PASSING, part_names
 
 
@@ -24,6 +24,13 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     help="Is a high or a low value good? Ranks hits; one for all targets, or one each [high].",
 )
 @click.option("--unit", "units", multiple=True, metavar="UNIT", help="Unit of the target, for display; one for all, or one each.")
+@label_options
+@click.option("--weight", metavar="COLUMN", help="Column of how much each row counts in training.")
+@click.option(
+    "--replicates",
+    type=click.Choice(["aggregate", "keep", "first", "error"]),
+    help="Rows of the same compound: one by median or majority, all of them, the first, or none allowed [aggregate].",
+)
 @click.option("--split", type=click.Choice(["scaffold", "random", "column"]), help="How test compounds are held out [scaffold].")
 @click.option("--split-column", metavar="COLUMN", help="Column of train, valid and test; implies --split column.")
 @click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
@@ -74,7 +81,7 @@ def train(
     import molgen
     from molgen.cli.printing import print_metrics, stage_progress
 
-    settings = {key: value for key, value in flags.items() if value not in (None, ())}
+    settings = {key: value for key, value in flags.items() if value not in (None, (), {})}
     graph = {key: value for key, value in {"network": network, "epochs": epochs}.items() if value is not None}
     if graph:
         settings["graph"] = graph
@@ -97,8 +104,22 @@ def _print_data(result: Any) -> None:
     for what, entries in (("rows left out", result.dataset.dropped), ("labels not read", result.dataset.problems)):
         if entries:
             click.echo(f"{len(entries):,} {what}; the first, line {entries[0][0]}: {entries[0][1]}")
+    if result.unused:
+        row, reason = next(iter(result.unused.items()))
+        click.echo(f"{len(result.unused):,} compounds in no part; the first, {result.dataset.ids[row]}: {reason}")
+    _print_replicates(result.dataset)
     if not result.dataset.neutralize:
         click.echo(f"charges are left as drawn: {result.dataset.drawn_charged:.0%} of the compounds are drawn charged")
-    for task in result.bundle.tasks:
+    for task, limits in zip(result.bundle.tasks, result.dataset.labels.count_limits(), strict=True):
         good = f"{task.direction} is good" + (f", positive is {task.positive!r}" if task.positive else "")
-        click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}")
+        limited = f", {limits:,} labels are limits" if limits else ""
+        click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}{limited}")
+
+
+def _print_replicates(dataset: Any) -> None:
+    found = dataset.replicates
+    if dataset.merged:
+        click.echo(f"{found['compounds']:,} compounds are measured {found['rows']:,} times: {found['rule']}")
+    if dataset.conflicts:
+        line, reason = dataset.conflicts[0]
+        click.echo(f"{len(dataset.conflicts):,} of these labels disagree; the first, line {line}: {reason}")

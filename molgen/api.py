@@ -107,6 +107,9 @@ def evaluate(
     targets: Mapping[str, str] | None = None,
     smiles: str | None = None,
     ids: str | None = None,
+    relations: Sequence[str] = (),
+    convert: Mapping[str, str] | None = None,
+    unit_columns: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values, and save them side by side.
@@ -123,6 +126,10 @@ def evaluate(
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
     smiles, ids
         Column names; guessed where the guess is unambiguous.
+    relations
+        Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all evaluated tasks or one each.
+    convert, unit_columns
+        Task -> ``FROM:TO`` for a column that is in another unit than the task, and columns that say the unit of each row.
     overwrite
         Replace ``output`` if it exists.
 
@@ -146,7 +153,16 @@ def evaluate(
 
     inputs = [each for each in (data, model) if isinstance(each, str | Path)]
     check_outputs([output], inputs, overwrite=overwrite)
-    evaluation = _evaluate(data, model, smiles=smiles, ids=ids, targets=targets)
+    evaluation = _evaluate(
+        data,
+        model,
+        smiles=smiles,
+        ids=ids,
+        targets=targets,
+        relations=relations,
+        convert=convert,
+        unit_columns=unit_columns,
+    )
     if output is not None:
         _write_frame(evaluation.predictions, Path(output))
     return evaluation

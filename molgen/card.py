@@ -18,7 +18,7 @@ from molgen.members import one_line
 __all__ = ["inspect"]
 
 _PARTS = ("train", "valid", "test")
-_MEASURES = ("n", "rmse", "mae", "r2", "spearman", "auroc", "auprc", "brier")
+_MEASURES = ("n", "rmse", "mae", "r2", "spearman", "auroc", "auprc", "brier", "n_limits", "limits_kept")
 
 
 def inspect(model: str | Path | Bundle) -> dict[str, Any]:

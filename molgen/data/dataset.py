@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.parse import Mol
-from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, read_compounds
+from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, canonical_smiles, read_compounds
 from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
-from molgen.data.labels import match_labels, parse_labels
+from molgen.data.label_columns import LabelSettings, read_labels
+from molgen.data.replicates import Merge, Rule, merge_replicates
 from molgen.data.tables import Row, open_table
+from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
-from molgen.errors import ConfigError, InputError
+from molgen.errors import InputError
 
 __all__ = ["Dataset", "load_dataset"]
 
@@ -38,9 +40,13 @@ class Dataset:
     mols
         The parent molecule of each compound.
     targets
-        Labels ``[n, tasks]`` in the file's units; NaN where there is none.
+        Labels ``[n, tasks]`` in the file's units; NaN where there is none, the limit where only that is known.
+    bounds
+        int8 ``[n, tasks]``: which labels are limits; see :class:`~molgen.data.targets.Targets`. Without it, none.
     tasks
         What the columns of ``targets`` are.
+    weights
+        float64 ``[n]``, how much each compound counts in training, 1 on the average. Without it, all the same.
     columns
         Further columns that were asked for (the split column), by name.
     dropped
@@ -51,6 +57,12 @@ class Dataset:
         Whether charges were settled, or left as they are drawn.
     drawn_charged
         Share of the compounds that are drawn with a charge which a proton could settle, counter-ions aside.
+    replicates
+        What was merged: ``rule, compounds`` (measured more than once), ``rows`` (that measure them), ``conflicts``.
+    merged
+        ``(line, line)`` for each row that was merged into an earlier one.
+    conflicts
+        ``(line, reason)`` for each label whose measurements disagree.
     notes
         What was unusual about the file.
     source
@@ -62,16 +74,28 @@ class Dataset:
     mols: list[Mol]
     targets: NDArray[np.float64]
     tasks: list[Task]
+    bounds: NDArray[np.int8] | None = None
+    weights: NDArray[np.float64] | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)
     dropped: list[tuple[int, str]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
     neutralize: bool = True
     drawn_charged: float = 0.0
+    replicates: dict[str, Any] = field(default_factory=dict)
+    merged: list[tuple[int, int]] = field(default_factory=list)
+    conflicts: list[tuple[int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     source: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.mols)
+
+    @property
+    def labels(self) -> Targets:
+        """The labels as training needs them."""
+        bounds = np.zeros(self.targets.shape, np.int8) if self.bounds is None else self.bounds
+        weights = np.ones(len(self.targets)) if self.weights is None else self.weights
+        return Targets(self.targets, bounds, weights)
 
 
 def load_dataset(
@@ -83,8 +107,13 @@ def load_dataset(
     kind: Literal["auto", "regression", "binary"] = "auto",
     directions: Sequence[Direction] = (),
     units: Sequence[str] = (),
+    relations: Sequence[str] = (),
+    convert: Mapping[str, str] | None = None,
+    unit_columns: Sequence[str] = (),
+    weight: str | None = None,
     tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
+    replicates: Rule = "keep",
     max_atoms: int = MAX_ATOMS,
     charges: Literal["auto", "neutral", "drawn"] = "auto",
 ) -> Dataset:
@@ -102,11 +131,25 @@ def load_dataset(
         ``"auto"``, ``"regression"`` or ``"binary"``, for all targets.
     directions, units
         One for all targets, or one for each; good is ``"high"`` where nothing is said.
+    relations
+        Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all targets or one for each. Such signs are also
+        read where they stand before the numbers.
+    convert
+        Target -> ``FROM:TO`` (``nM:p``), for labels that are learnt in another unit; see :class:`~molgen.data.units.Conversion`. A
+        direction that is given is that of the column, and turns with ``p``.
+    unit_columns
+        Columns of the labels' units, one for all targets or one for each; where rows differ, a conversion is needed.
+    weight
+        Column of how much each row counts in training: finite, not negative, and not all zero.
     tasks
-        Tasks of a model that is there already, one for each target, instead of the three above: labels that are only compared with
-        predictions may all be the same.
+        Tasks of a model that is there already, one for each target, instead of kind, directions and units: labels that are only
+        compared with predictions may all be the same.
     extra_columns
         Further columns to keep as text.
+    replicates
+        What becomes of rows with the same parent molecule and the same cells in the extra columns: ``"aggregate"`` makes them
+        one (see :func:`~molgen.data.replicates.merge_replicates`), ``"first"`` takes the first label of each, ``"error"``
+        refuses them, ``"keep"`` leaves them.
     max_atoms
         Larger molecules are left out.
     charges
@@ -125,7 +168,6 @@ def load_dataset(
     smiles_name = find_smiles_column(table.columns, table.sample, smiles, where=where)
     smiles_at = table.columns.index(smiles_name)
     target_names = find_target_columns(table.columns, targets, where=where)
-    target_at = [table.columns.index(name) for name in target_names]
     id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names], where=where)
     id_at = None if id_name is None else table.columns.index(id_name)
     extra_at = {
@@ -133,15 +175,13 @@ def load_dataset(
     }
 
     compounds, neutralize, charged = _read_molecules([row.values[smiles_at] for row in rows], max_atoms, charges)
-    if tasks is None:
-        found, labels, problems = _read_labels(table.columns, rows, target_at, kind, directions, units, where)
-    else:
-        found, labels, problems = _match_labels(table.columns, rows, target_at, tasks, where)
-    unread = dict(problems)
+    settings = LabelSettings(kind, directions, units, relations, unit_columns, convert or {})
+    read = read_labels(table.columns, rows, target_names, compounds.mols, settings, tasks, where)
+    unread = dict(read.problems)
     keep, dropped = [], []
     for number, row in enumerate(rows):
         reason = row.problem or compounds.reasons.get(number)
-        if reason is None and np.isnan(labels[number]).all():
+        if reason is None and np.isnan(read.targets.values[number]).all():
             reason = unread.get(row.line, "no label")
         if reason is None:
             keep.append(number)
@@ -150,19 +190,69 @@ def load_dataset(
     if not keep:
         first = dropped[0][1] if dropped else "none"
         raise InputError("no compound with a label could be read", where=where, got=f"{len(rows)} rows, the first: {first}")
+    columns = {name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()}
+    mols = [mol for n in keep if (mol := compounds.mols[n]) is not None]
+    keys = list(zip(canonical_smiles(mols), *columns.values(), strict=True))
+    targets_of_rows = read.targets.take(keep)
+    if weight is not None:
+        name = find_column(table.columns, weight, flag="--weight", where=where)
+        targets_of_rows = replace(targets_of_rows, weights=_read_weights(table.columns, [rows[n] for n in keep], name, where))
+    merge = merge_replicates(keys, read.tasks, targets_of_rows, replicates)
+    lines = [rows[n].line for n in keep]
+    if replicates == "error" and merge.joined:
+        raise _replicates_refused(merge, lines, where)
     return Dataset(
-        smiles=[rows[n].values[smiles_at] for n in keep],
-        ids=[rows[n].values[id_at] if id_at is not None else str(rows[n].number) for n in keep],
-        mols=[mol for n in keep if (mol := compounds.mols[n]) is not None],
-        targets=labels[keep],
-        tasks=found,
-        columns={name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()},
-        dropped=dropped,
-        problems=problems,
+        smiles=[rows[keep[n]].values[smiles_at] for n in merge.rows],
+        ids=[rows[keep[n]].values[id_at] if id_at is not None else str(rows[keep[n]].number) for n in merge.rows],
+        mols=[mols[n] for n in merge.rows],
+        targets=merge.targets.values,
+        tasks=read.tasks,
+        bounds=merge.targets.bounds,
+        weights=None if weight is None else merge.targets.weights / merge.targets.weights.mean(),
+        columns={name: [cells[n] for n in merge.rows] for name, cells in columns.items()},
+        dropped=sorted([*dropped, *((lines[n], why) for n, why in merge.dropped.items())]),
+        problems=sorted([*read.problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)]),
         neutralize=neutralize,
         drawn_charged=charged,
-        notes=table.notes,
+        replicates={
+            "rule": replicates,
+            "compounds": merge.compounds,
+            "rows": merge.measurements,
+            "conflicts": len(merge.conflicts),
+        },
+        merged=[(lines[n], lines[into]) for n, into in sorted(merge.joined.items())],
+        conflicts=[(lines[n], f"{name}: {why}") for n, name, why in merge.conflicts],
+        notes=[*table.notes, *read.notes],
         source={"file": path.name, "sha256": _sha256(path)},
+    )
+
+
+def _read_weights(columns: Sequence[str], rows: Sequence[Row], name: str, where: str) -> NDArray[np.float64]:
+    """Return the weight of each row; one that cannot be read is no 1, and no row less either."""
+    at, place = columns.index(name), f"{where}, column {name!r}"
+    weights = np.empty(len(rows))
+    for n, row in enumerate(rows):
+        text = row.values[at].strip()
+        try:
+            weights[n] = float(text)
+        except ValueError:
+            weights[n] = np.nan
+        if not (np.isfinite(weights[n]) and weights[n] >= 0):
+            got = repr(text[:40]) if text else "nothing"
+            raise InputError("no weight", where=f"{place}, line {row.line}", expected="a number of 0 or more", got=got)
+    if not weights.any():
+        raise InputError("all weights are 0", where=place, remedy="name another column")
+    return weights
+
+
+def _replicates_refused(merge: Merge, lines: Sequence[int], where: str) -> InputError:
+    row, first = min(merge.joined.items())
+    return InputError(
+        f"line {lines[row]} is the same compound as line {lines[first]}",
+        where=where,
+        expected="every compound once",
+        got=f"{merge.compounds} compounds in {merge.measurements} rows",
+        remedy="use --replicates aggregate, first or keep",
     )
 
 
@@ -174,48 +264,6 @@ def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tupl
     if charges == "neutral" or (charges == "auto" and share < DRAWN_CHARGED):
         return neutral, True, share
     return read_compounds(smiles, max_atoms=max_atoms, neutralize=False), False, share
-
-
-def _read_labels(
-    columns: Sequence[str],
-    rows: Sequence[Row],
-    target_at: Sequence[int],
-    kind: Literal["auto", "regression", "binary"],
-    directions: Sequence[Direction],
-    units: Sequence[str],
-    where: str,
-) -> tuple[list[Task], NDArray[np.float64], list[tuple[int, str]]]:
-    tasks, labels, problems = [], [], []
-    all_directions = _one_each(directions, "high", len(target_at), "direction")
-    all_units = _one_each(units, "", len(target_at), "unit")
-    for at, direction, unit in zip(target_at, all_directions, all_units, strict=True):
-        name = columns[at]
-        parsed = parse_labels([row.values[at] for row in rows], kind, where=f"{where}, column {name!r}")
-        problems += [(rows[n].line, f"label {name!r}: {why}") for n, why in parsed.problems.items() if not rows[n].problem]
-        labels.append(parsed.values)
-        tasks.append(Task(name, parsed.kind, unit=unit, direction=direction, positive=parsed.positive or ""))
-    return tasks, np.stack(labels, axis=1), sorted(problems)
-
-
-def _match_labels(
-    columns: Sequence[str], rows: Sequence[Row], target_at: Sequence[int], tasks: Sequence[Task], where: str
-) -> tuple[list[Task], NDArray[np.float64], list[tuple[int, str]]]:
-    found, labels, problems = [], [], []
-    for at, task in zip(target_at, tasks, strict=True):
-        name = columns[at]
-        parsed = match_labels([row.values[at] for row in rows], task.kind, task.positive, where=f"{where}, column {name!r}")
-        problems += [(rows[n].line, f"label {name!r}: {why}") for n, why in parsed.problems.items() if not rows[n].problem]
-        labels.append(parsed.values)
-        found.append(replace(task, positive=parsed.positive or ""))
-    return found, np.stack(labels, axis=1), sorted(problems)
-
-
-def _one_each(values: Sequence[Any], default: Any, n: int, what: str) -> list[Any]:
-    if len(values) in (0, 1):
-        return [values[0] if values else default] * n
-    if len(values) != n:
-        raise ConfigError(f"a {what} for each target", expected=f"1 or {n}", got=str(len(values)))
-    return list(values)
 
 
 def _sha256(path: Path) -> str:

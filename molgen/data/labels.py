@@ -1,4 +1,4 @@
-"""Measured values from text: numbers or two classes, with missing ones known from bad ones."""
+"""Measured values from text: numbers, limits or two classes, with missing ones known from bad ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["MISSING", "Labels", "match_labels", "parse_labels"]
+__all__ = ["MISSING", "Labels", "check_labels", "match_labels", "parse_labels", "with_relations"]
 
 #: Words for a value that was not measured, in lower case.
 MISSING = frozenset(
@@ -60,7 +60,13 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII).fullm
 _COMMA = re.compile(r"([-+]?\d*),(\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII).fullmatch
 _INFINITE = re.compile(r"[-+]?inf(inity)?", re.IGNORECASE).fullmatch
-_CENSORED = re.compile(r"(<=|>=|<<|>>|[<>\u2264\u2265~\u2248])\s*[-+\d.,]").match
+#: What can stand before a number: whether the true value is above it (1), below it (-1), or about it.
+_RELATIONS = {
+    **dict.fromkeys((">", ">=", ">>", "\u2265", "=>"), 1),
+    **dict.fromkeys(("<", "<=", "<<", "\u2264", "=<"), -1),
+    **dict.fromkeys(("=", "~", "\u2248", "=="), 0),
+}
+_RELATED = re.compile(rf"({'|'.join(sorted(_RELATIONS, key=len, reverse=True))})\s*(?=[-+\d.,])").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class Labels:
         ``"regression"`` or ``"binary"``.
     values
         float64, one a row; NaN where the value is missing or bad. Binary values are 0 and 1.
+    bounds
+        int8, one a row: 1 where the value is a lower limit (``>10``), -1 where it is an upper one, else 0.
     problems
         Row number (0-based) -> why the value there cannot be used. Missing values are no problem.
     positive, negative
@@ -83,6 +91,7 @@ class Labels:
 
     kind: Literal["regression", "binary"]
     values: npt.NDArray[np.float64]
+    bounds: npt.NDArray[np.int8]
     problems: dict[int, str] = field(default_factory=dict)
     positive: str | None = None
     negative: str | None = None
@@ -96,7 +105,8 @@ def parse_labels(
 
     Numbers are plain decimals (``3``, ``-0.5``, ``1e-9``). A column in which *every* number that has a fraction writes
     it after a comma (``3,5``) is read so, with a note, unless all the commas could part thousands; a comma among points
-    is a problem of its row. Censored values (``>10``), infinities, units and words among numbers are problems.
+    is a problem of its row. ``>10`` and ``<=0.1`` are limits; ``~5`` is 5, with a note. Infinities, units and words among
+    numbers are problems.
 
     Two classes are 0 and 1 (also ``1.0``), -1 and 1, or a pair of words of which one denies the other: active and
     inactive, yes and no, true and false, pos and neg, toxic and non-toxic, ``BBB+`` and ``BBB-`` and the like, in any
@@ -119,7 +129,7 @@ def parse_labels(
     ConfigError
         ``kind`` is unknown.
     """
-    return _checked(_read(values, kind, "", where), where)
+    return check_labels(_read(values, kind, "", where), where)
 
 
 def match_labels(
@@ -149,6 +159,20 @@ def match_labels(
     return _read(values, kind, positive, where)
 
 
+def with_relations(values: Sequence[str], relations: Sequence[str]) -> list[str]:
+    """Write the relations of a column of their own (ChEMBL's ``standard_relation``) before the values: ``>`` and ``10`` is ``>10``.
+
+    An empty relation and ``=`` leave the value as it is; quotes around a relation do not count. A word that is no relation
+    stands before its value too, and so makes it a problem of its row.
+    """
+    joined = []
+    for value, relation in zip(values, relations, strict=True):
+        sign = relation.strip().strip("'\"").strip()
+        known = sign in ("", "=", "==") or not value.strip() or value.strip().startswith(sign)
+        joined.append(value if known or sign.casefold() in MISSING else f"{sign} {value.strip()}")
+    return joined
+
+
 def _read(values: Sequence[str], kind: Literal["auto", "regression", "binary"], positive: str, where: str | None) -> Labels:
     if kind not in ("auto", "regression", "binary"):
         raise ConfigError("no such kind of label", where=where, expected="auto, regression or binary", got=repr(kind))
@@ -156,8 +180,8 @@ def _read(values: Sequence[str], kind: Literal["auto", "regression", "binary"], 
     missing = _missing_words(cells)
     filled = {row: cell for row, cell in enumerate(cells) if cell.casefold() not in missing}
     if not filled:
-        return Labels("binary" if kind == "binary" else "regression", _array({}, len(cells)))
-    numbers, notes = _read_numbers(filled)
+        return _labels("binary" if kind == "binary" else "regression", {}, len(cells))
+    numbers, bounds, notes = _read_numbers(filled)
     words = Counter(cell.casefold() for cell in filled.values() if not _numeric(cell))
     pair = (
         _find_pair(words, positive.casefold(), where) if kind != "regression" and sum(words.values()) >= len(filled) / 2 else None
@@ -167,9 +191,9 @@ def _read(values: Sequence[str], kind: Literal["auto", "regression", "binary"], 
     if not numbers:
         raise _no_numbers(filled, kind, where)
     found = set(numbers.values())
-    if kind == "binary" or (kind == "auto" and found in ({0.0, 1.0}, {-1.0, 1.0})):
-        return _from_classes(filled, numbers, len(cells), where)
-    return Labels("regression", _array(numbers, len(cells)), _problems(filled, numbers), notes=notes)
+    if kind == "binary" or (kind == "auto" and not bounds and found in ({0.0, 1.0}, {-1.0, 1.0})):
+        return _from_classes(filled, {row: number for row, number in numbers.items() if row not in bounds}, len(cells), where)
+    return _labels("regression", numbers, len(cells), _problems(filled, numbers), bounds=bounds, notes=notes)
 
 
 def _missing_words(cells: Sequence[str]) -> frozenset[str]:
@@ -178,10 +202,25 @@ def _missing_words(cells: Sequence[str]) -> frozenset[str]:
 
 
 def _numeric(cell: str) -> bool:
-    return bool(_NUMBER(cell) or _COMMA(cell) or _INFINITE(cell) or _CENSORED(cell))
+    return bool(_NUMBER(cell) or _COMMA(cell) or _INFINITE(cell) or _RELATED(cell))
 
 
-def _read_numbers(filled: dict[int, str]) -> tuple[dict[int, float], list[str]]:
+def _read_numbers(filled: dict[int, str]) -> tuple[dict[int, float], dict[int, int], list[str]]:
+    """Return the number in each row that has one, which of them are limits, and how they were read."""
+    bare, bounds, about = {}, {}, 0
+    for row, cell in filled.items():
+        relation = _RELATED(cell)
+        bare[row] = cell[relation.end() :] if relation else cell
+        if relation and (side := _RELATIONS[relation[1]]):
+            bounds[row] = side
+        about += bool(relation and relation[1] in ("~", "\u2248"))
+    numbers, notes = _read_bare(bare)
+    if about:
+        notes.append(f"{about} approximate values (~) were read as they stand")
+    return numbers, {row: side for row, side in bounds.items() if row in numbers}, notes
+
+
+def _read_bare(filled: dict[int, str]) -> tuple[dict[int, float], list[str]]:
     """Return the number in each row that has one, reading commas as points where the whole column does."""
     numbers = {row: number for row, cell in filled.items() if _NUMBER(cell) and _is_usable(number := float(cell))}
     commas = [row for row, cell in filled.items() if _COMMA(cell)]
@@ -206,8 +245,8 @@ def _problems(filled: dict[int, str], used: dict[int, float]) -> dict[int, str]:
 
 def _reason(cell: str) -> str:
     text = repr(cell if len(cell) <= 40 else cell[:37] + "...")
-    if _CENSORED(cell):
-        return f"{text} is a limit, not a value: censored values cannot be used; give a number or leave it empty"
+    if relation := _RELATED(cell):
+        cell = cell[relation.end() :]
     if _INFINITE(cell) or (_NUMBER(cell) and not math.isfinite(float(cell))):
         return f"{text} is not finite"
     if _NUMBER(cell):
@@ -219,10 +258,21 @@ def _reason(cell: str) -> str:
     return f"{text} is not a number"
 
 
-def _array(numbers: dict[int, float], length: int) -> npt.NDArray[np.float64]:
-    values = np.full(length, np.nan)
+def _labels(
+    kind: Literal["regression", "binary"],
+    numbers: dict[int, float],
+    length: int,
+    problems: dict[int, str] | None = None,
+    *,
+    bounds: dict[int, int] | None = None,
+    **more: Any,
+) -> Labels:
+    """Spread what rows hold over a whole column."""
+    values, sides = np.full(length, np.nan), np.zeros(length, np.int8)
     values[list(numbers)] = list(numbers.values())
-    return values
+    if bounds:
+        sides[list(bounds)] = list(bounds.values())
+    return Labels(kind, values, sides, problems or {}, **more)
 
 
 def _from_classes(filled: dict[int, str], numbers: dict[int, float], length: int, where: str | None) -> Labels:
@@ -242,7 +292,7 @@ def _from_classes(filled: dict[int, str], numbers: dict[int, float], length: int
         row: f"{filled[row]!r} is no class: {negative:g} or 1 was expected" if row in numbers else reason
         for row, reason in _problems(filled, used).items()
     }
-    return Labels("binary", _array(used, length), problems, positive="1", negative=f"{negative:g}")
+    return _labels("binary", used, length, problems, positive="1", negative=f"{negative:g}")
 
 
 def _from_words(filled: dict[int, str], pair: tuple[str, str], length: int) -> Labels:
@@ -253,7 +303,7 @@ def _from_words(filled: dict[int, str], pair: tuple[str, str], length: int) -> L
     problems = {
         row: f"{cell!r} is neither {shown[positive]!r} nor {shown[negative]!r}" for row, cell in filled.items() if row not in used
     }
-    return Labels("binary", _array(used, length), problems, positive=shown[positive], negative=shown[negative])
+    return _labels("binary", used, length, problems, positive=shown[positive], negative=shown[negative])
 
 
 def _find_pair(words: Counter[str], known: str, where: str | None) -> tuple[str, str] | None:
@@ -298,9 +348,19 @@ def _no_numbers(filled: dict[int, str], kind: str, where: str | None) -> InputEr
     )
 
 
-def _checked(labels: Labels, where: str | None) -> Labels:
-    """Refuse a column without two different values: no model can learn from it."""
-    found = np.unique(labels.values[~np.isnan(labels.values)])
+def check_labels(labels: Labels, where: str | None) -> Labels:
+    """Refuse a column without two different values: no model can learn from it.
+
+    Raises
+    ------
+    InputError
+        All values are missing, or limits, or the same.
+    """
+    known = ~np.isnan(labels.values)
+    found = np.unique(labels.values[known])
+    if len(found) and labels.bounds[known].all():
+        remedy = "add measured values, or name another column"
+        raise InputError("every value is a limit", where=where, got=f"{known.sum()} limits and no measured value", remedy=remedy)
     if not len(found):
         missing = f"{len(labels.values)} missing values"
         raise InputError("no value in it", where=where, got=missing, remedy="name another column")

@@ -9,12 +9,19 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.data.targets import Targets
 from molgen.errors import ConfigError
 
-__all__ = ["RESERVED_NAMES", "Direction", "Kind", "Task", "check_names", "fit_scaling", "output_names", "scale", "unscale"]
+__all__ = ["NOISE", "RESERVED_NAMES", "Direction", "Kind", "Task", "check_names", "fit_scaling", "output_names", "scale", "unscale"]
 
 #: Columns that every table of scores has; ``rank`` is that of hits.
 RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles", "domain")
+
+#: Standard deviation of labels around good predictions, as a share of the labels' own: what a limit says depends on it. Measured
+#: (see docs/labels.md): with 0.5 models lose least to censoring; towards 0 a limit says next to nothing of what lies beyond it.
+NOISE = 0.5
+
+_OPTIONAL = ("column", "conversion")
 
 Kind = Literal["regression", "binary"]
 Direction = Literal["high", "low"]
@@ -36,6 +43,8 @@ class Task:
         Whether a ``"high"`` or a ``"low"`` value is good: what hits are ranked by.
     positive
         The word that stands for the positive class in the labels.
+    column, conversion
+        Where the labels were converted (see :class:`~molgen.data.units.Conversion`): the column they came from, and how.
     mean, scale
         Location and spread of the training labels: networks see ``(y - mean) / scale``. 0 and 1 for binary tasks.
     """
@@ -45,6 +54,8 @@ class Task:
     unit: str = ""
     direction: Direction = "high"
     positive: str = ""
+    column: str = ""
+    conversion: str = ""
     mean: float = 0.0
     scale: float = 1.0
 
@@ -68,8 +79,8 @@ class Task:
         return self.kind == "regression"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the task as plain data."""
-        return asdict(self)
+        """Return the task as plain data; what only some tasks have is there only for those."""
+        return {key: value for key, value in asdict(self).items() if value or key not in _OPTIONAL}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -108,10 +119,10 @@ def fit_scaling(tasks: Sequence[Task], targets: NDArray[np.float64]) -> list[Tas
     return fitted
 
 
-def scale(tasks: Sequence[Task], targets: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Turn labels ``[n, tasks]`` into what networks are trained on."""
+def scale(tasks: Sequence[Task], targets: Targets) -> Targets:
+    """Turn labels into what networks are trained on: float32, of mean 0 and spread 1."""
     mean, spread = _scaling(tasks)
-    return ((targets - mean) / spread).astype(np.float32)
+    return replace(targets, values=((targets.values - mean) / spread).astype(np.float32))
 
 
 def unscale(tasks: Sequence[Task], outputs: NDArray[np.floating]) -> NDArray[np.float64]:

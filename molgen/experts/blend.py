@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from molgen.data.targets import Targets, excess
 from molgen.data.tasks import Task
 
 __all__ = ["blend", "fit_weights"]
@@ -16,7 +17,7 @@ __all__ = ["blend", "fit_weights"]
 _PRIOR_ROWS = 50.0
 
 
-def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
     """Fit non-negative weights that add up to 1, shrunk toward equal.
 
     Parameters
@@ -26,7 +27,7 @@ def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets
     predictions
         ``[experts, rows, tasks]`` in task units.
     targets
-        Labels ``[rows, tasks]``; NaN where missing.
+        Their labels; a limit that the blend keeps costs nothing.
 
     Returns
     -------
@@ -35,21 +36,22 @@ def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets
     n_experts = len(predictions)
     weights = np.full((n_experts, len(tasks)), 1.0 / n_experts)
     for column, task in enumerate(tasks):
-        known = ~np.isnan(targets[:, column])
+        known = ~np.isnan(targets.values[:, column])
         if n_experts > 1 and known.sum() >= 2:
-            weights[:, column] = _fit_task(task, predictions[:, known, column].T, targets[known, column])
+            weights[:, column] = _fit_task(task, predictions[:, known, column].T, targets.take(known).of_task(column))
     return weights
 
 
-def _fit_task(task: Task, predictions: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fit_task(task: Task, predictions: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
+    labels = targets.values
     equal = np.full(predictions.shape[1], 1.0 / predictions.shape[1])
     prior = _PRIOR_ROWS / len(labels)
-    scale = max(float(np.mean((predictions.mean(axis=1) - labels) ** 2)), 1e-12)
+    scale = max(float(np.mean(excess(labels, targets.bounds, predictions.mean(axis=1)) ** 2)), 1e-12)
 
     def loss(weights: NDArray[np.float64]) -> float:
         mixed = predictions @ weights
         if task.is_regression:
-            fit = float(np.mean((mixed - labels) ** 2)) / scale
+            fit = float(np.mean(excess(labels, targets.bounds, mixed) ** 2)) / scale
         else:
             mixed = np.clip(mixed, 1e-6, 1 - 1e-6)
             fit = -float(np.mean(labels * np.log(mixed) + (1 - labels) * np.log(1 - mixed)))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from molgen.data.targets import Targets, excess
 from molgen.data.tasks import Task, sigmoid
 
 __all__ = ["COVERAGE", "Calibration", "fit_calibration"]
@@ -61,29 +62,34 @@ class Calibration:
         return calibration
 
 
-def fit_calibration(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: NDArray[np.float64]) -> list[Calibration]:
-    """Fit each task's calibration on rows that no expert was trained on (``[rows, tasks]``, NaN = no label).
+def fit_calibration(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: Targets) -> list[Calibration]:
+    """Fit each task's calibration on rows that no expert was trained on.
 
-    Intervals are split conformal: the ``ceil((n + 1) * 0.9)``-th smallest absolute error (Lei et al., JASA 2018, 113, 1094).
+    Intervals are split conformal: the ``ceil((n + 1) * 0.9)``-th smallest absolute error (Lei et al., JASA 2018, 113, 1094). A
+    limit counts where the prediction breaks it, for its error is that large at least; where it is kept, the error is not known.
     Probabilities are Platt-scaled (Platt 1999) with a prior on leaving them alone.
     """
     fitted = []
     for column, task in enumerate(tasks):
-        known = ~np.isnan(targets[:, column])
-        predicted, labels = predictions[known, column], targets[known, column]
-        fitted.append(_interval(predicted, labels) if task.is_regression else _platt(predicted, labels))
+        labels = targets.of_task(column)
+        known = ~np.isnan(labels.values)
+        fit = _interval if task.is_regression else _platt
+        fitted.append(fit(predictions[known, column], labels.take(known)))
     return fitted
 
 
-def _interval(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> Calibration:
-    n = len(labels)
+def _interval(predicted: NDArray[np.float64], labels: Targets) -> Calibration:
+    errors = np.abs(excess(labels.values, labels.bounds, predicted))
+    errors = np.sort(errors[(labels.bounds == 0) | (errors > 0)])
+    n = len(errors)
     if n < _MIN_ROWS:
         return Calibration()
     rank = min(int(np.ceil((n + 1) * COVERAGE)), n)
-    return Calibration(half_width=float(np.sort(np.abs(labels - predicted))[rank - 1]))
+    return Calibration(half_width=float(errors[rank - 1]))
 
 
-def _platt(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> Calibration:
+def _platt(predicted: NDArray[np.float64], targets: Targets) -> Calibration:
+    labels = targets.values
     positives = int(labels.sum())
     if min(positives, len(labels) - positives) < _MIN_CLASS:
         return Calibration()

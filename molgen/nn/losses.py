@@ -1,4 +1,4 @@
-"""Losses over several tasks at once, of either kind, with labels missing."""
+"""Losses over several tasks at once, of either kind, with labels missing or known as limits only."""
 
 from __future__ import annotations
 
@@ -12,29 +12,45 @@ __all__ = ["MultiTaskLoss"]
 class MultiTaskLoss(nn.Module):
     """Squared error on regression tasks and cross-entropy on binary ones, averaged over the labels that are there.
 
+    Where a label is a limit, the error is that of the censored normal likelihood (Tobin, Econometrica 1958, 26, 24) in units of
+    squared error, ``-2 noise^2 log Phi(z)`` with ``z`` the distance on the allowed side over ``noise``: next to nothing for a
+    prediction well within the limit, squared error for one far beyond it.
+
     Parameters
     ----------
     binary
         bool ``[tasks]``: which tasks are binary.
     positive_weight
         float ``[tasks]``: weight of positive labels in binary tasks; 1 leaves the classes as they are.
+    noise
+        Standard deviation of scaled labels around predictions.
     """
 
     binary: Tensor
     positive_weight: Tensor
 
-    def __init__(self, binary: Tensor, positive_weight: Tensor) -> None:
+    def __init__(self, binary: Tensor, positive_weight: Tensor, noise: float = 0.5) -> None:
         super().__init__()
+        self.noise = noise
         self.register_buffer("binary", binary)
         self.register_buffer("positive_weight", positive_weight)
 
-    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean loss of ``outputs`` against ``targets`` (both ``[rows, tasks]``; NaN = missing)."""
+    def forward(self, outputs: Tensor, targets: Tensor, bounds: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
+        """Return the mean loss of ``outputs`` against ``targets`` (both ``[rows, tasks]``; NaN = missing).
+
+        ``bounds`` (``[rows, tasks]``) is 1 where a target is a lower limit, -1 where it is an upper one, else 0. ``weights``
+        (``[rows]``) multiply the losses of each row; 1 on the average, they leave the mean loss comparable.
+        """
         present = ~torch.isnan(targets)
         filled = torch.where(present, targets, 0.0)
         squared = (outputs - filled) ** 2
+        if bounds is not None and bounds.any():
+            within = bounds * (outputs - filled) / self.noise
+            squared = torch.where(bounds == 0, squared, -2 * self.noise**2 * torch.special.log_ndtr(within))
         entropy = functional.binary_cross_entropy_with_logits(
             outputs, filled.clamp(0, 1), pos_weight=self.positive_weight, reduction="none"
         )
         each = torch.where(self.binary, entropy, squared)
+        if weights is not None:
+            each = each * weights.unsqueeze(1)
         return (each * present).sum() / present.sum().clamp(min=1)

@@ -41,6 +41,7 @@ _MEASURES: dict[str, tuple[str, Callable[..., Any]]] = {
     "mae": ("MAE", min),
     "r2": ("R\u00b2", max),
     "spearman": ("Spearman", max),
+    "limits_kept": ("Limits kept", max),
 }
 _MINUS, _DASH = "\u2212", "\u2013"
 _STATUSES = {

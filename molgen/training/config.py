@@ -79,6 +79,15 @@ class TrainConfig(_Config):
         Kind of the tasks; ``"auto"`` reads it off the labels.
     directions, units
         One for all targets, or one each.
+    relations
+        Columns of ``=``, ``<`` and ``>``, one for all targets or one each.
+    convert, unit_columns
+        Target -> ``FROM:TO`` for labels that are learnt in another unit, such as ``nM:p``; columns that say the unit of each row.
+    weight
+        Column of how much each row counts in training.
+    replicates
+        ``"aggregate"`` makes one compound of the rows that measure it, ``"first"`` takes the first label, ``"keep"`` leaves them,
+        ``"error"`` refuses them. Unless they are kept, no compound is in two parts of a split by column.
     split
         ``"scaffold"``, ``"random"`` or ``"column"`` (then ``split_column`` names it).
     fractions
@@ -111,6 +120,11 @@ class TrainConfig(_Config):
     kind: Literal["auto", "regression", "binary"] = "auto"
     directions: tuple[Literal["high", "low"], ...] = ()
     units: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    convert: dict[str, str] = {}
+    unit_columns: tuple[str, ...] = ()
+    weight: str | None = None
+    replicates: Literal["aggregate", "keep", "first", "error"] = "aggregate"
     split: Literal["scaffold", "random", "column"] = "scaffold"
     split_column: str | None = None
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)

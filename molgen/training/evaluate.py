@@ -16,6 +16,7 @@ from molgen.bundle import Bundle
 from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.tables import open_table
+from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.errors import ConfigError, InputError
 from molgen.training.metrics import task_metrics
@@ -33,7 +34,8 @@ class Evaluation:
         Task -> measure -> value; for regression also ``coverage``, the share of labels within the interval.
     predictions
         One row a compound: ``id, smiles, reason`` (why it has no prediction, or empty), for each task its label
-        (``<task>_measured``), prediction and interval, and ``domain``, the similarity to the training compounds.
+        (``<task>_measured``, behind ``<task>_relation`` if some are limits), prediction and interval, and ``domain``, the
+        similarity to the training compounds.
     dataset
         The compounds, with what was left out and why.
     unscored
@@ -70,6 +72,9 @@ def evaluate(
     smiles: str | None = None,
     ids: str | None = None,
     targets: Mapping[str, str] | None = None,
+    relations: Sequence[str] = (),
+    convert: Mapping[str, str] | None = None,
+    unit_columns: Sequence[str] = (),
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values.
 
@@ -83,6 +88,13 @@ def evaluate(
         Column names; guessed where the guess is unambiguous.
     targets
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
+    relations
+        Columns of ``=``, ``<`` and ``>``, one for all these tasks or one each.
+    convert
+        Task -> ``FROM:TO``, for a column that is not in the task's unit. A column of the name that the training labels were
+        converted from is converted in the same way.
+    unit_columns
+        Columns of the labels' units, one for all these tasks or one each.
 
     Raises
     ------
@@ -100,6 +112,9 @@ def evaluate(
         smiles=smiles,
         ids=ids,
         tasks=list(wanted),
+        relations=relations,
+        convert=_conversions(wanted, convert or {}, notes),
+        unit_columns=unit_columns,
         max_atoms=bundle.max_atoms,
         charges="neutral" if bundle.neutralize else "drawn",
     )
@@ -108,7 +123,7 @@ def evaluate(
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
     scores = bundle.score(dataset.mols)
     columns = bundle.named_columns(scores)
-    metrics = {task.name: _measure(task, columns, dataset.targets[:, at]) for at, task in enumerate(wanted)}
+    metrics = {task.name: _measure(task, columns, dataset.labels.of_task(at)) for at, task in enumerate(wanted)}
     return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes)
 
 
@@ -122,12 +137,29 @@ def _choose(tasks: Sequence[Task], targets: Mapping[str, str] | None, data: str 
                 raise ConfigError(f"the model has no task {name!r}", expected=f"one of {', '.join(map(repr, by_name))}")
         return {by_name[name]: _find(columns, column, name, data) for name, column in targets.items()}
     there = {name.strip().casefold() for name in columns}
-    missing = [name for name in by_name if name.strip().casefold() not in there]
+    # A column of the task's name is in its unit; one of the name that training converted from is not yet.
+    names = {name: [own for own in (name, task.column) if own.strip().casefold() in there] for name, task in by_name.items()}
+    missing = [name for name, own in names.items() if not own]
     if len(missing) == len(by_name):
         _find(columns, missing[0], missing[0], data)
     if missing:
         notes.append(f"not evaluated, for want of a column of that name: {', '.join(missing)}")
-    return {task: _find(columns, name, name, data) for name, task in by_name.items() if name not in missing}
+    return {task: _find(columns, names[name][0], name, data) for name, task in by_name.items() if name not in missing}
+
+
+def _conversions(wanted: Mapping[Task, str], given: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """Return how each column is converted."""
+    by_name = {task.name: task for task in wanted}
+    for name in given:
+        if name not in by_name:
+            raise ConfigError(f"no task {name!r} to convert", where="--convert", expected=f"one of {', '.join(by_name)}")
+    found = {column: given[task.name] for task, column in wanted.items() if task.name in given}
+    for task, column in wanted.items():
+        same = task.column and column.strip().casefold() == task.column.strip().casefold()
+        if same and column not in found:
+            found[column] = task.conversion
+            notes.append(f"{column} is converted to {task.name} as in training: {task.conversion}")
+    return found
 
 
 def _find(columns: Sequence[str], wanted: str, task: str, data: str | Path) -> str:
@@ -153,8 +185,9 @@ def _trained_on(bundle: Bundle) -> object:
     return data.get("sha256", False) if isinstance(data, dict) else False
 
 
-def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], labels: NDArray[np.float64]) -> dict[str, float]:
-    measured = task_metrics(task, columns[task.name], labels)
+def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], targets: Targets) -> dict[str, float]:
+    measured = task_metrics(task, columns[task.name], targets.values, targets.bounds)
+    labels = targets.measured()
     if task.is_regression:
         lower, upper = columns[f"{task.name}_lower"], columns[f"{task.name}_upper"]
         known = ~(np.isnan(labels) | np.isnan(lower))
@@ -169,7 +202,10 @@ def _table(
     reasons = [unscored.get(row, "") for row in range(len(dataset))]
     table: dict[str, object] = {"id": dataset.ids, "smiles": dataset.smiles, "reason": reasons}
     for at, task in enumerate(tasks):
-        table[f"{task.name}_measured"] = dataset.targets[:, at]
+        labels = dataset.labels.of_task(at)
+        if labels.bounds.any():
+            table[f"{task.name}_relation"] = np.choose(labels.bounds + 1, ["<", "", ">"])
+        table[f"{task.name}_measured"] = labels.values
         names = [task.name, f"{task.name}_lower", f"{task.name}_upper"] if task.is_regression else [task.name]
         table |= {name: columns[name] for name in names}
     return pd.DataFrame(table | {"domain": columns["domain"]})

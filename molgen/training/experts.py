@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from molgen.data.splits import Split
-from molgen.data.tasks import Task, scale
+from molgen.data.targets import Targets
+from molgen.data.tasks import NOISE, Task, scale
 from molgen.experts.base import FeatureTable, take_rows
 from molgen.experts.graph import GraphExpert
 from molgen.experts.scaling import FeatureScaler
@@ -19,6 +20,7 @@ from molgen.featurizers import Featurizer
 from molgen.nn.losses import MultiTaskLoss
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part
+from molgen.training.boosting import boost_with_limits
 from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
 from molgen.training.device import choose_device
 from molgen.training.loop import Epoch, OnEpoch, fit_network
@@ -31,7 +33,7 @@ def fit_graph_expert(
     tasks: list[Task],
     extras: Sequence[Featurizer],
     features: FeatureTable,
-    targets: NDArray[np.float64],
+    targets: Targets,
     split: Split,
     config: TrainConfig,
     *,
@@ -45,7 +47,7 @@ def fit_graph_expert(
     name, tasks, extras
         See :class:`~molgen.experts.graph.GraphExpert`; the tasks' scaling is fitted already.
     features, targets
-        Of all rows; ``targets`` in task units, NaN where missing.
+        Of all rows; ``targets`` in task units.
     split, config
         Which rows, and how.
     members
@@ -63,7 +65,8 @@ def fit_graph_expert(
     scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
     loss = MultiTaskLoss(
         torch.tensor([not task.is_regression for task in tasks]),
-        torch.tensor(_positive_weights(tasks, targets[split.train], config.balance), dtype=torch.float32),
+        torch.tensor(_positive_weights(tasks, targets.take(split.train), config.balance), dtype=torch.float32),
+        NOISE,
     )
     histories = []
     for member in range(members):
@@ -111,36 +114,36 @@ def fit_tabular_expert(
     tasks: list[Task],
     inputs: Sequence[Featurizer],
     features: FeatureTable,
-    targets: NDArray[np.float64],
+    targets: Targets,
     split: Split,
     config: TrainConfig,
 ) -> TabularExpert:
     """Boost trees for each task on its labelled training rows; arguments as for :func:`fit_graph_expert`."""
     table = as_table([take_rows(features[featurizer], split.train) for featurizer in inputs])
-    weights = _positive_weights(tasks, targets[split.train], config.balance)
-    boosters = [
-        _boost(task, table, targets[split.train, at], weights[at], config.tabular, config.seed) for at, task in enumerate(tasks)
-    ]
+    labels = targets.take(split.train)
+    weights = _positive_weights(tasks, labels, config.balance)
+    boosters = [_boost(task, table, labels.of_task(at), weights[at], config.tabular, config.seed) for at, task in enumerate(tasks)]
     return TabularExpert(name, tasks, inputs, boosters)
 
 
 def _boost(
     task: Task,
     table: NDArray[np.float64],
-    labels: NDArray[np.float64],
+    labels: Targets,
     positive_weight: float,
     config: TabularConfig,
     seed: int,
 ) -> Any:
     import lightgbm
 
-    known = ~np.isnan(labels)
+    known = np.flatnonzero(~np.isnan(labels.values))
+    table, labels = table[known], labels.take(known)
     parameters = {
         "objective": "regression" if task.is_regression else "binary",
         "learning_rate": config.learning_rate,
         "num_leaves": config.leaves,
         "feature_fraction": config.columns,
-        "min_data_in_leaf": min(config.min_rows_in_leaf, max(1, int(known.sum()) // 20)),
+        "min_data_in_leaf": min(config.min_rows_in_leaf, max(1, len(known) // 20)),
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "seed": seed,
@@ -152,14 +155,17 @@ def _boost(
     }
     if not task.is_regression:
         parameters["scale_pos_weight"] = positive_weight
-    return lightgbm.train(parameters, lightgbm.Dataset(table[known], labels[known]), config.rounds)
+    if labels.bounds.any():
+        return boost_with_limits(parameters, table, labels, NOISE * task.scale, config.rounds)
+    weights = None if (labels.weights == 1).all() else labels.weights
+    return lightgbm.train(parameters, lightgbm.Dataset(table, labels.values, weight=weights), config.rounds)
 
 
-def _positive_weights(tasks: Sequence[Task], targets: NDArray[np.float64], balance: bool) -> list[float]:
-    """Return negatives over positives for each binary task when the classes are to be balanced, else 1."""
+def _positive_weights(tasks: Sequence[Task], targets: Targets, balance: bool) -> list[float]:
+    """Return the weight of negatives over that of positives for each binary task when classes are to be balanced, else 1."""
     weights = []
     for at, task in enumerate(tasks):
-        positives, negatives = (targets[:, at] == 1).sum(), (targets[:, at] == 0).sum()
+        positives, negatives = (float(targets.weights[targets.values[:, at] == label].sum()) for label in (1, 0))
         weigh = balance and not task.is_regression and positives and negatives
-        weights.append(float(negatives / positives) if weigh else 1.0)
+        weights.append(negatives / positives if weigh else 1.0)
     return weights

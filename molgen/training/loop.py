@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
+from molgen.data.targets import Targets
 from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import GraphConfig
 from molgen.training.device import choose_precision, deterministic
@@ -31,6 +32,8 @@ class Epoch(NamedTuple):
 
 #: Called after each epoch with its number (1-based) and what it came to.
 OnEpoch = Callable[[int, Epoch], None]
+#: Values, bounds and weights of a batch, as the loss takes them.
+Wanted = list[Tensor]
 
 _WARM_UP = 0.1
 _GRADIENT_NORM = 1.0
@@ -40,7 +43,7 @@ def fit_network(
     network: nn.Module,
     graphs: GraphBatch,
     features: Tensor | None,
-    targets: NDArray[np.float32],
+    targets: Targets,
     train: NDArray[np.int64],
     valid: NDArray[np.int64],
     loss: MultiTaskLoss,
@@ -57,7 +60,7 @@ def fit_network(
     network
         On the device it is to be trained on; parameters that need no gradient stay as they are.
     graphs, features, targets
-        All rows; features float32 ``[rows, features]`` or ``None``; targets scaled, ``[rows, tasks]``, NaN where missing.
+        All rows; features float32 ``[rows, features]`` or ``None``; targets scaled (see :func:`~molgen.data.tasks.scale`).
     train, valid
         Row numbers. Without validation rows the last epoch is kept.
     loss, config
@@ -76,7 +79,7 @@ def fit_network(
     device = next(network.parameters()).device
     dtype = choose_precision(precision, device)
     loss = loss.to(device)
-    labels = torch.from_numpy(targets)
+    wanted = [torch.from_numpy(part) for part in (targets.values, targets.bounds, targets.weights.astype(np.float32))]
     order = np.random.default_rng(seed)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -84,9 +87,9 @@ def fit_network(
     scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
     steps = config.epochs * -(-len(train) // config.batch_size)
 
-    def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Tensor]:
+    def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Wanted]:
         batch = make_batch(graphs.select(rows), None if features is None else features[rows])
-        return batch.to(device), labels[rows].to(device, non_blocking=device.type == "cuda")
+        return batch.to(device), [part[rows].to(device, non_blocking=device.type == "cuda") for part in wanted]
 
     history: list[Epoch] = []
     best, best_state, best_epoch, step = float("inf"), copy.deepcopy(network.state_dict()), 0, 0
@@ -96,10 +99,10 @@ def fit_network(
             losses = []
             for rows in _batches(order.permutation(train), config.batch_size):
                 _set_rate(optimizer, config.learning_rate * _share_of_rate(step, steps))
-                batch, wanted = batch_of(rows)
+                batch, labels = batch_of(rows)
                 with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
                     outputs = network(batch)
-                value = loss(outputs.float(), wanted)
+                value = loss(outputs.float(), *labels)
                 optimizer.zero_grad()
                 scaler.scale(value).backward()
                 scaler.unscale_(optimizer)
@@ -139,7 +142,7 @@ def _batches(rows: NDArray[np.int64], size: int) -> Sequence[NDArray[np.int64]]:
 
 def _validation_loss(
     network: nn.Module,
-    batch_of: Callable[[NDArray[np.int64]], tuple[MoleculeBatch, Tensor]],
+    batch_of: Callable[[NDArray[np.int64]], tuple[MoleculeBatch, Wanted]],
     rows: NDArray[np.int64],
     loss: MultiTaskLoss,
 ) -> float:
@@ -147,5 +150,5 @@ def _validation_loss(
         return float("nan")
     network.eval()
     with torch.inference_mode():
-        pairs = [(network(batch), wanted) for batch, wanted in map(batch_of, _batches(rows, 256))]
-        return float(loss(torch.cat([p for p, _ in pairs]), torch.cat([w for _, w in pairs])))
+        batches = [(network(batch), *labels) for batch, labels in map(batch_of, _batches(rows, 256))]
+        return float(loss(*(torch.cat(parts) for parts in zip(*batches, strict=True))))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.data.targets import Targets, excess
 from molgen.data.tasks import Task
 
 __all__ = ["PRIMARY", "evaluate", "mean_primary", "task_metrics"]
@@ -15,23 +16,35 @@ __all__ = ["PRIMARY", "evaluate", "mean_primary", "task_metrics"]
 PRIMARY = {"regression": "rmse", "binary": "auroc"}
 
 
-def task_metrics(task: Task, predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, float]:
+def task_metrics(
+    task: Task, predicted: NDArray[np.float64], labels: NDArray[np.float64], bounds: NDArray[np.int8] | None = None
+) -> dict[str, float]:
     """Measure one task on the rows that have a label and a prediction.
 
     Returns
     -------
     Regression: ``n, rmse, mae, r2, spearman``. Binary: ``n, auroc, auprc, brier``. NaN where a measure does not exist, as
-    AUROC on one class.
+    AUROC on one class. Labels that ``bounds`` says are limits (see :class:`~molgen.data.targets.Targets`) are in none of these;
+    if there are any, ``n_limits`` counts them and ``limits_kept`` is the share that the predictions keep.
     """
     known = ~(np.isnan(labels) | np.isnan(predicted))
-    predicted, labels = predicted[known], labels[known]
+    limit = known & (bounds != 0) if bounds is not None else np.zeros_like(known)
+    exact = known & ~limit
     measure = _regression if task.is_regression else _binary
-    return {"n": float(len(labels)), **measure(predicted, labels)}
+    measured = {"n": float(exact.sum()), **measure(predicted[exact], labels[exact])}
+    if bounds is not None and limit.any():
+        kept = excess(labels[limit], bounds[limit], predicted[limit]) == 0
+        measured |= {"n_limits": float(len(kept)), "limits_kept": float(kept.mean())}
+    return measured
 
 
-def evaluate(tasks: Sequence[Task], predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, dict[str, float]]:
+def evaluate(tasks: Sequence[Task], predicted: NDArray[np.float64], targets: Targets) -> dict[str, dict[str, float]]:
     """Measure each task of ``[rows, tasks]`` predictions, by task name."""
-    return {task.name: task_metrics(task, predicted[:, at], labels[:, at]) for at, task in enumerate(tasks)}
+    each = [targets.of_task(at) for at in range(len(tasks))]
+    return {
+        task.name: task_metrics(task, predicted[:, at], labels.values, labels.bounds)
+        for at, (task, labels) in enumerate(zip(tasks, each, strict=True))
+    }
 
 
 def mean_primary(tasks: Sequence[Task], metrics: dict[str, dict[str, float]]) -> dict[str, float]:

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from molgen.bundle import Bundle
 from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.fingerprints import morgan_packed
+from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
+from molgen.data.replicates import find_leaks
 from molgen.data.splits import SPLITTERS, Split, column_split
+from molgen.data.targets import Targets
 from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import InputError
 from molgen.experts.base import Expert, compute_features
@@ -57,6 +60,8 @@ class TrainResult:
         Part (``"valid"``, ``"test"``) -> predictor (baselines, experts, ``"blend"``) -> task -> measure -> value.
     predictions
         The bundle's predictions for all rows of the data set, ``[rows, tasks]``.
+    unused
+        Row -> why it is in no part, whatever the split says.
     """
 
     bundle: Bundle
@@ -64,6 +69,7 @@ class TrainResult:
     split: Split
     metrics: dict[str, dict[str, dict[str, dict[str, float]]]]
     predictions: NDArray[np.float64] = field(repr=False)
+    unused: dict[int, str] = field(default_factory=dict)
 
 
 @one_torch_thread()
@@ -88,20 +94,21 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
-    split = _split(dataset, config)
+    split, leaks = _split(dataset, config)
     _check_labels(dataset, split)
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
 
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, config)
     split = _without(split, unusable)
+    unusable |= leaks
 
     experts = _fit_experts(tasks, features, dataset, split, config, tell)
     tell("blending", 0, 0)
     predictions = np.stack([expert.predict(features) for expert in experts])
-    weights = fit_weights(tasks, predictions[:, split.valid], dataset.targets[split.valid])
+    weights = fit_weights(tasks, predictions[:, split.valid], dataset.labels.take(split.valid))
     mixed = blend(list(predictions), weights)
-    calibration = fit_calibration(tasks, mixed[split.valid], dataset.targets[split.valid])
+    calibration = fit_calibration(tasks, mixed[split.valid], dataset.labels.take(split.valid))
     domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
 
     bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
@@ -109,9 +116,9 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     rivals = _baselines(tasks, features, dataset, split, config, experts)
     rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
     rivals["model"] = final
-    metrics = _measure(tasks, rivals, dataset.targets, split)
+    metrics = _measure(tasks, rivals, dataset.labels, split)
     bundle.card = _card(bundle, dataset, split, config, metrics, unusable)
-    return TrainResult(bundle, dataset, split, metrics, final)
+    return TrainResult(bundle, dataset, split, metrics, final, unusable)
 
 
 def _load(path: str | Path, config: TrainConfig) -> Dataset:
@@ -123,29 +130,44 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
         kind=config.kind,
         directions=config.directions,
         units=config.units,
+        relations=config.relations,
+        convert=config.convert,
+        unit_columns=config.unit_columns,
+        weight=config.weight,
+        replicates=config.replicates,
         extra_columns=[config.split_column] if config.split_column else [],
         max_atoms=config.max_atoms,
         charges=config.charges,
     )
 
 
-def _split(dataset: Dataset, config: TrainConfig) -> Split:
-    if config.split_column is not None:
-        name = config.split_column
-        return column_split(dataset.columns[name], where=f"{dataset.source.get('file', 'data')}, column {name!r}")
-    return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed)
+def _split(dataset: Dataset, config: TrainConfig) -> tuple[Split, dict[int, str]]:
+    """Return the split, and the rows that were taken out of training for being held out as well."""
+    if config.split_column is None:
+        return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed), {}
+    where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
+    split = column_split(dataset.columns[config.split_column], where=where)
+    leaks = find_leaks(canonical_smiles(dataset.mols), split) if config.replicates != "keep" else {}
+    if leaks and config.replicates == "error":
+        row, why = next(iter(leaks.items()))
+        got = f"{len(leaks)} such rows, the first: {dataset.ids[row]}, {why.partition(':')[0]}"
+        remedy = "use --replicates aggregate to leave them out of training, or keep"
+        raise InputError("a compound is in two parts of the split", where=where, got=got, remedy=remedy)
+    return _without(split, leaks), leaks
 
 
 def _check_labels(dataset: Dataset, split: Split) -> None:
     """Stop where training could only give nonsense; a test part may be empty."""
     for at, task in enumerate(dataset.tasks):
         for part, rows in (("training", split.train), ("validation", split.valid)):
-            labels = dataset.targets[rows, at]
+            labels = dataset.labels.take(rows).of_task(at).measured()
             labels = labels[~np.isnan(labels)]
             where = f"{dataset.source.get('file', 'data')}, target {task.name!r}, {part} part of the split"
             if not len(labels):
                 got = f"{len(dataset)} compounds: " + ", ".join(f"{n} {name}" for name, n in split.sizes().items())
                 raise InputError("no labels", where=where, got=got, remedy="use another split, or more data")
+            if not dataset.labels.weights[rows].any():
+                raise InputError("all weights are 0", where=where, remedy="use another split, or other weights")
             if part == "training" and len(np.unique(labels)) < 2:
                 raise InputError("all labels are the same", where=where, got=f"{labels[0]:g}")
 
@@ -177,12 +199,12 @@ def _fit_experts(
 
         members = _members(config)
         expert, _ = fit_graph_expert(
-            name, tasks, extras, features, dataset.targets, split, config, members=members, on_epoch=on_epoch
+            name, tasks, extras, features, dataset.labels, split, config, members=members, on_epoch=on_epoch
         )
         experts.append(expert)
     if config.experts in ("tabular", "blend"):
         tell("tabular expert", 0, 0)
-        experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.targets, split, config))
+        experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.labels, split, config))
     return experts
 
 
@@ -216,20 +238,20 @@ def _baselines(
 ) -> dict[str, NDArray[np.float64]]:
     packed = morgan_packed(dataset.mols, radius=FINGERPRINT.radius, size=FINGERPRINT.size)
     predictions = {
-        "mean": predict_mean(dataset.targets, split.train),
+        "mean": predict_mean(tasks, dataset.labels, split.train),
         "nearest neighbour": predict_nearest(features[FINGERPRINT], packed, dataset.targets, split.train),
     }
     if not any(expert.kind == "tabular" for expert in experts):
-        trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.targets, split, config)
+        trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.labels, split, config)
         predictions["lightgbm"] = trees.predict(features)
     return predictions
 
 
 def _measure(
-    tasks: list[Task], predictions: dict[str, NDArray[np.float64]], targets: NDArray[np.float64], split: Split
+    tasks: list[Task], predictions: dict[str, NDArray[np.float64]], targets: Targets, split: Split
 ) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
     return {
-        part: {name: evaluate(tasks, values[rows], targets[rows]) for name, values in predictions.items()}
+        part: {name: evaluate(tasks, values[rows], targets.take(rows)) for name, values in predictions.items()}
         for part, rows in (("valid", split.valid), ("test", split.test))
         if len(rows)
     }
@@ -252,6 +274,13 @@ def _card(
             "charges": "neutral" if dataset.neutralize else "drawn",
             "left_out": [[line, reason] for line, reason in dataset.dropped[:1000]],
             "left_out_count": len(dataset.dropped) + len(unusable),
+            "not_used": [[dataset.ids[row], reason] for row, reason in list(unusable.items())[:1000]],
+            "limits": {task.name: n for task, n in zip(bundle.tasks, dataset.labels.count_limits(), strict=True) if n},
+            "replicates": {
+                **dataset.replicates,
+                "merged": [list(lines) for lines in dataset.merged[:1000]],
+                "disagree": [[line, reason] for line, reason in dataset.conflicts[:1000]],
+            },
             "unreadable_labels": [[line, reason] for line, reason in dataset.problems[:1000]],
         },
         "split": {"name": config.split, "sizes": split.sizes()},

@@ -86,7 +86,7 @@ def test_blocks_do_not_change_the_numbers(small_bundle: Path, measured_table: Pa
     ("flags", "code", "words"),
     [
         (["--target", "activity"], 2, "'activity' is not TASK=COLUMN"),
-        (["--target", "activity=potency", "--target", "activity=id"], 2, "task activity is named twice"),
+        (["--target", "activity=potency", "--target", "activity=id"], 2, "activity is named twice"),
         (["--target", "logS=potency"], 2, "the model has no task 'logS'"),
         (["--target", "activity=potenzy"], 1, "did you mean --target activity=potency?"),
         (["--target", "active=potency"], 1, "potency"),

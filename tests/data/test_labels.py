@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from molgen.data.columns import find_target_columns
-from molgen.data.labels import parse_labels
+from molgen.data.labels import parse_labels, with_relations
 from molgen.data.tables import open_table
 from molgen.errors import ConfigError, InputError
 
@@ -43,11 +43,10 @@ def test_missing_words_are_no_problem(word):
         ("-Infinity", "not finite"),
         ("1e999", "not finite"),
         ("active", "'active' is not a number"),
-        (">10", "a limit, not a value: censored"),
-        ("< 0.1", "censored"),
-        (">=3", "censored"),
-        ("\u226510", "censored"),
-        ("~5", "censored"),
+        (">inf", "not a number"),
+        (">1,000", "thousands or a fraction"),
+        (">5 nM", "not a number"),
+        ("><5", "not a number"),
         ("3,5", "decimal comma"),
         ("1,000", "thousands or a fraction"),
         ("1,000.5", "thousands or a fraction"),
@@ -65,6 +64,49 @@ def test_bad_values_have_a_reason(cell, reason):
     assert list(labels.problems) == [1]
     assert reason in labels.problems[1]
     assert len(labels.problems[1]) < 160
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "bound"),
+    [
+        (">10", 10, 1),
+        ("< 0.1", 0.1, -1),
+        (">=3", 3, 1),
+        ("<=-3e2", -300, -1),
+        ("\u226510", 10, 1),
+        ("\u2264 .5", 0.5, -1),
+        (">>4", 4, 1),
+        ("<<4", 4, -1),
+        ("> \u22121", -1, 1),
+        ("~5", 5, 0),
+        ("=5", 5, 0),
+    ],
+)
+def test_limits(cell, value, bound):
+    labels = check(["1.5", cell, "0", "1"], [1.5, value, 0, 1], problems={})
+    assert labels.bounds.tolist() == [0, bound, 0, 0]
+    assert labels.bounds.dtype == np.int8
+    assert labels.notes == (["1 approximate values (~) were read as they stand"] if cell == "~5" else [])
+
+
+def test_a_limit_is_no_class():
+    labels = check(["1", "0", ">1", "0"], [1, 0, nan, 0], "binary", "binary")
+    assert set(labels.problems) == {2}
+    assert check(["1", "0", ">1", "0"], [1, 0, 1, 0], "regression").bounds.tolist() == [0, 0, 1, 0]
+
+
+def test_limits_with_decimal_commas():
+    assert check(["3,5", ">0,25"], [3.5, 0.25]).bounds.tolist() == [0, 1]
+
+
+def test_a_column_of_relations():
+    cells = with_relations(["10", "20", "30", "", ">5", "7", "8"], ["'>'", "=", " < ", ">", ">", "about", "NA"])
+    assert cells == ["> 10", "20", "< 30", "", ">5", "about 7", "8"]
+    labels = check(cells, [10, 20, 30, nan, 5, nan, 8])
+    assert labels.bounds.tolist() == [1, 0, -1, 0, 1, 0, 0]
+    assert labels.problems == {5: "'about 7' is not a number"}
+    # What contradicts itself is no number either.
+    assert 1 in parse_labels(with_relations(["1", "<5", "2"], ["", ">", ""])).problems
 
 
 def test_decimal_commas_throughout():
@@ -128,7 +170,7 @@ def test_other_numbers_among_classes_are_problems():
         (["CI", "CM", "CI"], "auto", r"nobody knows which is positive; got 'CI' \(2\), 'CM' \(1\); write 1"),
         (["a", "b", "c"], "auto", "no number that can be used"),
         (["active", "inactive"], "regression", "no number that can be used; expected numbers"),
-        ([">1", ">2", ">3"], "auto", "censored"),
+        ([">1", ">2", ">3"], "auto", "every value is a limit; got 3 limits"),
         (["2", "3"], "binary", "not two classes; expected 0 and 1; got 2, 3"),
         (["yes", "no", "true", "false"], "auto", "more than one pair of classes"),
     ],

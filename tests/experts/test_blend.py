@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.experts.blend import blend, fit_weights
 
@@ -17,20 +18,20 @@ def make_predictions(rows, noise, seed=0):
 
 def test_the_better_expert_weighs_more_with_enough_rows():
     labels, predictions = make_predictions(5000, [0.1, 1.0])
-    weights = fit_weights(REGRESSION, predictions, labels)
+    weights = fit_weights(REGRESSION, predictions, Targets.exact(labels))
     assert weights[0, 0] > 0.9
     assert weights.sum() == pytest.approx(1)
 
 
 def test_few_rows_hardly_move_the_weights():
     labels, predictions = make_predictions(10, [0.1, 1.0])
-    weights = fit_weights(REGRESSION, predictions, labels)
+    weights = fit_weights(REGRESSION, predictions, Targets.exact(labels))
     assert 0.5 < weights[0, 0] < 0.7
 
 
 def test_equal_experts_share_and_their_blend_beats_each():
     labels, predictions = make_predictions(2000, [0.5, 0.5, 0.5])
-    weights = fit_weights(REGRESSION, predictions, labels)
+    weights = fit_weights(REGRESSION, predictions, Targets.exact(labels))
     np.testing.assert_allclose(weights, 1 / 3, atol=0.05)
     errors = [np.mean((p - labels) ** 2) for p in predictions]
     assert np.mean((blend(list(predictions), weights) - labels) ** 2) < min(errors) / 2
@@ -43,7 +44,20 @@ def test_binary_tasks_and_missing_labels():
     labels[::2, 0] = np.nan
     labels[:, 1] = np.nan
     tasks = [Task("a", "binary"), Task("b", "binary")]
-    weights = fit_weights(tasks, np.stack([good, bad]), labels)
+    weights = fit_weights(tasks, np.stack([good, bad]), Targets.exact(labels))
     assert weights[0, 0] > 0.7
     assert weights[:, 1].tolist() == [0.5, 0.5]
     assert (weights >= 0).all()
+
+
+def test_limits_that_are_kept_cost_nothing_and_others_count():
+    truth, predictions = make_predictions(4000, [0.3, 0.3])
+    predictions[1] -= 1.0  # the second expert is too low, which only limits show
+    labels = np.minimum(truth, -0.5)
+    bounds = np.where(truth > -0.5, 1, 0).astype(np.int8)
+    limits = Targets(np.where(bounds == 1, labels, np.nan), bounds, np.ones(len(labels)))
+    assert fit_weights(REGRESSION, predictions, limits)[0, 0] > 0.6
+    both = Targets(labels, bounds, np.ones(len(labels)))
+    assert fit_weights(REGRESSION, predictions, both)[0, 0] > 0.75
+    # Taken for measured values, the limits speak for the expert that is too low.
+    assert fit_weights(REGRESSION, predictions, Targets.exact(labels))[0, 0] < 0.5

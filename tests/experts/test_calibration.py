@@ -3,13 +3,24 @@
 import numpy as np
 import pytest
 
+from molgen.data.targets import Targets
 from molgen.data.tasks import Task, sigmoid
 from molgen.experts.calibration import Calibration, fit_calibration
 
 
 def test_interval_is_the_split_conformal_quantile():
     predictions, labels = np.zeros((99, 1)), np.arange(1, 100.0)[:, None]
-    assert fit_calibration([Task("y", "regression")], predictions, labels)[0].half_width == 90  # ceil(100 * 0.9) = 90th
+    assert (
+        fit_calibration([Task("y", "regression")], predictions, Targets.exact(labels))[0].half_width == 90
+    )  # ceil(100 * 0.9) = 90th
+
+
+def test_only_broken_limits_widen_an_interval():
+    predictions, labels = np.zeros((109, 1)), np.concatenate([np.arange(1, 100.0), np.full(5, -7.0), np.full(5, 500.0)])[:, None]
+    bounds = np.where(np.arange(109) < 99, 0, 1).astype(np.int8)[:, None]
+    # 5 lower limits are kept; 5 are broken by 500 at least: the 0.9 * 105 = 95th of 104 errors.
+    fitted = fit_calibration([Task("y", "regression")], predictions, Targets(labels, bounds, np.ones(109)))[0]
+    assert fitted.half_width == 95
 
 
 def test_interval_covers_new_rows():
@@ -17,13 +28,13 @@ def test_interval_covers_new_rows():
     covered = []
     for _ in range(200):
         errors = rng.standard_t(3, size=(200, 1))
-        half_width = fit_calibration([Task("y", "regression")], np.zeros((100, 1)), errors[:100])[0].half_width
+        half_width = fit_calibration([Task("y", "regression")], np.zeros((100, 1)), Targets.exact(errors[:100]))[0].half_width
         covered.append((np.abs(errors[100:]) <= half_width).mean())
     assert 0.89 < np.mean(covered) < 0.93
 
 
 def test_too_few_rows_give_no_interval():
-    fitted = fit_calibration([Task("y", "regression")], np.zeros((5, 1)), np.ones((5, 1)))[0]
+    fitted = fit_calibration([Task("y", "regression")], np.zeros((5, 1)), Targets.exact(np.ones((5, 1))))[0]
     assert np.isnan(fitted.half_width)
     assert Calibration.from_json(fitted.to_json()).to_json() == fitted.to_json()
 
@@ -33,7 +44,7 @@ def test_platt_mends_overconfidence_and_keeps_the_order():
     logits = rng.normal(size=3000)
     labels = (rng.random(3000) < sigmoid(logits)).astype(float)
     overconfident = sigmoid(4 * logits)
-    fitted = fit_calibration([Task("y", "binary")], overconfident[:, None], labels[:, None])[0]
+    fitted = fit_calibration([Task("y", "binary")], overconfident[:, None], Targets.exact(labels[:, None]))[0]
     assert fitted.slope == pytest.approx(0.25, abs=0.05)
     mended = fitted.apply(overconfident)
     assert np.mean((mended - labels) ** 2) < np.mean((overconfident - labels) ** 2) - 0.02
@@ -41,7 +52,7 @@ def test_platt_mends_overconfidence_and_keeps_the_order():
 
 
 def test_one_class_leaves_probabilities_alone():
-    fitted = fit_calibration([Task("y", "binary")], np.full((50, 1), 0.3), np.zeros((50, 1)))[0]
+    fitted = fit_calibration([Task("y", "binary")], np.full((50, 1), 0.3), Targets.exact(np.zeros((50, 1))))[0]
     values = np.array([0.1, 0.9])
     assert (fitted.apply(values) == values).all()
 

@@ -146,6 +146,48 @@ def test_constant_labels_are_refused(tmp_path):
         molgen.train(path, target="y", kind="regression", **QUICK)
 
 
+def test_weights_reach_both_losses_and_their_scale_does_not_matter(measured_table, tmp_path):
+    table = pd.read_csv(measured_table)
+    rng = np.random.default_rng(0)
+    table["w"] = rng.random(len(table)).round(3)
+    table["w10"], table["one"] = 10 * table["w"], 7
+    path = tmp_path / "weights.csv"
+    table.to_csv(path, index=False)
+    got = {name: molgen.train(path, target="activity", weight=name, **QUICK) for name in ("w", "w10", "one", None)}
+    np.testing.assert_allclose(got["w"].predictions, got["w10"].predictions, rtol=1e-4)
+    np.testing.assert_array_equal(got["one"].predictions, got[None].predictions)
+    for at in (0, 2):  # a network, the trees
+        experts = [got[name].bundle.experts[at].to_members() for name in ("w", None)]
+        assert experts[0] != experts[1]
+    np.testing.assert_allclose(got["w"].dataset.weights, table["w"] / table["w"].mean())
+    np.testing.assert_allclose(
+        got["w"].metrics["test"]["mean"]["activity"]["mae"],
+        np.abs(
+            np.average(table["activity"][got["w"].split.train], weights=table["w"][got["w"].split.train])
+            - table["activity"][got["w"].split.test]
+        ).mean(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "got"), [("", "nothing"), ("-1", "'-1'"), ("inf", "'inf'"), ("nan", "'nan'"), ("heavy", "'heavy'")]
+)
+def test_a_row_without_a_weight_is_named(measured_table, tmp_path, cell, got):
+    table = pd.read_csv(measured_table, dtype=str).assign(w="1")
+    table.loc[4, "w"] = cell
+    path = tmp_path / "w.csv"
+    table.to_csv(path, index=False)
+    with pytest.raises(InputError, match=f"column 'w', line 6: no weight; expected a number of 0 or more; got {got}"):
+        molgen.train(path, target="activity", weight="w", **QUICK)
+
+
+def test_no_weight_at_all_is_refused(measured_table, tmp_path):
+    path = tmp_path / "w.csv"
+    pd.read_csv(measured_table).assign(w=0).to_csv(path, index=False)
+    with pytest.raises(InputError, match="all weights are 0"):
+        molgen.train(path, target="activity", weight="w", **QUICK)
+
+
 class TestConfig:
     def test_unknown_keys_are_refused_by_name(self):
         with pytest.raises(ConfigError, match="epochz"):
