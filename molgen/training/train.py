@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from molgen.experts.base import Expert, compute_features
 from molgen.experts.blend import blend, fit_weights
 from molgen.experts.calibration import fit_calibration
 from molgen.experts.domain import Domain
-from molgen.featurizers import Descriptors, Featurizer, MolGraph, Morgan, from_spec
+from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, MolGraph, Morgan, TopologicalTorsion, from_spec
 from molgen.threads import one_torch_thread
 from molgen.training.baselines import predict_mean, predict_nearest
 from molgen.training.config import TrainConfig
@@ -39,11 +39,18 @@ __all__ = ["Progress", "TrainResult", "train"]
 #: Told what is being done, and, of epochs, which of how many.
 Progress = Callable[[str, int, int], None]
 
+#: Boosted trees learn from counts of parts of several kinds: on scaffold folds of three sets that was worth 1 to 3 % of the error.
 FINGERPRINT = Morgan(2, 1024, counts=True)
+FINGERPRINTS: list[Featurizer] = [
+    FINGERPRINT,
+    FeatureMorgan(2, 1024, counts=True),
+    AtomPair(1024, counts=True),
+    TopologicalTorsion(1024, counts=True),
+]
 DESCRIPTORS = Descriptors()
 #: What joins the graph at the read-out: cheap, and it tells a small data set much.
 GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
-TABULAR_INPUTS: list[Featurizer] = [FINGERPRINT, DESCRIPTORS]
+TABULAR_INPUTS: list[Featurizer] = [*FINGERPRINTS, DESCRIPTORS]
 
 
 @dataclass(slots=True)
@@ -107,7 +114,7 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     tell("blending", 0, 0)
     predictions = np.stack([expert.predict(features) for expert in experts])
     weights = fit_weights(tasks, predictions[:, split.valid], dataset.labels.take(split.valid))
-    mixed = blend(list(predictions), weights)
+    mixed = blend(tasks, predictions, weights)
     calibration = fit_calibration(tasks, mixed[split.valid], dataset.labels.take(split.valid))
     domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
 
@@ -192,14 +199,16 @@ def _fit_experts(
     tell: Progress,
 ) -> list[Expert]:
     experts: list[Expert] = []
-    for name, extras in _networks(config).items():
+    for name, (extras, dropout) in _networks(config).items():
+        graph = config.graph if config.graph.dropout is not None else config.graph.model_copy(update={"dropout": dropout})
+        settings = config.model_copy(update={"graph": graph})
 
         def on_epoch(epoch: int, _: Epoch, name: str = name) -> None:
             tell(f"{name} expert", epoch, config.graph.epochs)
 
         members = _members(config)
         expert, _ = fit_graph_expert(
-            name, tasks, extras, features, dataset.labels, split, config, members=members, on_epoch=on_epoch
+            name, tasks, extras, features, dataset.labels, split, settings, members=members, on_epoch=on_epoch
         )
         experts.append(expert)
     if config.experts in ("tabular", "blend"):
@@ -208,18 +217,25 @@ def _fit_experts(
     return experts
 
 
-def _networks(config: TrainConfig) -> dict[str, list[Featurizer]]:
-    """Return the networks to train, by name, with what joins the graph at the read-out."""
+class _Network(NamedTuple):
+    """What joins the graph at a network's read-out, and the dropout that goes with it."""
+
+    extras: list[Featurizer]
+    dropout: float
+
+
+def _networks(config: TrainConfig) -> dict[str, _Network]:
+    """Return the networks to train, by name."""
     if config.experts == "tabular":
         return {}
     # In a blend the trees need all descriptors anyway: a second network that sees them errs differently from both.
-    second: dict[str, list[Featurizer]] = {"graph+descriptors": [DESCRIPTORS]} if config.experts == "blend" else {}
-    return {"graph": GRAPH_EXTRAS, **second}
+    second = {"graph+descriptors": _Network([DESCRIPTORS], 0.2)} if config.experts == "blend" else {}
+    return {"graph": _Network(GRAPH_EXTRAS, 0.0), **second}
 
 
 def _members(config: TrainConfig) -> int:
     """Return how many networks of each kind are trained."""
-    return config.ensemble or 1
+    return config.ensemble or (2 if config.experts == "blend" else 1)
 
 
 def _domain_featurizer(experts: list[Expert]) -> Morgan:
