@@ -110,6 +110,12 @@ def as_row(size: int, make: Callable[[Chem.Mol], Any]) -> Callable[[Chem.Mol], A
     return convert
 
 
+def pharmacophores(mol: Chem.Mol) -> Any:
+    row = np.zeros(Gobbi_Pharm2D.factory.GetSigSize(), dtype=np.uint32)
+    row[list(Generate.Gen2DFingerprint(mol, Gobbi_Pharm2D.factory).GetOnBits())] = 1
+    return row
+
+
 def contests() -> list[Contest]:
     generators = rdFingerprintGenerator
     features = generators.GetMorganFeatureAtomInvGen()
@@ -133,14 +139,13 @@ def contests() -> list[Contest]:
         as_row(512, pyAvalonTools.GetAvalonFP),
         as_row(512, lambda mol: pyAvalonTools.GetAvalonCountFP(mol, 512)),
     )
-    signature = as_row(Gobbi_Pharm2D.factory.GetSigSize(), lambda mol: Generate.Gen2DFingerprint(mol, Gobbi_Pharm2D.factory))
     return [
         *found,
         Contest(Avalon(), avalon, "AvalonFingerprint", {}),
         Contest(Avalon(counts=True), avalon_counts, "AvalonFingerprint", {"count": True}),
         Contest(MACCS(), as_row(167, rdMolDescriptors.GetMACCSKeysFingerprint), "MACCSFingerprint", {}),
         Contest(ErG(), rdReducedGraphs.GetErGFingerprint, "ERGFingerprint", {}),
-        Contest(PharmacophoreFingerprint(), signature, "PharmacophoreFingerprint", {"variant": "raw_bits"}),
+        Contest(PharmacophoreFingerprint(), pharmacophores, "PharmacophoreFingerprint", {"variant": "raw_bits"}),
     ]
 
 

@@ -66,7 +66,7 @@ def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_m
     mols
         Sanitised molecules; ``None`` gives an empty row.
     compute
-        Returns a sparse integer vector of RDKit for each of some molecules.
+        Returns a sparse integer vector of RDKit, or an array of ``size`` counts, for each of some molecules.
     size
         Columns.
 
@@ -91,6 +91,10 @@ def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_m
 
 def _read_counts(prints: Sequence[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Return how many entries each vector has, and the index and the count of each entry."""
+    if isinstance(prints[0], np.ndarray):
+        rows = np.array(prints)
+        row, column = np.nonzero(rows)
+        return np.bincount(row, minlength=len(rows)).astype(np.int32), column.astype(np.int32), rows[row, column].astype(np.int32)
     texts = [print_.ToBinary() for print_ in prints]
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) // 4
     words = np.frombuffer(b"".join(texts), dtype=np.int32)
