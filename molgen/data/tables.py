@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self, cast
 
+from molgen.data.columns import find_smiles_column
 from molgen.data.formats import known_formats
 from molgen.data.stream import Source
 from molgen.errors import InputError
@@ -56,8 +57,6 @@ class Table(ABC):
         Short name of the format, such as ``"csv"`` or ``"sdf"``.
     smiles
         The column that holds the SMILES, where the format leaves no doubt.
-    sample
-        The values of the first rows.
     notes
         What was unusual about the file; reading the rows may add to it.
     """
@@ -71,10 +70,14 @@ class Table(ABC):
         self.format = format
         self.smiles: str | None = None
         self.notes = [] if notes is None else notes
-        self.sample: list[list[str]] = []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.source.name!r}, format={self.format!r}, columns={self.columns!r})"
+
+    @cached_property
+    def sample(self) -> list[list[str]]:
+        """The values of the first rows."""
+        return []
 
     @property
     def name(self) -> str:
@@ -106,6 +109,18 @@ class Table(ABC):
         InputError
             The file is damaged; all rows before the damage came out.
         """
+
+    def find_smiles(self, wanted: str | None = None) -> str:
+        """Return the column with the SMILES: the one that is wanted, or that the format has, or that looks like it.
+
+        Raises
+        ------
+        InputError
+            ``wanted`` is not there, or nothing or more than one thing could be the SMILES.
+        """
+        if wanted is None and self.smiles is not None:
+            return self.smiles
+        return find_smiles_column(self.columns, self.sample, wanted, where=self.name)
 
     def place(self, row: Row) -> str:
         """Say where in the file a row is."""

@@ -13,7 +13,7 @@ from molgen.data.stream import Source, read_utf8
 from molgen.data.unpack import DamageError
 from molgen.errors import InputError
 
-__all__ = ["MAX_LINE", "Block", "Line", "read_blocks", "read_lines"]
+__all__ = ["MAX_LINE", "Block", "Line", "decode_line", "read_blocks", "read_lines"]
 
 #: Bytes in a line beyond which it is cut; no table of compounds needs more, and a damaged file can hold gigabytes.
 MAX_LINE = 1_000_000
@@ -159,7 +159,7 @@ def _block(data: bytes, first: int, doubled: bool, cut: bool, notes: list[str] |
     except UnicodeDecodeError:
         text = data.decode("latin-1")  # one character a byte, so that lines can be parted before they are decoded
         lines, ends = _split(text, doubled)
-        lines = [_decode(line.encode("latin-1")) for line in lines]
+        lines = [decode_line(line.encode("latin-1")) for line in lines]
         if notes is not None and _NOT_UTF8 not in notes:
             notes.append(_NOT_UTF8)
     numbers: Sequence[int] = range(first, first + len(lines))
@@ -207,7 +207,8 @@ def _split(text: str, doubled: bool) -> tuple[list[str], list[str]]:
     return lines, ends
 
 
-def _decode(line: bytes) -> str:
+def decode_line(line: bytes) -> str:
+    """Return a line as text: UTF-8, else Windows-1252, else Latin-1."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return line.decode(encoding)

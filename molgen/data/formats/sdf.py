@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
-from typing import NamedTuple
 
 from rdkit import rdBase
 
 from molgen.chem.molblock import mol_block_smiles
-from molgen.data.sd_records import SdRecord, item_name, read_items, sd_records
-from molgen.data.stream import Source, decode_head
+from molgen.data.sd_records import UNNAMED, SdRecord, read_items, sd_records
+from molgen.data.stream import Source, decode_head, read_utf8
 from molgen.data.tables import SAMPLE, Row, Table
-from molgen.data.text import Block, read_blocks
-from molgen.errors import InputError
+from molgen.data.text import MAX_LINE, Block, decode_line, read_blocks
+from molgen.data.unpack import DamageError
 
 __all__ = ["OTHERS", "SdfTable"]
 
@@ -24,25 +24,9 @@ SEARCHED, SEARCHED_OF_PIPE = 64_000_000, 1_000_000
 #: Column of the data items that turn up only later, as a JSON object.
 OTHERS = "other_properties"
 
+# Headers of data items, as `item_name` reads them.
+_ITEMS = re.compile(rb"\n>(?:[^<\r\n]*<([^\r\n]*)>|[ \t]*(DT\d+))").findall
 _COUNTS_LINE = re.compile(r"[ \d]{6}.*V[23]000\s*$").match
-
-
-class _Head(NamedTuple):
-    """What the first part of a file holds.
-
-    Attributes
-    ----------
-    blocks
-        Its lines, from the start; for a file no more than the sample needs.
-    names
-        The data items of its records, in order of appearance.
-    whole
-        Whether that is all there is.
-    """
-
-    blocks: list[Block]
-    names: list[str]
-    whole: bool
 
 
 class SdfTable(Table):
@@ -57,6 +41,7 @@ class SdfTable(Table):
         self.smiles = "smiles"
         self._at = {name: at for at, name in enumerate(names, 2)}
         self._others = others
+        self._head: list[Block] | None = None
         self._stream: Iterator[Block] | None = None
 
     @classmethod
@@ -75,17 +60,23 @@ class SdfTable(Table):
             The file is missing, empty or damaged at its start.
         """
         notes: list[str] = []
-        stream = read_blocks(source, notes)
-        head = _search(stream, SEARCHED if source.is_file else SEARCHED_OF_PIPE, keep=not source.is_file)
-        others = [] if head.whole else [OTHERS]
-        columns = _name_columns(head.names, others, notes)
-        table = cls(source, columns, head.names, others=bool(others), notes=notes)
-        table.sample = [row.values for row in islice(table._rows(iter(head.blocks), []), SAMPLE)]
+        stream, head = None, None
         if source.is_file:
-            stream.close()
+            names, whole = _search_file(source)
         else:
-            table._stream = chain(head.blocks, stream)
+            stream = read_blocks(source, notes)
+            head, names, whole = _search_pipe(stream)
+        others = [] if whole else [OTHERS]
+        table = cls(source, _name_columns(names, others, notes), names, others=bool(others), notes=notes)
+        if stream is not None and head is not None:
+            table._head, table._stream = head, chain(head, stream)
         return table
+
+    @cached_property
+    def sample(self) -> list[list[str]]:
+        """The values of the first rows: nothing has to be guessed from them, so they are read when they are asked for."""
+        blocks = self._head or read_blocks(Source(self.source.path))
+        return [row.values for row in islice(self._rows(blocks, []), SAMPLE)]
 
     def rows(self) -> Iterator[Row]:
         """Iterate over all records in order, each once; every call starts anew (but for a pipe, which is read once).
@@ -148,22 +139,41 @@ def _name_columns(names: Sequence[str], others: Sequence[str], notes: list[str])
     return [*columns, *others]
 
 
-def _search(stream: Iterator[Block], limit: int, *, keep: bool) -> _Head:
-    """Read the start of a file for the names of its data items; keep all its lines, or those of the sample."""
-    blocks: list[Block] = []
-    names: dict[str, None] = {}
-    size = marks = 0
+def _search_file(source: Source) -> tuple[list[str], bool]:
+    """Return the names of the data items in the first part of a file, in order of appearance, and whether that is all of it."""
+    names: dict[bytes, None] = {}
+    size, rest = 0, b"\n"
     try:
-        for block in stream:
-            if keep or marks < SAMPLE:
-                blocks.append(block)
-                marks += sum(line.startswith("$$$$") for line in block.lines)
-            headers = [line for line in block.lines if line[:1] == ">"]
-            names |= dict.fromkeys(name for line in headers if (name := item_name(line)) is not None)
-            size += len(block.text)
-            if size > limit:
-                return _Head(blocks, list(names), whole=False)
-    except InputError:
-        if keep or not blocks:
-            raise  # of a file, the rows before the damage come out when they are read
-    return _Head(blocks, list(names), whole=True)
+        for chunk in read_utf8(source):
+            data = rest + chunk
+            size += len(chunk)
+            names |= _names_in(data)
+            rest = data[data.rfind(b"\n") :][:MAX_LINE]  # the last line may go on
+            if size > SEARCHED:
+                return _decoded(names), False
+    except (DamageError, OSError):
+        pass  # said when the rows are read, after those before the damage
+    return _decoded(names), True
+
+
+def _search_pipe(stream: Iterator[Block]) -> tuple[list[Block], list[str], bool]:
+    """Do the same to a pipe, and keep what was read of it."""
+    blocks: list[Block] = []
+    names: dict[bytes, None] = {}
+    size = 0
+    for block in stream:
+        blocks.append(block)
+        names |= _names_in("\n".join(["", *block.lines]).encode())
+        size += len(block.text)
+        if size > SEARCHED_OF_PIPE:
+            return blocks, _decoded(names), False
+    return blocks, _decoded(names), True
+
+
+def _names_in(data: bytes) -> dict[bytes, None]:
+    data = data if data.count(b"\n") > 1 else data.replace(b"\r", b"\n")
+    return dict.fromkeys(map(b"".join, _ITEMS(data)))
+
+
+def _decoded(names: Iterable[bytes]) -> list[str]:
+    return list(dict.fromkeys(decode_line(name).strip() or UNNAMED for name in names))
