@@ -176,7 +176,7 @@ def _record(line: int, lines: list[str], problem: str | None) -> SdRecord:
 
 
 def item_name(line: str) -> str | None:
-    """Return the name in the header of a data item - ``> <name>``, ``> 25 <name> (7)``, ``> DT12`` - or None if the line is none."""
+    """Return the name in the header of a data item (``> <name>``, ``> 25 <name> (7)``, ``> DT12``), or None if it is none."""
     if line[:1] != ">":
         return None
     start, stop = line.find("<"), line.rfind(">")

@@ -144,7 +144,7 @@ class Source:
                 file.seek(0)
                 return file
             file.close()
-        copy = tempfile.TemporaryFile()
+        copy = tempfile.TemporaryFile()  # noqa: SIM115
         for chunk in self.chunks():
             copy.write(chunk)
         copy.seek(0)
@@ -265,6 +265,4 @@ def _refuse_binary(head: bytes, name: str) -> None:
         if b"\0" in head or control > 0.05 * len(head):
             kind = kind or "binary data (NUL or control bytes)"
     if kind:
-        raise InputError(
-            "not a text file", where=name, expected="text, plain or packed", got=kind, remedy="save it as CSV or SMI"
-        )
+        raise InputError("not a text file", where=name, expected="text, plain or packed", got=kind, remedy="save it as CSV or SMI")

@@ -57,7 +57,7 @@ class DelimitedTable(Table):
         self._stream: Iterator[Block] | None = None
 
     @classmethod
-    def recognizes(cls, head: bytes) -> bool:
+    def recognizes(cls, head: bytes) -> bool:  # noqa: ARG003
         """Any text can be a table; what is none is refused by name when it is opened."""
         return True
 

@@ -52,7 +52,8 @@ class ParquetTable(Table):
         except (DamageError, OSError) as error:
             raise _damaged(source, error) from error
         opened = _open(file, source)
-        flat, nested = [], []
+        flat: list[Any] = []
+        nested: list[Any] = []
         for field in opened.schema_arrow:
             (nested if _is_nested(field.type) else flat).append(field)
         if not flat:
