@@ -49,7 +49,8 @@ def _expand(path: str | Path) -> list[Path]:
         raise InputError("the name of a file is empty")
     if not glob.has_magic(text) or Path(text).exists():
         return [Path(path)]
-    found = sorted(name for name in glob.iglob(text, recursive=True) if Path(name).is_file())
+    # Path.glob wants the folder apart from the pattern, and takes no absolute one.
+    found = sorted(name for name in glob.iglob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207
     if not found:
         raise InputError("no file fits the pattern", where=text, remedy="check the folder, and list the files with ls")
     return [Path(name) for name in found]

@@ -389,7 +389,7 @@ def test_a_pipe_is_read_once(tmp_path):
     assert sum(1 for _ in opened.rows()) == 100_000
     writer.join()
     with pytest.raises(InputError, match="only once"):
-        opened.rows()
+        next(opened.rows())
 
 
 # --- round trip ------------------------------------------------------------------------------------------------------
