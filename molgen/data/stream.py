@@ -7,9 +7,11 @@ import difflib
 import hashlib
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 from typing import IO
@@ -83,6 +85,7 @@ class Source:
         self._digest = hashlib.sha256()
         self._ahead: Iterator[bytes] | None = None
         self._begun = False
+        self._copy: IO[bytes] | None = None
 
     def size(self) -> int | None:
         """Return how many bytes a file has, packed as it is; None for a pipe."""
@@ -130,25 +133,24 @@ class Source:
             return ahead
         return self._stream()
 
-    def spooled(self) -> IO[bytes]:
-        """Return the unpacked bytes as a file that can be read from any place: itself if it is plain, else a temporary copy.
+    def seekable(self) -> AbstractContextManager[IO[bytes]]:
+        """Open the unpacked bytes to be read from any place: the file itself if it is plain, else a temporary copy of all of it.
 
         Raises
         ------
         InputError, DamageError, OSError
             As :meth:`chunks`.
         """
-        if self.is_file:
+        if self._copy is None and self.is_file:
             file = _open(self.path)
-            if not file.read(10).startswith(tuple(PACKED.values())):
-                file.seek(0)
+            if not file.peek(10).startswith(tuple(PACKED.values())):
                 return file
             file.close()
-        copy = tempfile.TemporaryFile()  # noqa: SIM115
-        for chunk in self.chunks():
-            copy.write(chunk)
-        copy.seek(0)
-        return copy
+        if self._copy is None:
+            self._copy = tempfile.TemporaryFile()  # noqa: SIM115
+            weakref.finalize(self, self._copy.close)
+            self._copy.writelines(self.chunks())
+        return nullcontext(self._copy)
 
     def _stream(self) -> Iterator[bytes]:
         if self._begun and not self.is_file:
@@ -179,7 +181,7 @@ def _stdin() -> IO[bytes]:
     return stream  # type: ignore[no-any-return]
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> BufferedReader:
     if path.is_dir():
         raise InputError("a folder where a file was expected", where=str(path), remedy="name one file in it")
     try:

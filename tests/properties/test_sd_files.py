@@ -97,21 +97,20 @@ def test_every_record_of_a_spoilt_file_is_accounted_for(scratch, found, spoil, p
         assert len(rows) <= len(marks) + sum(text[34:39] in (b"V2000", b"V3000") for text in lines) + 1
 
 
-pieces = st.sampled_from(["M  END\n", "$$$$\n", ">  <a>\n", "> DT1\n", "1\n", "\n", "  1  0  0  0  0  0  0  0  0  0999 V2000\n", ">\n", "x\ty\n"])
-atoms = st.sampled_from(["    0.0000    0.0000    0.0000 C   0  0\n", "M  V30 BEGIN CTAB\n", "M  CHG  1   1   1\n", "999999  0 V2000\n"])
+COUNTS = "  1  0  0  0  0  0  0  0  0  0999 V2000\n"
+ATOM = "    0.0000    0.0000    0.0000 C   0  0\n"
+pieces = st.sampled_from(["M  END\n", "$$$$\n", ">  <a>\n", "> DT1\n", "1\n", "\n", COUNTS, ">\n", "x\ty\n"])
+atoms = st.sampled_from([ATOM, "M  V30 BEGIN CTAB\n", "M  CHG  1   1   1\n", "999999  0 V2000\n"])
 
 
 @settings(max_examples=600)
 @given(text=st.lists(pieces | atoms, max_size=30).map("".join), pack=st.sampled_from(["plain", "gzip"]))
 def test_any_lines_of_an_sd_file_are_rows(scratch, text, pack):
-    content = "title\n  program\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n" + text
+    content = f"title\n  program\n\n{COUNTS}{text}"
     opened = read(scratch, PACKERS[pack](content.encode()))
     rows = list(opened.rows())
     assert len(rows) >= max(1, content.count("$$$$\n"))
     assert all(bool(row.values[0]) != bool(row.problem) for row in rows)
-    there = [part for row in rows for part in "\n".join(row.values).split("\n")]
-    for name in set(opened.columns[2:]):
-        assert name in ("a", "DT1")
+    assert set(opened.columns[2:]) <= {"a", "DT1"}
     with rdBase.BlockLogs():
         assert all(Chem.MolFromSmiles(row.values[0]) is not None for row in rows if row.values[0])
-    assert len(there) >= len(rows)

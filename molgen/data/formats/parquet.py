@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import islice
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 from molgen.data.dialect import name_columns
 from molgen.data.stream import Source
@@ -18,6 +19,8 @@ __all__ = ["ParquetTable"]
 _MAGIC = b"PAR1", b"PARE"
 #: Cells that are read at a time: rows where there are few columns, fewer rows where there are many.
 _CELLS, _ROWS = 1 << 18, 4096
+# What pyarrow raises for damaged files, beside its own exceptions.
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError, MemoryError)
 
 
 class ParquetTable(Table):
@@ -28,9 +31,8 @@ class ParquetTable(Table):
 
     rank: ClassVar[int] = -1
 
-    def __init__(self, source: Source, columns: list[str], file: IO[bytes], *, notes: list[str]) -> None:
+    def __init__(self, source: Source, columns: list[str], *, notes: list[str]) -> None:
         super().__init__(source, columns, format="parquet", notes=notes)
-        self._file = file
         self._share = 0.0
 
     @classmethod
@@ -47,20 +49,17 @@ class ParquetTable(Table):
         InputError
             The file is damaged, or has no column that can be read.
         """
-        try:
-            file = source.spooled()
-        except (DamageError, OSError) as error:
-            raise _damaged(source, error) from error
-        opened = _open(file, source)
+        with _opened(source) as opened:
+            schema = list(opened.schema_arrow)
         flat: list[Any] = []
         nested: list[Any] = []
-        for field in opened.schema_arrow:
+        for field in schema:
             (nested if _is_nested(field.type) else flat).append(field)
         if not flat:
             raise InputError("no column that can be read", where=source.name, got=", ".join(f"{f.name}: {f.type}" for f in nested))
         notes = [f"column {field.name!r} is left out: it holds {field.type}, not text or numbers" for field in nested]
-        table = cls(source, name_columns([field.name for field in flat], notes), file, notes=notes)
-        table.sample = [row.values for row in islice(table._rows(opened, SAMPLE), SAMPLE)]
+        table = cls(source, name_columns([field.name for field in flat], notes), notes=notes)
+        table.sample = [row.values for row in islice(table._rows(SAMPLE), SAMPLE)]
         return table
 
     def rows(self) -> Iterator[Row]:
@@ -71,7 +70,7 @@ class ParquetTable(Table):
         InputError
             The file is damaged; all rows before the damage came out.
         """
-        return self._rows(_open(self._file, self.source), None)
+        return self._rows()
 
     def place(self, row: Row) -> str:
         """Say where in the file a row is."""
@@ -81,46 +80,58 @@ class ParquetTable(Table):
         """Return how much of the file the latest :meth:`rows` has read, 0 to 1."""
         return self._share
 
-    def _rows(self, opened: Any, at_most: int | None) -> Iterator[Row]:
-        import pyarrow as pa
-
-        total = opened.metadata.num_rows
-        size = max(16, min(_ROWS, _CELLS // max(1, len(opened.schema_arrow)), at_most or _ROWS))
-        names = None
-        if any(_is_nested(field.type) for field in opened.schema_arrow):
-            names = [field.name for field in opened.schema_arrow if not _is_nested(field.type)]
-        done = 0
-        try:
-            for batch in opened.iter_batches(batch_size=size, columns=names):
-                yield from self._texts(batch, done)
+    def _rows(self, at_most: int | None = None) -> Iterator[Row]:
+        with _opened(self.source) as opened:
+            done = 0
+            total = opened.metadata.num_rows
+            for batch in self._batches(opened, at_most):
+                try:
+                    rows = self._texts(batch, done)
+                except _DAMAGE as error:
+                    raise _damaged(self.source, error, done) from error
+                yield from rows
                 done += len(batch)
                 self._share = done / max(1, total)
-        except (OSError, pa.ArrowException, MemoryError) as error:
-            raise _damaged(self.source, error, done) from error
-        if done != total and at_most is None:
-            raise _damaged(self.source, f"it says that it has {total:,} rows", done)
+            if done != total and at_most is None:
+                raise _damaged(self.source, f"it says that it has {total:,} rows", done)
 
-    def _texts(self, batch: Any, done: int) -> Iterator[Row]:
+    def _batches(self, opened: Any, at_most: int | None) -> Iterator[Any]:
+        import pyarrow as pa
+
+        size = max(16, min(_ROWS, _CELLS // max(1, len(opened.schema_arrow)), at_most or _ROWS))
+        flat = [field.name for field in opened.schema_arrow if not _is_nested(field.type)]
+        done = 0
+        try:
+            for batch in opened.iter_batches(batch_size=size, columns=flat if len(flat) < len(opened.schema_arrow) else None):
+                yield batch
+                done += len(batch)
+        except (*_DAMAGE, pa.ArrowException) as error:
+            raise _damaged(self.source, error, done) from error
+
+    def _texts(self, batch: Any, done: int) -> list[Row]:
         problems: dict[int, str] = {}
         columns = [column for column, field in zip(batch.columns, batch.schema, strict=True) if not _is_nested(field.type)]
         if len(columns) != len(self.columns):
             raise _damaged(self.source, "its columns differ from those of its schema", done)
         texts = [_text(column, name, problems) for column, name in zip(columns, self.columns, strict=True)]
-        for at, values in enumerate(zip(*texts, strict=True)):
-            yield Row(done + at + 1, done + at + 1, list(values), problems.get(at))
+        return [
+            Row(number, number, list(values), problems.get(number - done - 1))
+            for number, values in enumerate(zip(*texts, strict=True), done + 1)
+        ]
 
 
-def _open(file: IO[bytes], source: Source) -> Any:
+@contextmanager
+def _opened(source: Source) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet
 
-    try:
-        file.seek(0)
-        return pyarrow.parquet.ParquetFile(
-            pa.PythonFile(file, "r"), pre_buffer=False, buffer_size=1 << 16, page_checksum_verification=True
-        )
-    except (OSError, pa.ArrowException, MemoryError) as error:
-        raise _damaged(source, error) from error
+    with ExitStack() as stack:
+        try:
+            file = pa.PythonFile(stack.enter_context(source.seekable()), "r")
+            opened = pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=1 << 16, page_checksum_verification=True)
+        except (DamageError, *_DAMAGE, pa.ArrowException) as error:
+            raise _damaged(source, error) from error
+        yield opened
 
 
 def _is_nested(kind: Any) -> bool:
