@@ -119,7 +119,7 @@ packed = st.sampled_from([name for name in PACKERS if name != "plain"])
 
 
 @settings(max_examples=500)
-@given(compounds=valid, pack=packed, cut=st.floats(0, 1))
+@given(compounds=valid, pack=packed.filter("two gzip members".__ne__), cut=st.floats(0, 1))
 def test_rows_before_the_end_of_a_cut_file_come_out(scratch, compounds, pack, cut):
     lines = [",".join(compound) for compound in [("smiles", "id", "y"), *compounds]]
     content = PACKERS[pack]("".join(f"{line}\n" for line in lines).encode())

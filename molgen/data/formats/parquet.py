@@ -82,7 +82,7 @@ class ParquetTable(Table):
 
     def _rows(self, at_most: int | None = None) -> Iterator[Row]:
         with _opened(self.source) as opened:
-            done = 0
+            done, self._share = 0, 0.0
             total = opened.metadata.num_rows
             for batch in self._batches(opened, at_most):
                 try:
@@ -102,9 +102,11 @@ class ParquetTable(Table):
         flat = [field.name for field in opened.schema_arrow if not _is_nested(field.type)]
         done = 0
         try:
-            for batch in opened.iter_batches(batch_size=size, columns=flat if len(flat) < len(opened.schema_arrow) else None):
-                yield batch
-                done += len(batch)
+            columns = flat if len(flat) < len(opened.schema_arrow) else None
+            for group in range(opened.num_row_groups):  # all at once, a damaged one would take those before it along
+                for batch in opened.iter_batches(batch_size=size, row_groups=[group], columns=columns):
+                    yield batch
+                    done += len(batch)
         except (*_DAMAGE, pa.ArrowException) as error:
             raise _damaged(self.source, error, done) from error
 
