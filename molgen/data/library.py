@@ -92,7 +92,8 @@ class Library:
         for source in self.sources:
             told = len(source.table.notes)
             rows = source.table.rows()
-            positions = [source.table.columns.index(name) if name in source.table.columns else None for name in self.extras]
+            places = {name: at for at, name in enumerate(source.table.columns)}
+            positions = [places.get(name) for name in self.extras]
             at_once = min(size, max(16, _BLOCK_CELLS // len(source.table.columns)))
             while batch := list(islice(rows, at_once)):
                 values = [row.values for row in batch]

@@ -101,7 +101,7 @@ def test_line_ends_and_encodings(tmp_path, end, encoding):
 
 
 def test_v3000(tmp_path):
-    smiles = ["C[C@H](N)C(=O)O", "F/C=C\\Cl", "[Na+].[Cl-]", "[13CH4]", "C" * 1200]
+    smiles = ["C[C@H](N)C(=O)O", "F/C=C\\Cl", "[Na+].[Cl-]", "[13CH4]", "N" + "CC(C)" * 99]
     opened = table(tmp_path, "".join(block(each, v3000=True) + "$$$$\n" for each in smiles))
     assert [row[0] for row in values(opened)] == [Chem.CanonSmiles(each) for each in smiles]
 
