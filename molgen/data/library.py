@@ -98,7 +98,8 @@ class Library:
             while batch := list(islice(rows, at_once)):
                 values = [row.values for row in batch]
                 ids = [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values]
-                repeats.add(ids)
+                if source.id_at is not None:
+                    repeats.add(ids)
                 yield Block(
                     number,
                     source.name,

@@ -31,11 +31,12 @@ class Repeats:
 
     def add(self, ids: Sequence[str]) -> None:
         """Look at some more identifiers; empty ones are none."""
-        filled = [each for each in ids if each.strip()]
-        new = set(filled) - self._known
-        if len(new) < len(filled):
-            self.count += len(filled) - len(new)
-            self.first = self.first or self._find(filled)
+        filled = len(ids) - ids.count("")
+        new = set(ids) - self._known
+        new.discard("")
+        if len(new) < filled:
+            self.count += filled - len(new)
+            self.first = self.first or self._find(ids)
         if len(self._known) + len(new) <= MAX_KNOWN:
             self._known |= new
         else:
@@ -51,7 +52,7 @@ class Repeats:
     def _find(self, ids: Sequence[str]) -> str:
         seen = set(self._known)
         for each in ids:
-            if each in seen:
+            if each and each in seen:
                 return each
             seen.add(each)
         return ""

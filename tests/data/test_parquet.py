@@ -121,7 +121,7 @@ def test_damage_is_named(tmp_path):
         for row in opened.rows():
             rows.append(row.values[0])
     assert rows == ["CCO"] * len(rows)
-    assert 300 <= len(rows) < 600
+    assert 300 <= len(rows) < 800
 
 
 def test_a_gene_of_that_name_is_text(tmp_path):
