@@ -54,7 +54,7 @@ def _print_left_out(result: Any) -> None:
     for what, found in (("rows left out", entries), ("labels not read", labels), ("compounds not scored", refused)):
         if found:
             click.echo(f"{len(found):,} {what}; the first, {found[0][0]}: {found[0][1]}")
-    for note in result.notes:
+    for note in (*result.dataset.notes, *result.notes):
         click.echo(f"note: {note}", err=True)
 
 
