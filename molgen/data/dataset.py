@@ -197,11 +197,11 @@ def load_dataset(
     targets_of_rows = read.targets.take(keep)
     if weight is not None:
         name = find_column(table.columns, weight, flag="--weight", where=where)
-        targets_of_rows = replace(targets_of_rows, weights=_read_weights(table.columns, [rows[n] for n in keep], name, where))
+        targets_of_rows = replace(targets_of_rows, weights=_read_weights(table, [rows[n] for n in keep], name))
     merge = merge_replicates(keys, read.tasks, targets_of_rows, replicates)
     lines = [rows[n].line for n in keep]
     if replicates == "error" and merge.joined:
-        raise _replicates_refused(merge, lines, where)
+        raise _replicates_refused(merge, lines, table)
     return Dataset(
         smiles=[rows[keep[n]].values[smiles_at] for n in merge.rows],
         ids=[rows[keep[n]].values[id_at] if id_at is not None else str(rows[keep[n]].number) for n in merge.rows],
@@ -230,9 +230,9 @@ def load_dataset(
     )
 
 
-def _read_weights(columns: Sequence[str], rows: Sequence[Row], name: str, where: str) -> NDArray[np.float64]:
+def _read_weights(table: Table | JoinedTable, rows: Sequence[Row], name: str) -> NDArray[np.float64]:
     """Return the weight of each row; one that cannot be read is no 1, and no row less either."""
-    at, place = columns.index(name), f"{where}, column {name!r}"
+    at, place = table.columns.index(name), f"{table.name}, column {name!r}"
     weights = np.empty(len(rows))
     for n, row in enumerate(rows):
         text = row.values[at].strip()
@@ -242,17 +242,19 @@ def _read_weights(columns: Sequence[str], rows: Sequence[Row], name: str, where:
             weights[n] = np.nan
         if not (np.isfinite(weights[n]) and weights[n] >= 0):
             got = repr(text[:40]) if text else "nothing"
-            raise InputError("no weight", where=f"{place}, line {row.line}", expected="a number of 0 or more", got=got)
+            ((line, file),) = table.located([(row.line, "")])
+            raise InputError("no weight", where=f"{place}, line {line}{file}", expected="a number of 0 or more", got=got)
     if not weights.any():
         raise InputError("all weights are 0", where=place, remedy="name another column")
     return weights
 
 
-def _replicates_refused(merge: Merge, lines: Sequence[int], where: str) -> InputError:
-    row, first = min(merge.joined.items())
+def _replicates_refused(merge: Merge, lines: Sequence[int], table: Table | JoinedTable) -> InputError:
+    pair = table.located([(lines[n], "") for n in min(merge.joined.items())])
+    second, first = (f"line {line}{file}" for line, file in pair)
     return InputError(
-        f"line {lines[row]} is the same compound as line {lines[first]}",
-        where=where,
+        f"{second} is the same compound as {first}",
+        where=table.name,
         expected="every compound once",
         got=f"{merge.compounds} compounds in {merge.measurements} rows",
         remedy="use --replicates aggregate, first or keep",
