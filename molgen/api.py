@@ -10,6 +10,7 @@ from molgen.bundle import Bundle
 from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
 from molgen.data.dataset import Dataset
+from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.screening.screen import ScreenResult, screen
@@ -40,7 +41,7 @@ __all__ = [
 
 
 def train(
-    data: str | Path | Dataset,
+    data: str | Path | Sequence[str | Path] | Dataset,
     output: str | Path | None = None,
     *,
     target: str | Sequence[str] = (),
@@ -54,7 +55,8 @@ def train(
     Parameters
     ----------
     data
-        A CSV, TSV or SMI file, plain or gzipped, or a data set that is loaded already.
+        A CSV, TSV, SMI, SD or Parquet file, plain or packed, or several with the same columns; patterns, and ``-`` for standard
+        input, too. Or a data set that is loaded already.
     output
         The bundle file to write; nothing is written without it.
     target
@@ -96,7 +98,8 @@ def train(
     else:
         layers = [read_toml(config)] if config is not None else []
         resolved = TrainConfig.build(*layers, {**named, **settings}, where=str(config or "settings"))
-    inputs = [each for each in (data, config) if isinstance(each, str | Path)]
+    files = [] if isinstance(data, Dataset) else expand_paths(data)
+    inputs = [*files, *(each for each in (config,) if isinstance(each, str | Path))]
     check_outputs([output], inputs, overwrite=overwrite)
     result = _train(data, resolved, progress=progress)
     if output is not None:
@@ -105,7 +108,7 @@ def train(
 
 
 def evaluate(
-    data: str | Path,
+    data: str | Path | Sequence[str | Path],
     model: str | Path | Bundle,
     output: str | Path | None = None,
     *,
@@ -122,7 +125,7 @@ def evaluate(
     Parameters
     ----------
     data
-        CSV, TSV or SMI file with labels, plain or gzipped.
+        CSV, TSV, SMI, SD or Parquet file with labels, plain or packed, or several; patterns and ``-`` for standard input, too.
     model
         A bundle, or its file.
     output
@@ -156,7 +159,7 @@ def evaluate(
     """
     from molgen.screening.output import check_outputs
 
-    inputs = [each for each in (data, model) if isinstance(each, str | Path)]
+    inputs = [*expand_paths(data), *(each for each in (model,) if isinstance(each, str | Path))]
     check_outputs([output], inputs, overwrite=overwrite)
     evaluation = _evaluate(
         data,

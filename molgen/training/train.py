@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,13 +80,15 @@ class TrainResult:
 
 
 @one_torch_thread()
-def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress | None = None) -> TrainResult:
+def train(
+    data: str | Path | Sequence[str | Path] | Dataset, config: TrainConfig, *, progress: Progress | None = None
+) -> TrainResult:
     """Train a bundle.
 
     Parameters
     ----------
     data
-        A table of compounds with labels, or a data set that is loaded already.
+        A table of compounds with labels, or several with the same columns, or a data set that is loaded already.
     config
         How; see :class:`~molgen.training.config.TrainConfig`.
     progress
@@ -128,7 +130,7 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     return TrainResult(bundle, dataset, split, metrics, final, unusable)
 
 
-def _load(path: str | Path, config: TrainConfig) -> Dataset:
+def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
     return load_dataset(
         path,
         targets=config.targets,
