@@ -24,6 +24,10 @@ __all__ = ["FORCE_FIELDS", "Embedded", "embed", "pack_conformers"]
 FORCE_FIELDS = ("none", "mmff", "uff")
 
 
+#: Angstrom between the pieces of a mixture, about where they touch.
+_GAP = 3.0
+
+
 class Embedded(NamedTuple):
     """What became of a molecule.
 
@@ -65,7 +69,7 @@ def embed(
     Returns
     -------
     Embedded
-        Conformers in RDKit's order. No molecule raises.
+        Conformers in RDKit's order; the pieces of a mixture stand side by side. No molecule raises.
     """
     try:
         # What RDKit says about missing parameters is in the reasons; its own log stays as the user set it.
@@ -88,6 +92,7 @@ def _embed(mol: Mol, conformers: int, seed: int, attempts: int, timeout: int, fo
         if time.monotonic() - start >= timeout:
             return Embedded(None, [], f"timeout: no conformer within {timeout} s")
         return Embedded(None, [], f"no conformer: {attempts} attempts failed, and as many from random coordinates")
+    _set_apart(mol)
     if force_field == "none":
         return Embedded(mol, [math.nan] * mol.GetNumConformers())
     if force_field == "mmff":
@@ -99,6 +104,20 @@ def _embed(mol: Mol, conformers: int, seed: int, attempts: int, timeout: int, fo
             return Embedded(None, [], "no conformer: UFF has no parameters for an atom")
         optimised = rdForceFieldHelpers.UFFOptimizeMoleculeConfs(mol, numThreads=1)
     return Embedded(mol, [energy for _, energy in optimised])
+
+
+def _set_apart(mol: Mol) -> None:
+    """Move the pieces of a salt or mixture side by side: RDKit embeds each of them at the origin, one through the other."""
+    pieces = [list(atoms) for atoms in Chem.GetMolFrags(mol)]
+    if len(pieces) == 1:
+        return
+    for conformer in mol.GetConformers():
+        positions = conformer.GetPositions()
+        edge = positions[pieces[0], 0].max()
+        for atoms in pieces[1:]:
+            positions[atoms, 0] += edge + _GAP - positions[atoms, 0].min()
+            edge = positions[atoms, 0].max()
+        conformer.SetPositions(positions)
 
 
 def pack_conformers(embedded: Sequence[Embedded]) -> ConformerBatch:

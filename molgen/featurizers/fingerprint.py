@@ -141,10 +141,6 @@ class FoldedFingerprint(Fingerprint):
     def examples(cls) -> list[FoldedFingerprint]:
         """Return bits and counts, in each output."""
         made: Any = cls
-        kinds: list[dict[str, Any]] = [
-            {"counts": True},
-            {"output": "dense"},
-            {"output": "dense", "counts": True},
-            {"output": "packed"},
-        ]
+        dense, counts = {"output": "dense"}, {"counts": True}
+        kinds: list[dict[str, Any]] = [counts, dense, dense | counts, {"output": "packed"}]
         return [cls(), *(made(size=128, **kind) for kind in kinds)]

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import field
 from inspect import signature
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import numpy as np
 
@@ -37,12 +37,12 @@ def parameters(cls: C) -> C:
     Fields become arguments in their order, keyword-only ones after the others, and last what all featurizers share. The
     constructor does nothing but store them, as scikit-learn wants it; :func:`check_parameters` looks at them when they are used.
     """
-    made: C = dataclasses.dataclass(eq=False, repr=False)(cls)
-    constructor: Any = made.__init__  # type: ignore[misc]
+    made: Any = dataclasses.dataclass(eq=False, repr=False)(cls)
+    constructor: Any = made.__init__
     found = signature(constructor)
     ordered = sorted(found.parameters.values(), key=lambda each: _LAST.index(each.name) + 1 if each.name in _LAST else 0)
     constructor.__signature__ = found.replace(parameters=ordered)
-    return made
+    return cast(C, made)
 
 
 def check_parameters(featurizer: Any) -> None:
