@@ -22,7 +22,19 @@ from molgen.chem.graph import GraphBatch, decode_graphs
 from molgen.chem.graph_fields import LOWEST_CHARGE
 from molgen.chem.parse import Mol
 
-__all__ = ["AROMATIC", "Bools", "Floats", "Ints", "MolBatch", "Rings", "SizeGroup", "add_up", "element_table", "pack_plain"]
+__all__ = [
+    "AROMATIC",
+    "AtomKinds",
+    "Bools",
+    "Floats",
+    "Ints",
+    "MolBatch",
+    "Rings",
+    "SizeGroup",
+    "add_up",
+    "element_table",
+    "pack_plain",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -34,6 +46,17 @@ _MATRIX_ELEMENTS = 50_000
 #: Beyond it a matrix of atoms is too large, and a characteristic polynomial may not fit into doubles.
 _MAX_ATOMS = 512
 _PLAIN_BONDS = np.isin(np.arange(256), (1, 2, 3, AROMATIC))
+# What tells kinds of atoms apart, from its lowest value on, and how many values it may take: 46 bits together.
+_KIND_FIELDS = (
+    ("atomic_num", 0, 119),
+    ("num_hs", 0, 9),
+    ("charge", LOWEST_CHARGE, 12),
+    ("degree", 0, 11),
+    ("aromatic", 0, 2),
+    ("in_ring", 0, 2),
+    ("aliphatic_valence", -1, 30),
+)
+_RING_FIELDS = (("n_rings", 0, 512), ("ring_degree", 0, 11), ("min_ring", 0, 513))
 _BOND_ORDERS = np.array([np.nan, 1.0, 2.0, 3.0, *[np.nan] * 8, 1.5])
 
 
@@ -71,6 +94,25 @@ class Rings:
     ring: Ints
     atoms: Ints
     bonds: Ints
+
+
+@dataclass(slots=True)
+class AtomKinds:
+    """The kinds of atoms of a batch.
+
+    Attributes
+    ----------
+    of_atom
+        The kind of each atom, ``[n_atoms]``.
+    example
+        An atom of each kind, ``[n_kinds]``.
+    counts
+        Atoms of each kind in each molecule, ``[n_mols, n_kinds]``.
+    """
+
+    of_atom: Ints
+    example: Ints
+    counts: Ints
 
 
 @dataclass
@@ -242,6 +284,14 @@ class MolBatch:
         return np.bincount(self.rings.atoms, minlength=self.n_atoms)
 
     @cached_property
+    def min_ring(self) -> Ints:
+        """Size of the smallest ring that each atom is in; 0 if it is in none."""
+        sizes = np.bincount(self.rings.ring)[self.rings.ring] if len(self.rings.ring) else np.zeros(0, dtype=np.int64)
+        found = np.full(self.n_atoms, _MAX_ATOMS + 1)
+        np.minimum.at(found, self.rings.atoms, sizes)
+        return np.where(found > _MAX_ATOMS, 0, found)
+
+    @cached_property
     def bond_in_ring(self) -> Bools:
         """Whether a bond is in a ring."""
         found = np.zeros(len(self.bond_ends), dtype=np.bool_)
@@ -265,6 +315,23 @@ class MolBatch:
     def edge_source(self) -> Ints:
         """The atom whose neighbour stands at each place of ``edge_target``."""
         return np.repeat(np.arange(self.n_atoms), self.degree)
+
+    # --- kinds --------------------------------------------------------------------------------------------------
+
+    def kinds(self, with_rings: bool) -> AtomKinds:
+        """Sort the atoms into those that no SMARTS without ``$(...)`` tells apart: a few hundred kinds among thousands.
+
+        Parameters
+        ----------
+        with_rings
+            Whether the numbers and sizes of an atom's rings count, which RDKit must be asked for.
+        """
+        key = np.zeros(self.n_atoms, dtype=np.int64)
+        for name, lowest, size in _KIND_FIELDS + (_RING_FIELDS if with_rings else ()):
+            key = key * size + np.clip(getattr(self, name) - lowest, 0, size - 1)
+        _, example, of_atom = np.unique(key, return_index=True, return_inverse=True)
+        counts = np.bincount(self.mol_of_atom * len(example) + of_atom, minlength=len(self) * len(example))
+        return AtomKinds(of_atom, example, counts.reshape(len(self), len(example)))
 
     # --- sums and matrices --------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from molgen.chem.mol_batch import AROMATIC
 from molgen.chem.parse import Mol
 
 __all__ = [
+    "RING_FIELDS",
     "Combined",
     "Heads",
     "Is",
@@ -26,7 +27,9 @@ __all__ = [
     "QueryBond",
     "Test",
     "UnsupportedSmartsError",
+    "asks_rings",
     "compile_smarts",
+    "is_recursive",
     "read_smarts",
 ]
 
@@ -40,9 +43,12 @@ _FIELDS = {
     "AtomInRing": "in_ring",
     "AtomIsAromatic": "aromatic",
     "AtomRingBondCount": "ring_degree",
+    "AtomMinRingSize": "min_ring",
     "BondOrder": "bond_type",
     "BondInRing": "bond_in_ring",
 }
+#: Fields that only RDKit's rings can fill.
+RING_FIELDS = frozenset({"n_rings", "ring_degree", "min_ring", "bond_in_ring"})
 
 
 class UnsupportedSmartsError(Exception):
@@ -106,6 +112,28 @@ class Pattern:
     def is_uniform_ring(self) -> bool:
         """Whether any atom of a match could be the first: a single ring of like atoms and bonds."""
         return len(set(self.atoms)) == 1 and len(set(self.bonds)) == 1 and self.atoms[0].ring_degree == 2
+
+
+@functools.cache
+def is_recursive(test: Test) -> bool:
+    """Tell whether a condition has a ``$(...)`` in it that looks beyond the atom."""
+    if isinstance(test, Heads):
+        atoms = compile_smarts(test.smarts).atoms
+        return len(atoms) > 1 or is_recursive(atoms[0].test)
+    return isinstance(test, Combined) and any(map(is_recursive, test.parts))
+
+
+@functools.cache
+def asks_rings(part: Pattern | Test) -> bool:
+    """Tell whether a match depends on the number or size of an atom's rings, or on ring bonds."""
+    if isinstance(part, Pattern):
+        of_atoms = (atom.ring_degree > 0 or asks_rings(atom.test) for atom in part.atoms)
+        return any(of_atoms) or any(bond.in_ring or asks_rings(bond.test) for bond in part.bonds)
+    if isinstance(part, Heads):
+        return asks_rings(compile_smarts(part.smarts))
+    if isinstance(part, Combined):
+        return any(map(asks_rings, part.parts))
+    return part.field in RING_FIELDS
 
 
 @functools.cache
