@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from rdkit import Chem
 
 from molgen.chem.mol_batch import Bools, Ints, MolBatch
 from molgen.chem.smarts_match import TooManyMatchesError, matcher_for
-from molgen.chem.smarts_query import UnsupportedSmartsError, asks_rings, compile_smarts, read_smarts
+from molgen.chem.smarts_query import UnsupportedSmartsError, asks_rings, compile_smarts, read_smarts, smarts_pieces
 
 __all__ = ["TooManyMatchesError", "atoms_matched", "count_matches", "has_match", "matching_rows"]
 
@@ -38,18 +37,19 @@ def matching_rows(batch: MolBatch, smarts: str, rows: Ints | None = None) -> Int
     return np.unique(batch.mol_of_atom[matches[:, 0]])
 
 
-def count_matches(batch: MolBatch, smarts: str) -> Ints:
-    """Count the different sets of atoms that match a pattern, ``[n_mols]``."""
+def count_matches(batch: MolBatch, smarts: str, rows: Ints | None = None) -> Ints:
+    """Count the different sets of atoms that match a pattern, ``[n_mols]``, or ``[len(rows)]`` of some molecules."""
     query = read_smarts(smarts)
+    chosen = np.arange(len(batch)) if rows is None else rows
     try:
-        matches = _search(batch, smarts, sets_only=True)
+        matches = _search(batch, smarts, rows=rows, sets_only=True)
     except UnsupportedSmartsError:
-        return np.array([len(mol.GetSubstructMatches(query)) for mol in batch.mols], dtype=np.int64)
+        return np.array([len(batch.mols[row].GetSubstructMatches(query)) for row in chosen.tolist()], dtype=np.int64)
     owner = batch.mol_of_atom[matches[:, 0]]
     counts = np.bincount(owner[_first_of_each_set(matches, batch.n_atoms)], minlength=len(batch))
     for row in np.flatnonzero(np.bincount(owner, minlength=len(batch)) >= _RDKIT_LIMIT):
         counts[row] = len(batch.mols[row].GetSubstructMatches(query))
-    return counts
+    return counts[chosen]
 
 
 def atoms_matched(batch: MolBatch, smarts: str, among: Bools | None = None) -> Bools:
@@ -61,11 +61,9 @@ def atoms_matched(batch: MolBatch, smarts: str, among: Bools | None = None) -> B
 
 def _search_one_by_one(batch: MolBatch, smarts: str, rows: Ints) -> Ints:
     """Ask RDKit, but only for molecules that match each piece of the pattern."""
-    query = read_smarts(smarts)
-    pieces = Chem.GetMolFrags(query)
-    if len(pieces) > 1:
-        for piece in {Chem.MolFragmentToSmarts(query, atoms) for atoms in pieces}:
-            rows = matching_rows(batch, piece, rows)
+    query, pieces = read_smarts(smarts), smarts_pieces(smarts)
+    for piece in set(pieces) if len(pieces) > 1 else ():
+        rows = matching_rows(batch, piece, rows)
     return rows[[batch.mols[row].HasSubstructMatch(query) for row in rows.tolist()]] if len(rows) else rows
 
 

@@ -52,8 +52,8 @@ class Matcher:
         self.kinds = batch.kinds(with_rings)
         self._kind_of_neighbour = self.kinds.of_atom[batch.edge_target]
         self._atoms_of_kind = np.bincount(self.kinds.of_atom, minlength=len(self.kinds.example))
-        self._bond_kind = 2 * batch.bond_type + (batch.bond_in_ring if with_rings else 0)
-        self._bond_kind_of_edge = self._bond_kind[batch.edge_bond]
+        self.bond_kind = 2 * batch.bond_type + (batch.bond_in_ring if with_rings else 0)
+        self._bond_kind_of_edge = self.bond_kind[batch.edge_bond]
         self._passing: dict[Test | QueryAtom | QueryBond, Bools] = {}
         self._heads: dict[str, tuple[Bools, Bools]] = {}
 
@@ -112,6 +112,14 @@ class Matcher:
             self._passing[atom] = found & (self.batch.ring_degree[example] >= atom.ring_degree) if atom.ring_degree else found
         return self._passing[atom]
 
+    def bonds(self, bond: QueryBond) -> Bools:
+        """Tell which kinds of bonds a bond of a pattern may be."""
+        if bond not in self._passing:
+            kinds = np.arange(2 * _N_BOND_TYPES)
+            found = _bond_test(bond.test, kinds)
+            self._passing[bond] = found & (kinds % 2 == 1) if bond.in_ring else found
+        return self._passing[bond]
+
     # --- one more atom ------------------------------------------------------------------------------------------
 
     def _atoms(self, passing: Bools, rows: Ints | None) -> Ints:
@@ -127,25 +135,17 @@ class Matcher:
         row, edge = self.batch.neighbours(table[step.parent])
         if len(row) > _MAX_ROWS:
             raise TooManyMatchesError
-        keep = np.flatnonzero(passing[self._kind_of_neighbour[edge]] & self._bonds(step.bond)[self._bond_kind_of_edge[edge]])
+        keep = np.flatnonzero(passing[self._kind_of_neighbour[edge]] & self.bonds(step.bond)[self._bond_kind_of_edge[edge]])
         row, new = row[keep], self.batch.edge_target[edge[keep]]
         grown = table[:, row]
         good = (grown != new).all(axis=0)
         for place, bond in step.closures:
             between = self.batch.bonds_between(new, grown[place])
-            good &= (between >= 0) & self._bonds(bond)[self._bond_kind[between]]
+            good &= (between >= 0) & self.bonds(bond)[self.bond_kind[between]]
         if is_recursive(atom.test):
             places = np.flatnonzero(good)
             good[places] = self._holds(atom.test, new[places])
         return np.concatenate([grown, new[None]])[:, good]
-
-    def _bonds(self, bond: QueryBond) -> Bools:
-        """Tell which kinds of bonds a bond of a pattern may be."""
-        if bond not in self._passing:
-            kinds = np.arange(2 * _N_BOND_TYPES)
-            found = _bond_test(bond.test, kinds)
-            self._passing[bond] = found & (kinds % 2 == 1) if bond.in_ring else found
-        return self._passing[bond]
 
     # --- conditions ---------------------------------------------------------------------------------------------
 

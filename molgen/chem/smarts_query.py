@@ -31,6 +31,7 @@ __all__ = [
     "compile_smarts",
     "is_recursive",
     "read_smarts",
+    "smarts_pieces",
 ]
 
 _LEAF = re.compile(r"(\w+) (-?\d+) (=|!=) val").fullmatch
@@ -178,6 +179,14 @@ def read_smarts(smarts: str) -> Mol:
 
 
 @functools.cache
+def smarts_pieces(smarts: str) -> tuple[str, ...]:
+    """Return the connected pieces of SMARTS, such as the two of ``C#N.[OH]``."""
+    query = read_smarts(smarts)
+    pieces = Chem.GetMolFrags(query)
+    return (smarts,) if len(pieces) == 1 else tuple(Chem.MolFragmentToSmarts(query, atoms) for atoms in pieces)
+
+
+@functools.cache
 def compile_smarts(smarts: str) -> Pattern:
     """Read SMARTS.
 
@@ -187,7 +196,7 @@ def compile_smarts(smarts: str) -> Pattern:
         If only RDKit can match it.
     """
     query = read_smarts(smarts)
-    if len(Chem.GetMolFrags(query)) != 1:
+    if len(smarts_pieces(smarts)) != 1:
         raise UnsupportedSmartsError(smarts)
     atoms = tuple(
         _query_atom(
