@@ -20,7 +20,7 @@ from rdkit import Chem
 
 from molgen.chem.graph import GraphBatch, decode_graphs
 from molgen.chem.graph_fields import LOWEST_CHARGE
-from molgen.chem.parse import Mol
+from molgen.chem.parse import Mol, MolList
 
 __all__ = [
     "AROMATIC",
@@ -135,6 +135,13 @@ class MolBatch:
 
     def __len__(self) -> int:
         return len(self.mols)
+
+    def select(self, members: Sequence[int]) -> MolBatch:
+        """Return some of the molecules, in the given order; their rings are not looked for again."""
+        chosen = MolBatch([self.mols[each] for each in members], self.graphs.select(np.asarray(members, dtype=np.int64)))
+        if "ring_lists" in self.__dict__:
+            chosen.ring_lists = [self.ring_lists[each] for each in members]
+        return chosen
 
     # --- atoms --------------------------------------------------------------------------------------------------
 
@@ -265,9 +272,14 @@ class MolBatch:
     # --- rings --------------------------------------------------------------------------------------------------
 
     @cached_property
+    def ring_lists(self) -> list[tuple[tuple[int, ...], ...]]:
+        """The rings of each molecule, as RDKit gives them: its atoms by their numbers in the molecule."""
+        return [mol.GetRingInfo().AtomRings() for mol in self.mols]
+
+    @cached_property
     def rings(self) -> Rings:
         """The smallest set of smallest rings, symmetrised as RDKit has it."""
-        rings = [mol.GetRingInfo().AtomRings() for mol in self.mols]
+        rings = self.ring_lists
         counts = np.fromiter(map(len, rings), dtype=np.int64, count=len(rings))
         sizes = np.fromiter(map(len, chain.from_iterable(rings)), dtype=np.int64, count=counts.sum())
         local = np.fromiter(chain.from_iterable(chain.from_iterable(rings)), dtype=np.int64, count=sizes.sum())
@@ -389,7 +401,21 @@ def pack_plain(mols: Sequence[Mol | None]) -> tuple[MolBatch, Ints]:
         The plain molecules, in order.
     numpy.ndarray
         Their places in ``mols``.
+
+    Notes
+    -----
+    A :class:`~molgen.chem.parse.MolList` is packed once, however many ask.
     """
+    if not isinstance(mols, MolList):
+        return _pack(mols)
+    if mols.plain is None:
+        batch, places = _pack(mols)
+        mols.plain = batch, places.tolist()
+    batch, places = mols.plain
+    return batch, np.asarray(places, dtype=np.int64)
+
+
+def _pack(mols: Sequence[Mol | None]) -> tuple[MolBatch, Ints]:
     graphs, errors = decode_graphs(mols)
     n = len(graphs)
     mol_of_atom = np.repeat(np.arange(n), np.diff(graphs.atom_ptr))

@@ -75,7 +75,7 @@ class PatternSet:
     def matches(self, batch: MolBatch) -> Bools:
         """Tell which molecules match which patterns, ``[n_mols, n_patterns]``."""
         found = np.zeros((len(batch), len(self.patterns)), dtype=np.bool_)
-        if not len(batch):
+        if not found.size:
             return found
         possible = self.possible(batch)
         for at in np.flatnonzero(possible.any(axis=0)).tolist():
@@ -87,8 +87,8 @@ class PatternSet:
         """Tell which molecules have the atoms and bonds that a match needs, ``[n_mols, n_patterns]``."""
         matcher = matcher_for(batch, True)
         place = {atom: at for at, atom in enumerate(self._atoms)}
-        kinds = np.stack([matcher.passing(atom) for atom in self._atoms]) if place else np.zeros((0, 0), dtype=np.bool_)
-        atoms = [place[atom] for atom, _ in self._needs]
+        kinds = np.array([matcher.passing(atom) for atom in self._atoms]).reshape(len(place), len(matcher.kinds.example))
+        atoms = np.array([place[atom] for atom, _ in self._needs], dtype=np.int64)
         have = matcher.kinds.counts.astype(np.float32) @ kinds[atoms].T.astype(np.float32)
         enough = have >= np.array([number for _, number in self._needs], dtype=np.float32)
         possible = _all_of(enough, self._needed)
@@ -135,13 +135,15 @@ def _index(needed: list[list[T]]) -> tuple[list[T], list[list[int]]]:
 
 def _all_of(have: Bools, needed: Iterable[list[int]]) -> Bools:
     """Tell for each molecule (row) which lists of columns it has all of."""
-    columns = np.ascontiguousarray(have.T)
+    columns = np.ascontiguousarray(have.T)  # an empty list asks for nothing
     return np.stack([columns[each].all(axis=0) for each in needed], axis=1)
 
 
 def _have_edges(matcher: Matcher, kinds: Bools, ends: Ints, bonds: list[QueryBond]) -> Bools:
     """Tell which molecules have a bond for each edge of patterns, ``[n_mols, n_edges]``."""
     batch = matcher.batch
+    if not bonds or not len(batch.bond_ends):
+        return np.zeros((len(batch), len(bonds)), dtype=np.bool_)
     of_atom = matcher.kinds.of_atom[batch.bond_ends]
     n_kinds = kinds.shape[1]
     key = (of_atom.min(axis=1) * n_kinds + of_atom.max(axis=1)) * 1024 + matcher.bond_kind
