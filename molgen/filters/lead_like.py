@@ -17,8 +17,6 @@ class LeadLike(RuleFilter):
 
     name = "lead-like"
     source = "Teague et al., Angew. Chem. Int. Ed. 38 (1999) 3743; ZINC, J. Chem. Inf. Model. 45 (2005) 177"
-        "Teague et al., Angew. Chem. Int. Ed. 38 (1999) 3743; limits of ZINC, Irwin & Shoichet, J. Chem. Inf. Model. 45 (2005) 177"
-    )
     limits = (
         Limit("MolWt", 250, 350),
         Limit("MolLogP", high=3.5),
