@@ -46,14 +46,17 @@ class Filter(ABC):
         """How many patterns it looks for."""
         return 0
 
+    @classmethod
+    def settings(cls) -> dict[str, Any]:
+        """Return the usual value of each setting, ``None`` where there is none."""
+        fields = dataclasses.fields(cls)  # type: ignore[arg-type] # every subclass is a dataclass
+        return {field.name: None if field.default is dataclasses.MISSING else field.default for field in fields}
+
     @property
     def title(self) -> str:
         """Its name, with the settings that are not the usual ones."""
-        changed = [
-            f"{field.name}={getattr(self, field.name)}"
-            for field in dataclasses.fields(self)  # type: ignore[arg-type] # every subclass is a dataclass
-            if getattr(self, field.name) != field.default
-        ]
+        now = {key: getattr(self, key) for key in self.settings()}
+        changed = [f"{key}={now[key]}" for key, usual in self.settings().items() if now[key] != usual]
         return f"{self.name}:{','.join(changed)}" if changed else self.name
 
     @property
@@ -126,15 +129,14 @@ def make(name: str, settings: dict[str, Any]) -> Filter:
     cls = _REGISTRY.get(name)
     if cls is None:
         raise ConfigError(f"no filter {name!r}", expected=f"one of {', '.join(registered())}")
-    fields = dataclasses.fields(cls)  # type: ignore[arg-type] # register() saw to it
-    known = [field.name for field in fields]
+    usual = cls.settings()
     for key in settings:
-        if key not in known:
-            expected = f"one of {', '.join(known)}" if known else "none"
+        if key not in usual:
+            expected = f"one of {', '.join(usual)}" if usual else "none"
             raise ConfigError(f"the filter {name} has no setting {key!r}", expected=expected)
-    for field in fields:
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING and field.name not in settings:
-            raise ConfigError(f"the filter {name} needs its setting {field.name!r}")
+    for key, default in usual.items():
+        if default is None and key not in settings:
+            raise ConfigError(f"the filter {name} needs its setting {key!r}")
     return cls(**settings)
 
 

@@ -7,11 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from rdkit import Chem
+
 from molgen.chem.parse import MolList
 from molgen.errors import ConfigError, MolgenError
-from molgen.filters.base import Filter
+from molgen.filters.base import ColumnType, Filter
 
 __all__ = ["Pipeline", "Sifted", "StageCount"]
+
+_PROBE = "CC(=O)Nc1ccc(O)cc1"
 
 
 class StageCount(NamedTuple):
@@ -38,6 +42,10 @@ class StageCount(NamedTuple):
     def microseconds(self) -> float:
         """CPU time a row."""
         return 1e6 * self.seconds / self.rows if self.rows else 0.0
+
+    def plus(self, other: StageCount) -> StageCount:
+        """Add another count of the same stage."""
+        return StageCount(self.name, self.rows + other.rows, self.rejected + other.rejected, self.seconds + other.seconds)
 
 
 @dataclass(slots=True)
@@ -88,6 +96,23 @@ class Pipeline:
         twice = [name for name in columns if columns.count(name) > 1]
         if twice:
             raise ConfigError(f"two annotations would fill the column {twice[0]!r}", remedy="leave one of them out")
+
+    @property
+    def columns(self) -> dict[str, ColumnType]:
+        """The columns of the annotations, and what each holds."""
+        return {each.column: each.column_type for each in self.annotations}
+
+    def filling(self, columns: Iterable[str]) -> Pipeline:
+        """Return the same filters, with those annotations alone whose columns are wanted."""
+        wanted = set(columns)
+        return Pipeline(self.filters, [each for each in self.annotations if each.column in wanted])
+
+    def warm_up(self) -> None:
+        """Let filters read their tables and patterns, so that the first batch does not bear the cost."""
+        probe = MolList([Chem.MolFromSmiles(_PROBE)])
+        for each in self.filters:
+            _check(each, probe)
+        self.annotate(probe)
 
     def sift(self, mols: Sequence[Any]) -> Sifted:
         """Let molecules through the filters; a row without a molecule does not count as one that passed."""

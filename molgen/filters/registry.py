@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import importlib
 import pkgutil
@@ -82,7 +81,7 @@ def resolve(filters: Iterable[str | Filter]) -> list[Filter]:
 
 def _typed(cls: type[Filter], key: str, value: str, text: str) -> Any:
     """Read a value as the type of the setting's default."""
-    default = {field.name: field.default for field in dataclasses.fields(cls)}.get(key)  # type: ignore[arg-type]
+    default = cls.settings().get(key)
     if isinstance(default, bool):
         words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
         if value.lower() in words:
