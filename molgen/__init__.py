@@ -10,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from molgen.api import evaluate, filter_library, screen, train
+    from molgen.api import evaluate, screen, train
     from molgen.bundle import Bundle, load
     from molgen.card import inspect
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
+    from molgen.screening.sift import filter_library
 
 __all__ = ["Bundle", "audit", "evaluate", "featurize", "filter_library", "inspect", "load", "screen", "split_table", "train"]
 __version__ = "0.1.0"
@@ -24,7 +25,7 @@ _HOMES = {
     "audit": "molgen.curation",
     "evaluate": "molgen.api",
     "featurize": "molgen.featurization",
-    "filter_library": "molgen.api",
+    "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
     "screen": "molgen.api",

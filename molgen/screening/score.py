@@ -5,20 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from molgen.bundle import Bundle
 from molgen.chem.standardize import Compounds, canonical_smiles, read_compounds
+from molgen.errors import InputError
 from molgen.filters.pipeline import Pipeline, Sifted, StageCount
 from molgen.screening.duplicates import DUPLICATES, Keys, parent_keys, repeated
 from molgen.screening.library import Block
 from molgen.screening.schema import OutputSchema
 
-__all__ = ["ScorePlan", "ScoredBlock", "Scorer", "round_significant"]
+if TYPE_CHECKING:
+    from molgen.bundle import Bundle
+
+__all__ = ["ScorePlan", "ScoredBlock", "Scorer", "refuse_bad_row", "round_significant"]
 
 _DIGITS = 6
 
@@ -166,6 +169,25 @@ def round_significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
     small = 10.0 ** np.maximum(-places, 0)
     out[usable] = np.rint(x * large / small) / large * small
     return out
+
+
+def refuse_bad_row(batch: pa.RecordBatch) -> None:
+    """Stop at a row that cannot be scored.
+
+    Raises
+    ------
+    InputError
+        If there is one in the batch that neither passed nor was filtered.
+    """
+    statuses = batch.column("status").to_pylist()
+    bad = next((at for at, status in enumerate(statuses) if status not in ("ok", "filtered")), None)
+    if bad is not None:
+        row = batch.slice(bad, 1).to_pylist()[0]
+        raise InputError(
+            f"{row['status']}: {row['reason']}",
+            where=f"{row['source']}, row {row['row']}",
+            remedy="leave out --strict to go on past such rows",
+        )
 
 
 def _refuse(compounds: Compounds, status: str, reasons: dict[int, str]) -> None:

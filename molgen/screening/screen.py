@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from molgen.bundle import Bundle
 from molgen.data.tasks import Task
-from molgen.errors import ConfigError, InputError
+from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
 from molgen.screening.library import Library, open_library
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.ranking import TopHits
 from molgen.screening.schema import OutputSchema, output_schema
-from molgen.screening.score import ScorePlan
+from molgen.screening.score import ScorePlan, refuse_bad_row
 from molgen.screening.summary import Summary
 from molgen.screening.workers import score_blocks
 
@@ -179,22 +179,3 @@ def _needed(
         looked_at += output_schema(bundle.tasks, ()).scores
     columns = [*schema.columns, *looked_at]
     return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns)
-
-
-def refuse_bad_row(batch: pa.RecordBatch) -> None:
-    """Stop at a row that cannot be scored.
-
-    Raises
-    ------
-    InputError
-        If there is one in the batch that neither passed nor was filtered.
-    """
-    statuses = batch.column("status").to_pylist()
-    bad = next((at for at, status in enumerate(statuses) if status not in ("ok", "filtered")), None)
-    if bad is not None:
-        row = batch.slice(bad, 1).to_pylist()[0]
-        raise InputError(
-            f"{row['status']}: {row['reason']}",
-            where=f"{row['source']}, row {row['row']}",
-            remedy="leave out --strict to go on past such rows",
-        )

@@ -15,8 +15,7 @@ from molgen.filters import Filter, Pipeline, resolve
 from molgen.screening.library import open_library
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.schema import output_schema
-from molgen.screening.score import ScorePlan
-from molgen.screening.screen import refuse_bad_row
+from molgen.screening.score import ScorePlan, refuse_bad_row
 from molgen.screening.summary import Summary
 from molgen.screening.workers import score_blocks
 

@@ -8,12 +8,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
 
-from molgen.bundle import Bundle
 from molgen.errors import MolgenError
 from molgen.screening.duplicates import DuplicateMarker
 from molgen.screening.library import Block
 from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
+
+if TYPE_CHECKING:
+    from molgen.bundle import Bundle
 
 __all__ = ["score_blocks"]
 
@@ -88,7 +91,12 @@ def _score_in_pool(blocks: Iterable[Block], bundle_path: str | None, plan: Score
 def _start_worker(bundle_path: str | None, plan: ScorePlan) -> None:
     # Ctrl-C reaches the whole group of processes: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _scorer[:] = [Scorer(None if bundle_path is None else Bundle.load(bundle_path), plan)]
+    bundle = None
+    if bundle_path is not None:
+        from molgen.bundle import Bundle  # a process that only filters does without torch
+
+        bundle = Bundle.load(bundle_path)
+    _scorer[:] = [Scorer(bundle, plan)]
 
 
 def _score_here(block: Block) -> ScoredBlock:
