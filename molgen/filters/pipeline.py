@@ -31,12 +31,15 @@ class StageCount(NamedTuple):
         Rows that did not get past it.
     seconds
         CPU time.
+    fixed
+        The part of it that goes into any batch, however small, where that was measured.
     """
 
     name: str
     rows: int
     rejected: int
     seconds: float
+    fixed: float = 0.0
 
     @property
     def microseconds(self) -> float:
@@ -45,7 +48,8 @@ class StageCount(NamedTuple):
 
     def plus(self, other: StageCount) -> StageCount:
         """Add another count of the same stage."""
-        return StageCount(self.name, self.rows + other.rows, self.rejected + other.rejected, self.seconds + other.seconds)
+        sums = (one + another for one, another in zip(self[1:], other[1:], strict=True))
+        return StageCount(self.name, *sums)
 
 
 @dataclass(slots=True)

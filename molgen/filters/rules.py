@@ -50,7 +50,7 @@ class RuleFilter(Filter):
     @property
     def cost(self) -> float:
         """The costs of the properties."""
-        return sum(property_cost(limit.name) for limit in self.limits)
+        return property_cost(*(limit.name for limit in self.limits))
 
     def check(self, mols: Sequence[Mol | None]) -> list[str | None]:
         """Name the limits that are broken, if they are too many."""

@@ -93,10 +93,12 @@ class Summary:
 
     @property
     def seconds_saved(self) -> float:
-        """CPU time that predicting the filtered rows would have taken, at the price of those that were predicted."""
+        """CPU time that predicting the filtered rows would have taken: the price of a predicted row, without what any batch costs."""
         predicted = self.funnel.get("predict")
         filtered = sum(stage.rejected for name, stage in self.funnel.items() if name not in _NO_FILTERS)
-        return filtered * predicted.seconds / predicted.rows if predicted and predicted.rows else 0.0
+        if not predicted or not predicted.rows:
+            return 0.0
+        return filtered * max(0.0, predicted.seconds - predicted.fixed) / predicted.rows
 
     @property
     def seconds_filtering(self) -> float:
