@@ -23,8 +23,8 @@ _OTHERS: dict[str, Callable[[Sequence[Mol | None]], NDArray[np.float64]]] = {"Nu
 #: Names of all properties; ``NumAtoms`` counts hydrogens, ``sa_score`` is the synthetic accessibility.
 PROPERTIES: tuple[str, ...] = (*DESCRIPTORS_2D, *_OTHERS)
 
-# Microseconds of CPU time a molecule, about as benchmarks/filters.py measures them: they order filters, no more. The first figure is
-# for packing a batch, which all share.
+# Microseconds of CPU time a molecule, about as benchmarks/filters.py measures them: they order filters, no more. The first figure
+# is for packing a batch, which all share.
 _PACKING = 35.0
 _COSTS = {
     "MolLogP": 55.0,
@@ -38,8 +38,8 @@ _COSTS = {
 _CHEAP = 5.0
 _COST_OF_OTHERS = 250.0
 _FAST = frozenset(
-    "MolWt HeavyAtomMolWt ExactMolWt HeavyAtomCount NumAtoms NumHeteroatoms NOCount NHOHCount FractionCSP3 TPSA LabuteASA Chi0 Chi1 "
-    "NumValenceElectrons NumRadicalElectrons RingCount NumHeterocycles NumAromaticRings NumAliphaticRings NumSaturatedRings "
+    "MolWt HeavyAtomMolWt ExactMolWt HeavyAtomCount NumAtoms NumHeteroatoms NOCount NHOHCount FractionCSP3 TPSA LabuteASA Chi0 "
+    "Chi1 NumValenceElectrons NumRadicalElectrons RingCount NumHeterocycles NumAromaticRings NumAliphaticRings NumSaturatedRings "
     "NumSpiroAtoms NumBridgeheadAtoms NumAtomStereoCenters".split()
 )
 

@@ -48,8 +48,8 @@ class StageCount(NamedTuple):
 
     def plus(self, other: StageCount) -> StageCount:
         """Add another count of the same stage."""
-        sums = (one + another for one, another in zip(self[1:], other[1:], strict=True))
-        return StageCount(self.name, *sums)
+        rows, rejected = self.rows + other.rows, self.rejected + other.rejected
+        return StageCount(self.name, rows, rejected, self.seconds + other.seconds, self.fixed + other.fixed)
 
 
 @dataclass(slots=True)

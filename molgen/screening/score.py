@@ -121,7 +121,7 @@ class Scorer:
         return ScoredBlock(pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
 
     def _price_of_any_batch(self) -> float:
-        """Measure what a prediction costs before its first row: filters leave few rows of a block, and their price is not the usual."""
+        """Measure what a prediction costs before its first row: where filters leave few rows of a block, that is much of it."""
         if self.bundle is None:
             return 0.0
         probe = [Chem.MolFromSmiles(_PROBE)]

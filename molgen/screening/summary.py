@@ -93,7 +93,7 @@ class Summary:
 
     @property
     def seconds_saved(self) -> float:
-        """CPU time that predicting the filtered rows would have taken: the price of a predicted row, without what any batch costs."""
+        """CPU time that predicting the filtered rows would have taken, at the price of a row without what any batch costs."""
         predicted = self.funnel.get("predict")
         filtered = sum(stage.rejected for name, stage in self.funnel.items() if name not in _NO_FILTERS)
         if not predicted or not predicted.rows:
