@@ -12,6 +12,7 @@ from molgen.cli.data import data
 from molgen.cli.demo import demo
 from molgen.cli.evaluate import evaluate
 from molgen.cli.featurize import featurize
+from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
 from molgen.cli.screen import screen
 from molgen.cli.train import train
@@ -52,5 +53,5 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, screen, inspect, demo):
+for _command in (data, featurize, train, evaluate, screen, filter_command, inspect, demo):
     main.add_command(_command)

@@ -13,6 +13,7 @@ from molgen.errors import InputError
 __all__ = [
     "column_options",
     "files_argument",
+    "filter_options",
     "label_options",
     "output_option",
     "overwrite_option",
@@ -104,6 +105,29 @@ def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="How test compounds are held out: scaffold, random, butina, time, group, column or another that "
         "`molgen data splitters` lists [scaffold].",
     )(command)
+
+
+_FILTER_OPTIONS = (
+    click.option("-f", "--filter", "names", multiple=True, metavar="NAME", help="Filter, such as pains or qed:min=0.6."),
+    click.option("--window", "windows", multiple=True, metavar="RANGE", help="Range of a descriptor, such as '1<=TPSA<=120'."),
+    click.option(
+        "--smarts",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False),
+        help="File of patterns: name, SMARTS and, if not reject, the rule on each line.",
+    ),
+    click.option("--reject-smarts", "reject", multiple=True, metavar="SMARTS", help="Pattern that a compound must not have."),
+    click.option("--require-smarts", "require", multiple=True, metavar="SMARTS", help="Pattern that a compound must have."),
+    click.option("--drop-duplicates", is_flag=True, help="Filter rows of the same parent compound as an earlier row."),
+    click.option("--annotate", multiple=True, metavar="NAME", help="Filter that fills a column and rejects nothing."),
+)
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which rows are filtered, and which columns filters fill."""
+    for option in reversed(_FILTER_OPTIONS):
+        command = option(command)
+    return command
 
 
 def output_option(what: str, *, required: bool = True) -> Decorator:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["print_metrics", "print_table", "row_progress", "stage_progress"]
+if TYPE_CHECKING:
+    from molgen.screening.summary import Summary
+
+__all__ = ["print_funnel", "print_metrics", "print_table", "row_progress", "stage_progress"]
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -19,6 +22,17 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in table:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         click.echo("  " + "  ".join(cells).rstrip())
+
+
+def print_funnel(summary: Summary) -> None:
+    """Print what each stage of a screen did and cost, and what the filters saved."""
+    stages = summary.funnel.values()
+    click.echo("\nFunnel (microseconds of CPU time a row)")
+    columns = ["stage", "rows in", "rejected", "us a row"]
+    print_table(columns, [[each.name, f"{each.rows:,}", f"{each.rejected:,}", f"{each.microseconds:,.0f}"] for each in stages])
+    if summary.seconds_saved:
+        saved, spent = summary.seconds_saved, summary.seconds_filtering
+        click.echo(f"The filters took {spent:.1f} s of CPU time and saved about {saved:.1f} s of prediction.")
 
 
 def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:

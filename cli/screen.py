@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, files_argument, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, files_argument, filter_options, output_option, overwrite_option, quiet_option
 
 
 @click.command()
@@ -20,15 +20,26 @@ from molgen.cli.options import column_options, files_argument, output_option, ov
 @click.option("--top", default=100, show_default=True, type=click.IntRange(1), help="Number of hits.")
 @click.option("--rank-by", metavar="TASK", help="Task that ranks the hits [the only one].")
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write.")
+@filter_options
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
 @overwrite_option
 @quiet_option
-def screen(library: list[str], columns: str | None, quiet: bool, **options: Any) -> None:
+def screen(
+    library: list[str],
+    columns: str | None,
+    quiet: bool,
+    names: tuple[str, ...],
+    windows: tuple[str, ...],
+    smarts: tuple[str, ...],
+    reject: tuple[str, ...],
+    require: tuple[str, ...],
+    **options: Any,
+) -> None:
     """Score every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input).
 
     One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
-    with its 90 % interval, and the similarity to the training compounds (domain). Rows that cannot be scored keep their place and
-    say why.
+    with its 90 % interval, and the similarity to the training compounds (domain). Rows that cannot be scored, or that a filter
+    rejects, keep their place and say why.
 
     \b
     Examples:
@@ -36,13 +47,16 @@ def screen(library: list[str], columns: str | None, quiet: bool, **options: Any)
       molgen screen a.csv.gz b.csv.gz -m esol.molgen -o scores.parquet --workers 2
       molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.csv --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
+      molgen screen library.smi -m esol.molgen -o scores.csv -f lipinski -f pains --window 'MolWt<=450' --annotate qed
     """
     import molgen
-    from molgen.cli.printing import row_progress
+    from molgen.cli.printing import print_funnel, row_progress
+    from molgen.filters.collect import collect_filters
 
     wanted = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
+    filters = collect_filters(names, windows=windows, smarts=smarts, reject=reject, require=require)
     with row_progress(quiet) as progress:
-        result = molgen.screen(library, columns=wanted, progress=progress, **options)
+        result = molgen.screen(library, columns=wanted, filters=filters, progress=progress, **options)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     summary = result.summary
@@ -50,6 +64,8 @@ def screen(library: list[str], columns: str | None, quiet: bool, **options: Any)
     click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")
     for (status, reason), n in summary.reasons.most_common(10):
         click.echo(f"  {n:,} {status}: {reason}")
+    if filters or options["drop_duplicates"]:
+        print_funnel(summary)
     click.echo(f"Scores written to {result.output}")
     for what, path in (("Hits", options["hits"]), ("Report", options["report"])):
         if path:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from molgen.card import inspect
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
+    from molgen.screening.sift import filter_library
 
-__all__ = ["Bundle", "audit", "evaluate", "featurize", "inspect", "load", "screen", "split_table", "train"]
+__all__ = ["Bundle", "audit", "evaluate", "featurize", "filter_library", "inspect", "load", "screen", "split_table", "train"]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -24,6 +25,7 @@ _HOMES = {
     "audit": "molgen.curation",
     "evaluate": "molgen.api",
     "featurize": "molgen.featurization",
+    "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
     "screen": "molgen.api",

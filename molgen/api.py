@@ -14,6 +14,7 @@ from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.screening.screen import ScreenResult, screen
+from molgen.screening.sift import FilterResult, filter_library
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
@@ -27,12 +28,14 @@ __all__ = [
     "AuditReport",
     "Evaluation",
     "FeaturizeResult",
+    "FilterResult",
     "ScreenResult",
     "SplitResult",
     "TrainResult",
     "audit",
     "evaluate",
     "featurize",
+    "filter_library",
     "inspect",
     "screen",
     "split_table",

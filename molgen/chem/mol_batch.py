@@ -20,9 +20,21 @@ from rdkit import Chem
 
 from molgen.chem.graph import GraphBatch, decode_graphs
 from molgen.chem.graph_fields import LOWEST_CHARGE
-from molgen.chem.parse import Mol
+from molgen.chem.parse import Mol, MolList
 
-__all__ = ["AROMATIC", "Bools", "Floats", "Ints", "MolBatch", "Rings", "SizeGroup", "add_up", "element_table", "pack_plain"]
+__all__ = [
+    "AROMATIC",
+    "AtomKinds",
+    "Bools",
+    "Floats",
+    "Ints",
+    "MolBatch",
+    "Rings",
+    "SizeGroup",
+    "add_up",
+    "element_table",
+    "pack_plain",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -34,6 +46,17 @@ _MATRIX_ELEMENTS = 50_000
 #: Beyond it a matrix of atoms is too large, and a characteristic polynomial may not fit into doubles.
 _MAX_ATOMS = 512
 _PLAIN_BONDS = np.isin(np.arange(256), (1, 2, 3, AROMATIC))
+# What tells kinds of atoms apart, from its lowest value on, and how many values it may take: 46 bits together.
+_KIND_FIELDS = (
+    ("atomic_num", 0, 119),
+    ("num_hs", 0, 9),
+    ("charge", LOWEST_CHARGE, 12),
+    ("degree", 0, 11),
+    ("aromatic", 0, 2),
+    ("in_ring", 0, 2),
+    ("aliphatic_valence", -1, 30),
+)
+_RING_FIELDS = (("n_rings", 0, 512), ("ring_degree", 0, 11), ("min_ring", 0, 513))
 _BOND_ORDERS = np.array([np.nan, 1.0, 2.0, 3.0, *[np.nan] * 8, 1.5])
 
 
@@ -73,6 +96,25 @@ class Rings:
     bonds: Ints
 
 
+@dataclass(slots=True)
+class AtomKinds:
+    """The kinds of atoms of a batch.
+
+    Attributes
+    ----------
+    of_atom
+        The kind of each atom, ``[n_atoms]``.
+    example
+        An atom of each kind, ``[n_kinds]``.
+    counts
+        Atoms of each kind in each molecule, ``[n_mols, n_kinds]``.
+    """
+
+    of_atom: Ints
+    example: Ints
+    counts: Ints
+
+
 @dataclass
 class MolBatch:
     """Plain molecules, packed end to end; every array is computed when it is first asked for.
@@ -93,6 +135,13 @@ class MolBatch:
 
     def __len__(self) -> int:
         return len(self.mols)
+
+    def select(self, members: Sequence[int]) -> MolBatch:
+        """Return some of the molecules, in the given order; their rings are not looked for again."""
+        chosen = MolBatch([self.mols[each] for each in members], self.graphs.select(np.asarray(members, dtype=np.int64)))
+        if "ring_lists" in self.__dict__:
+            chosen.ring_lists = [self.ring_lists[each] for each in members]
+        return chosen
 
     # --- atoms --------------------------------------------------------------------------------------------------
 
@@ -223,9 +272,14 @@ class MolBatch:
     # --- rings --------------------------------------------------------------------------------------------------
 
     @cached_property
+    def ring_lists(self) -> list[tuple[tuple[int, ...], ...]]:
+        """The rings of each molecule, as RDKit gives them: its atoms by their numbers in the molecule."""
+        return [mol.GetRingInfo().AtomRings() for mol in self.mols]
+
+    @cached_property
     def rings(self) -> Rings:
         """The smallest set of smallest rings, symmetrised as RDKit has it."""
-        rings = [mol.GetRingInfo().AtomRings() for mol in self.mols]
+        rings = self.ring_lists
         counts = np.fromiter(map(len, rings), dtype=np.int64, count=len(rings))
         sizes = np.fromiter(map(len, chain.from_iterable(rings)), dtype=np.int64, count=counts.sum())
         local = np.fromiter(chain.from_iterable(chain.from_iterable(rings)), dtype=np.int64, count=sizes.sum())
@@ -240,6 +294,14 @@ class MolBatch:
     def n_rings(self) -> Ints:
         """Rings of the smallest set that each atom is in."""
         return np.bincount(self.rings.atoms, minlength=self.n_atoms)
+
+    @cached_property
+    def min_ring(self) -> Ints:
+        """Size of the smallest ring that each atom is in; 0 if it is in none."""
+        sizes = np.bincount(self.rings.ring)[self.rings.ring] if len(self.rings.ring) else np.zeros(0, dtype=np.int64)
+        found = np.full(self.n_atoms, _MAX_ATOMS + 1)
+        np.minimum.at(found, self.rings.atoms, sizes)
+        return np.where(found > _MAX_ATOMS, 0, found)
 
     @cached_property
     def bond_in_ring(self) -> Bools:
@@ -265,6 +327,23 @@ class MolBatch:
     def edge_source(self) -> Ints:
         """The atom whose neighbour stands at each place of ``edge_target``."""
         return np.repeat(np.arange(self.n_atoms), self.degree)
+
+    # --- kinds --------------------------------------------------------------------------------------------------
+
+    def kinds(self, with_rings: bool) -> AtomKinds:
+        """Sort the atoms into those that no SMARTS without ``$(...)`` tells apart: a few hundred kinds among thousands.
+
+        Parameters
+        ----------
+        with_rings
+            Whether the numbers and sizes of an atom's rings count, which RDKit must be asked for.
+        """
+        key = np.zeros(self.n_atoms, dtype=np.int64)
+        for name, lowest, size in _KIND_FIELDS + (_RING_FIELDS if with_rings else ()):
+            key = key * size + np.clip(getattr(self, name) - lowest, 0, size - 1)
+        _, example, of_atom = np.unique(key, return_index=True, return_inverse=True)
+        counts = np.bincount(self.mol_of_atom * len(example) + of_atom, minlength=len(self) * len(example))
+        return AtomKinds(of_atom, example, counts.reshape(len(self), len(example)))
 
     # --- sums and matrices --------------------------------------------------------------------------------------
 
@@ -322,7 +401,21 @@ def pack_plain(mols: Sequence[Mol | None]) -> tuple[MolBatch, Ints]:
         The plain molecules, in order.
     numpy.ndarray
         Their places in ``mols``.
+
+    Notes
+    -----
+    A :class:`~molgen.chem.parse.MolList` is packed once, however many ask.
     """
+    if not isinstance(mols, MolList):
+        return _pack(mols)
+    if mols.plain is None:
+        batch, places = _pack(mols)
+        mols.plain = batch, places.tolist()
+    batch, places = mols.plain
+    return batch, np.asarray(places, dtype=np.int64)
+
+
+def _pack(mols: Sequence[Mol | None]) -> tuple[MolBatch, Ints]:
     graphs, errors = decode_graphs(mols)
     n = len(graphs)
     mol_of_atom = np.repeat(np.arange(n), np.diff(graphs.atom_ptr))

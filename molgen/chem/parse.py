@@ -35,9 +35,25 @@ class MolList(list[Mol | None]):
     ----------
     graphs
         What :func:`~molgen.chem.graph.decode_graphs` made of them, once it has. The list must not change after that.
+    plain
+        What :func:`~molgen.chem.mol_batch.pack_plain` made of them, alike.
     """
 
     graphs: Any = None
+    plain: Any = None
+
+    def select(self, rows: list[int]) -> MolList:
+        """Return the molecules of some rows, in the order of the list, with what was decoded of them."""
+        chosen = MolList(self[row] for row in rows)
+        if self.graphs is not None:
+            graphs, errors = self.graphs
+            chosen.graphs = graphs.select(rows), {at: errors[row] for at, row in enumerate(rows) if row in errors}
+        if self.plain is not None:
+            batch, places = self.plain
+            packed = {place: at for at, place in enumerate(places)}
+            kept = [at for at, row in enumerate(rows) if row in packed]
+            chosen.plain = batch.select([packed[rows[at]] for at in kept]), kept
+        return chosen
 
 
 @dataclass(slots=True)

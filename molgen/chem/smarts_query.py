@@ -18,6 +18,7 @@ from molgen.chem.mol_batch import AROMATIC
 from molgen.chem.parse import Mol
 
 __all__ = [
+    "RING_FIELDS",
     "Combined",
     "Heads",
     "Is",
@@ -26,8 +27,11 @@ __all__ = [
     "QueryBond",
     "Test",
     "UnsupportedSmartsError",
+    "asks_rings",
     "compile_smarts",
+    "is_recursive",
     "read_smarts",
+    "smarts_pieces",
 ]
 
 _LEAF = re.compile(r"(\w+) (-?\d+) (=|!=) val").fullmatch
@@ -40,9 +44,12 @@ _FIELDS = {
     "AtomInRing": "in_ring",
     "AtomIsAromatic": "aromatic",
     "AtomRingBondCount": "ring_degree",
+    "AtomMinRingSize": "min_ring",
     "BondOrder": "bond_type",
     "BondInRing": "bond_in_ring",
 }
+#: Fields that only RDKit's rings can fill.
+RING_FIELDS = frozenset({"n_rings", "ring_degree", "min_ring", "bond_in_ring"})
 
 
 class UnsupportedSmartsError(Exception):
@@ -109,6 +116,28 @@ class Pattern:
 
 
 @functools.cache
+def is_recursive(test: Test) -> bool:
+    """Tell whether a condition has a ``$(...)`` in it that looks beyond the atom."""
+    if isinstance(test, Heads):
+        atoms = compile_smarts(test.smarts).atoms
+        return len(atoms) > 1 or is_recursive(atoms[0].test)
+    return isinstance(test, Combined) and any(map(is_recursive, test.parts))
+
+
+@functools.cache
+def asks_rings(part: Pattern | Test) -> bool:
+    """Tell whether a match depends on the number or size of an atom's rings, or on ring bonds."""
+    if isinstance(part, Pattern):
+        of_atoms = (atom.ring_degree > 0 or asks_rings(atom.test) for atom in part.atoms)
+        return any(of_atoms) or any(bond.in_ring or asks_rings(bond.test) for bond in part.bonds)
+    if isinstance(part, Heads):
+        return asks_rings(compile_smarts(part.smarts))
+    if isinstance(part, Combined):
+        return any(map(asks_rings, part.parts))
+    return part.field in RING_FIELDS
+
+
+@functools.cache
 def _is(field: str, value: int, negated: bool = False) -> Is:
     return Is(field, value, negated)
 
@@ -150,6 +179,14 @@ def read_smarts(smarts: str) -> Mol:
 
 
 @functools.cache
+def smarts_pieces(smarts: str) -> tuple[str, ...]:
+    """Return the connected pieces of SMARTS, such as the two of ``C#N.[OH]``."""
+    query = read_smarts(smarts)
+    pieces = Chem.GetMolFrags(query)
+    return (smarts,) if len(pieces) == 1 else tuple(Chem.MolFragmentToSmarts(query, atoms) for atoms in pieces)
+
+
+@functools.cache
 def compile_smarts(smarts: str) -> Pattern:
     """Read SMARTS.
 
@@ -159,7 +196,7 @@ def compile_smarts(smarts: str) -> Pattern:
         If only RDKit can match it.
     """
     query = read_smarts(smarts)
-    if len(Chem.GetMolFrags(query)) != 1:
+    if len(smarts_pieces(smarts)) != 1:
         raise UnsupportedSmartsError(smarts)
     atoms = tuple(
         _query_atom(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from molgen.data.tasks import RESERVED_NAMES, Task, output_names
 from molgen.errors import ConfigError
+from molgen.filters.base import ColumnType
 
 __all__ = ["OutputSchema", "output_schema"]
 
 _ROW_COLUMNS = RESERVED_NAMES[1:-1]
+_TYPES = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,15 @@ class OutputSchema:
         Names in order.
     scores
         Those that hold numbers of the bundle.
+    annotations
+        Column that a filter fills -> what it holds.
     extras
         Input column -> its name in the output, for columns that pass through.
     """
 
     columns: list[str]
     scores: list[str]
+    annotations: dict[str, ColumnType]
     extras: dict[str, str]
 
     @property
@@ -41,28 +46,40 @@ class OutputSchema:
     def _type(self, name: str) -> pa.DataType:
         if name in self.scores:
             return pa.float64()
-        return pa.int64() if name == "row" else pa.string()
+        return pa.int64() if name == "row" else _TYPES[self.annotations.get(name, "text")]
 
 
-def output_schema(tasks: Sequence[Task], extras: Sequence[str], wanted: Sequence[str] | None = None) -> OutputSchema:
+def output_schema(
+    tasks: Sequence[Task],
+    extras: Sequence[str],
+    wanted: Sequence[str] | None = None,
+    *,
+    annotations: Mapping[str, ColumnType] | None = None,
+) -> OutputSchema:
     """Name the output's columns.
 
     Parameters
     ----------
     tasks
-        The bundle's tasks.
+        The bundle's tasks; none where rows are filtered only.
     extras
         Input columns that pass through; one whose name the output has already gets the prefix ``input_``.
     wanted
         The columns to keep, in the order wanted; ``None`` for all.
+    annotations
+        The columns that filters fill, and what each holds.
 
     Raises
     ------
     ConfigError
-        If a wanted column does not exist.
+        If a wanted column does not exist, or an annotation has the name of another column.
     """
-    scores = [*(name for task in tasks for name in output_names(task)), "domain"]
-    taken = {*_ROW_COLUMNS, *scores}
+    scores = [*(name for task in tasks for name in output_names(task)), "domain"] if tasks else []
+    filled = dict(annotations or {})
+    for name in filled:
+        if name in (*_ROW_COLUMNS, *scores):
+            raise ConfigError(f"the output has a column {name!r} already", where="--annotate", remedy="leave this annotation out")
+    taken = {*_ROW_COLUMNS, *scores, *filled}
     renamed = {}
     for name in extras:
         new = name
@@ -70,7 +87,7 @@ def output_schema(tasks: Sequence[Task], extras: Sequence[str], wanted: Sequence
             new = f"input_{new}"
         taken.add(new)
         renamed[name] = new
-    columns = [*_ROW_COLUMNS, *scores, *renamed.values()]
+    columns = [*_ROW_COLUMNS, *scores, *filled, *renamed.values()]
     if wanted is not None:
         unknown = [name for name in wanted if name not in columns]
         if unknown or not wanted:
@@ -83,5 +100,6 @@ def output_schema(tasks: Sequence[Task], extras: Sequence[str], wanted: Sequence
     return OutputSchema(
         columns,
         [name for name in columns if name in scores],
+        {name: kind for name, kind in filled.items() if name in columns},
         {old: new for old, new in renamed.items() if new in columns},
     )

@@ -2,69 +2,175 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from rdkit import Chem
 
-from molgen.bundle import Bundle
-from molgen.chem.standardize import canonical_smiles
+from molgen.chem.standardize import Compounds, canonical_smiles, read_compounds
 from molgen.data.library import Block
+from molgen.errors import InputError
+from molgen.filters.pipeline import Pipeline, Sifted, StageCount
+from molgen.screening.duplicates import DUPLICATES, Keys, parent_keys, repeated
 from molgen.screening.schema import OutputSchema
 
-__all__ = ["ScoredBlock", "Scorer", "round_significant"]
+if TYPE_CHECKING:
+    from molgen.bundle import Bundle
+
+__all__ = ["ScorePlan", "ScoredBlock", "Scorer", "refuse_bad_row", "round_significant"]
 
 _DIGITS = 6
-
-#: The output of a block: all columns that a later stage needs, of which some may not be written.
-ScoredBlock: TypeAlias = pa.RecordBatch
+_PROBE = "CC(=O)Nc1ccc(O)cc1"
 
 
-class Scorer:
-    """Scores blocks with a bundle.
+@dataclass(frozen=True, slots=True)
+class ScorePlan:
+    """What to make of each block.
 
-    Parameters
+    Attributes
     ----------
-    bundle
-        The predictor.
     schema
         Which columns to make; what only a column that is not made needs is not computed.
     extras
         The library's further columns, in the order in which blocks hold them.
+    pipeline
+        The filters, and the columns that filters fill.
+    drop_duplicates
+        Whether rows get a key by which repetitions are told.
     """
 
-    def __init__(self, bundle: Bundle, schema: OutputSchema, extras: list[str]) -> None:
+    schema: OutputSchema
+    extras: list[str]
+    pipeline: Pipeline
+    drop_duplicates: bool = False
+
+
+class ScoredBlock(NamedTuple):
+    """What became of a block.
+
+    Attributes
+    ----------
+    batch
+        All columns that a later stage needs, of which some may not be written.
+    stages
+        Rows and CPU time of each stage, in order.
+    passed, keys
+        The rows that passed all filters and the keys of their compounds, if repetitions are to be dropped.
+    """
+
+    batch: pa.RecordBatch
+    stages: list[StageCount]
+    passed: NDArray[np.int64]
+    keys: Keys
+
+
+class Scorer:
+    """Filters blocks, and scores what is left with a bundle.
+
+    Parameters
+    ----------
+    bundle
+        The predictor; ``None`` to filter only.
+    plan
+        What to make of each block.
+    """
+
+    def __init__(self, bundle: Bundle | None, plan: ScorePlan) -> None:
         self.bundle = bundle
-        self.schema = schema
-        self.extras = extras
+        self.plan = plan
+        self._fixed = 0.0
+        if plan.pipeline.filters or plan.pipeline.annotations or plan.drop_duplicates:
+            plan.pipeline.warm_up()
+            self._fixed = self._price_of_any_batch()
 
     def __call__(self, block: Block) -> ScoredBlock:
         """Score a block; every row comes out, in order."""
-        compounds = self.bundle.read(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
+        n, schema, pipeline = len(block.rows), self.plan.schema, self.plan.pipeline
+        watch = _Stopwatch()
+        compounds = self._read(block)
+        watch.note("read", n, n - compounds.statuses.count("ok"))
+        sifted = pipeline.sift(compounds.mols)
+        watch.stages += sifted.stages
+        _refuse(compounds, "filtered", sifted.reasons)
+        _refuse(compounds, "invalid", sifted.failures)
+        watch.restart()
+        canonical: dict[int, str | None] = {}
+        if self.plan.drop_duplicates or "canonical_smiles" in schema.columns:
+            canonical = dict(zip(sifted.rows, canonical_smiles(sifted.mols), strict=True))
+        passed, keys = np.array(sifted.rows, dtype=np.int64), np.zeros(0, dtype=np.uint64)
+        if self.plan.drop_duplicates:
+            keys = parent_keys([text or "" for text in canonical.values()])
+            _drop_repetitions(compounds, sifted, keys)
+            watch.note(DUPLICATES, len(passed), len(passed) - len(sifted.rows))
+        columns: dict[str, Any] = {"row": block.rows, "source": [block.source] * n, "id": block.ids, "smiles": block.smiles}
+        watch.restart()
+        for name, values in pipeline.annotate(sifted.mols).items():
+            columns[name] = _spread(values, sifted.rows, n, schema.arrow.field(name).type)
+        if pipeline.annotations:
+            watch.note("annotate", len(sifted.rows))
+        if self.bundle:
+            columns |= self._predict(self.bundle, compounds, sifted, watch)
+        columns |= self._described(block, compounds)
+        columns["canonical_smiles"] = [canonical.get(at) if mol else None for at, mol in enumerate(compounds.mols)]
+        made = {name: columns[name] for name in schema.columns}
+        return ScoredBlock(pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
+
+    def _price_of_any_batch(self) -> float:
+        """Measure what a prediction costs before its first row: where filters leave few rows of a block, that is much of it."""
+        if self.bundle is None:
+            return 0.0
+        probe = [Chem.MolFromSmiles(_PROBE)]
+        for _ in range(2):  # the first reads tables
+            start = time.process_time()
+            self.bundle.score(probe, with_domain="domain" in self.plan.schema.columns)
+        return time.process_time() - start
+
+    def _read(self, block: Block) -> Compounds:
+        texts = ["" if at in block.problems else text for at, text in enumerate(block.smiles)]
+        compounds = self.bundle.read(texts) if self.bundle else read_compounds(texts)
         for at, problem in block.problems.items():
             compounds.statuses[at], compounds.reasons[at] = "invalid", problem
-        scores = self.bundle.score(compounds.mols, with_domain="domain" in self.schema.columns)
-        for at, reason in scores.errors.items():
-            compounds.statuses[at], compounds.reasons[at] = "invalid", reason
-            compounds.mols[at] = None
+        return compounds
+
+    def _predict(self, bundle: Bundle, compounds: Compounds, sifted: Sifted, watch: _Stopwatch) -> dict[str, Any]:
+        scores = bundle.score(sifted.mols, with_domain="domain" in self.plan.schema.columns)
+        _refuse(compounds, "invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
+        watch.note("predict", len(sifted.rows), len(scores.errors), self._fixed)
+        named = bundle.named_columns(scores)
+        return {name: _spread(values, sifted.rows, len(compounds.mols), pa.float64()) for name, values in named.items()}
+
+    def _described(self, block: Block, compounds: Compounds) -> dict[str, Any]:
         n = len(block.rows)
         columns: dict[str, Any] = {
-            "row": block.rows,
-            "source": [block.source] * n,
-            "id": block.ids,
-            "smiles": block.smiles,
             "status": compounds.statuses,
             "reason": [compounds.reasons.get(at) for at in range(n)],
             "notes": ["; ".join(compounds.notes[at]) if at in compounds.notes else None for at in range(n)],
         }
-        if "canonical_smiles" in self.schema.columns:
-            columns["canonical_smiles"] = canonical_smiles(compounds.mols)
-        columns |= {name: _numbers(values) for name, values in self.bundle.named_columns(scores).items()}
-        for name, values in zip(self.extras, block.extras, strict=True):
-            if name in self.schema.extras:
-                columns[self.schema.extras[name]] = [None] * n if values is None else values
-        return pa.RecordBatch.from_pydict({name: columns[name] for name in self.schema.columns}, schema=self.schema.arrow)
+        for name, values in zip(self.plan.extras, block.extras, strict=True):
+            if name in self.plan.schema.extras:
+                columns[self.plan.schema.extras[name]] = [None] * n if values is None else values
+        return columns
+
+
+class _Stopwatch:
+    """Takes the CPU time of stages, one after the other."""
+
+    def __init__(self) -> None:
+        self.stages: list[StageCount] = []
+        self.restart()
+
+    def restart(self) -> None:
+        self._start = time.process_time()
+
+    def note(self, name: str, rows: int, rejected: int = 0, fixed: float = 0.0) -> None:
+        """Count a stage that began where the one before it ended."""
+        self.stages.append(StageCount(name, rows, rejected, time.process_time() - self._start, fixed))
+        self.restart()
 
 
 def round_significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,6 +186,45 @@ def round_significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-def _numbers(values: NDArray[Any]) -> pa.Array:
-    rounded = round_significant(values.astype(np.float64))
-    return pa.array(rounded, mask=~np.isfinite(rounded))
+def refuse_bad_row(batch: pa.RecordBatch) -> None:
+    """Stop at a row that cannot be scored.
+
+    Raises
+    ------
+    InputError
+        If there is one in the batch that neither passed nor was filtered.
+    """
+    statuses = batch.column("status").to_pylist()
+    bad = next((at for at, status in enumerate(statuses) if status not in ("ok", "filtered")), None)
+    if bad is not None:
+        row = batch.slice(bad, 1).to_pylist()[0]
+        raise InputError(
+            f"{row['status']}: {row['reason']}",
+            where=f"{row['source']}, row {row['row']}",
+            remedy="leave out --strict to go on past such rows",
+        )
+
+
+def _refuse(compounds: Compounds, status: str, reasons: dict[int, str]) -> None:
+    for at, reason in reasons.items():
+        compounds.statuses[at], compounds.reasons[at], compounds.mols[at] = status, reason, None
+
+
+def _drop_repetitions(compounds: Compounds, sifted: Sifted, keys: Keys) -> None:
+    """Take out what is a repetition within the block already; which row was the first is found out later."""
+    again = repeated(keys)
+    if again.any():
+        _refuse(compounds, "filtered", dict.fromkeys(np.array(sifted.rows)[again].tolist(), DUPLICATES))
+        kept = np.flatnonzero(~again).tolist()
+        sifted.rows, sifted.mols = [sifted.rows[at] for at in kept], sifted.mols.select(kept)
+
+
+def _spread(values: Sequence[Any] | NDArray[Any], rows: list[int], n: int, kind: pa.DataType) -> pa.Array:
+    """Put the values of some rows into a column of ``n``; the others, and numbers that are none, are empty."""
+    if pa.types.is_floating(kind):
+        full = np.full(n, np.nan)
+        full[rows] = np.array([np.nan if each is None else each for each in values], dtype=np.float64)
+        rounded = round_significant(full)
+        return pa.array(rounded, mask=~np.isfinite(rounded))
+    of_row = dict(zip(rows, values, strict=True))
+    return pa.array([of_row.get(at) for at in range(n)], kind)

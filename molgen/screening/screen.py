@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,12 @@ from molgen.bundle import Bundle
 from molgen.data.library import Library, open_library
 from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task
-from molgen.errors import ConfigError, InputError
+from molgen.errors import ConfigError
+from molgen.filters import Filter, Pipeline, resolve
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.ranking import TopHits
 from molgen.screening.schema import OutputSchema, output_schema
+from molgen.screening.score import ScorePlan, refuse_bad_row
 from molgen.screening.summary import Summary
 from molgen.screening.workers import score_blocks
 
@@ -63,6 +65,9 @@ def screen(
     hits: str | Path | None = None,
     report: str | Path | None = None,
     rank_by: str | None = None,
+    filters: Iterable[str | Filter] = (),
+    annotate: Iterable[str | Filter] = (),
+    drop_duplicates: bool = False,
     strict: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -91,8 +96,15 @@ def screen(
         HTML file to write counts, distributions and the best structures to.
     rank_by
         Task whose direction ranks the hits; needed if there are several.
+    filters
+        Filters by name, with their settings after a colon (``"pains"``, ``"qed:min=0.6"``), or made already. The cheapest goes
+        first; a row that one rejects is not looked at by the next, and not scored.
+    annotate
+        Filters that reject nothing, but each fill a column for the rows that are scored.
+    drop_duplicates
+        Whether a row of the same parent compound as an earlier row is filtered.
     strict
-        Stop at the first row that cannot be scored.
+        Stop at the first row that cannot be scored; a row that was filtered does not count as one.
     overwrite
         Replace files that exist.
     progress
@@ -109,17 +121,20 @@ def screen(
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
     bundle = Bundle.load(model)
     opened = open_library(paths, smiles=smiles, ids=ids)
-    schema = output_schema(bundle.tasks, opened.extras, columns)
+    pipeline = Pipeline(resolve(filters), resolve(annotate))
+    schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
     task = _ranking_task(bundle, rank_by) if hits or report or rank_by else None
-    scored = _needed(bundle, opened, schema, task, for_report=report is not None)
+    scored = _needed(bundle, opened, schema, task, pipeline, for_report=report is not None)
+    plan = ScorePlan(scored, opened.extras, pipeline.filling(scored.annotations), drop_duplicates)
     summary = Summary()
     best = TopHits(task, top if hits else _REPORT_HITS, scored.arrow) if task else None
     with ExitStack() as stack:
         writer = stack.enter_context(TableWriter(targets[0], schema.arrow))
-        for batch in score_blocks(opened.blocks(), bundle, str(model), scored, opened.extras, workers=workers):
+        for block in score_blocks(opened.blocks(), bundle, str(model), plan, workers=workers):
+            batch = block.batch
             if strict:
-                _refuse_bad_row(batch)
-            summary.add(batch)
+                refuse_bad_row(batch)
+            summary.add(batch, block.stages)
             if best:
                 best.add(batch)
             writer.write(batch.select(schema.columns))
@@ -154,7 +169,9 @@ def _ranking_task(bundle: Bundle, name: str | None) -> Task:
     return by_name[name]
 
 
-def _needed(bundle: Bundle, library: Library, schema: OutputSchema, task: Task | None, *, for_report: bool) -> OutputSchema:
+def _needed(
+    bundle: Bundle, library: Library, schema: OutputSchema, task: Task | None, pipeline: Pipeline, *, for_report: bool
+) -> OutputSchema:
     """Return the columns to compute: those to write, and those that counting, ranking and the report look at."""
     looked_at = ["row", "source", "status", "reason", "notes"]
     if task:
@@ -162,16 +179,4 @@ def _needed(bundle: Bundle, library: Library, schema: OutputSchema, task: Task |
     if for_report:
         looked_at += output_schema(bundle.tasks, ()).scores
     columns = [*schema.columns, *looked_at]
-    return output_schema(bundle.tasks, library.extras, columns)
-
-
-def _refuse_bad_row(batch: pa.RecordBatch) -> None:
-    statuses = batch.column("status").to_pylist()
-    bad = next((at for at, status in enumerate(statuses) if status != "ok"), None)
-    if bad is not None:
-        row = batch.slice(bad, 1).to_pylist()[0]
-        raise InputError(
-            f"{row['status']}: {row['reason']}",
-            where=f"{row['source']}, row {row['row']}",
-            remedy="leave out --strict to go on past such rows",
-        )
+    return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns)

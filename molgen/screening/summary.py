@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -10,11 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from molgen.filters.pipeline import StageCount
+
 __all__ = ["Sample", "Summary"]
 
 _SAMPLE = 50_000
 #: Kinds of reason that are told apart; those that turn up after so many are counted together.
 _KINDS = 100
+#: Stages of the funnel that are no filters.
+_NO_FILTERS = ("read", "annotate", "predict")
 
 
 class Sample:
@@ -57,6 +62,8 @@ class Summary:
         Rows by kind of note.
     scores
         A sample of each numeric column.
+    funnel
+        Rows and CPU time of each stage, in order: ``read``, each filter, ``duplicates``, ``annotate``, ``predict``.
     """
 
     rows: int = 0
@@ -64,9 +71,13 @@ class Summary:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     scores: dict[str, Sample] = field(default_factory=dict)
+    funnel: dict[str, StageCount] = field(default_factory=dict)
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Count a batch."""
+    def add(self, batch: pa.RecordBatch, stages: Iterable[StageCount] = ()) -> None:
+        """Count a batch, and what its stages did."""
+        for stage in stages:
+            before = self.funnel.get(stage.name, StageCount(stage.name, 0, 0, 0.0))
+            self.funnel[stage.name] = before.plus(stage)
         self.rows += len(batch)
         statuses, reasons = batch.column("status").to_pylist(), batch.column("reason").to_pylist()
         self.statuses.update(statuses)
@@ -79,6 +90,20 @@ class Summary:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if pa.types.is_floating(column.type):
                 self.scores.setdefault(name, Sample()).add(column.to_numpy(zero_copy_only=False))
+
+    @property
+    def seconds_saved(self) -> float:
+        """CPU time that predicting the filtered rows would have taken, at the price of a row without what any batch costs."""
+        predicted = self.funnel.get("predict")
+        filtered = sum(stage.rejected for name, stage in self.funnel.items() if name not in _NO_FILTERS)
+        if not predicted or not predicted.rows:
+            return 0.0
+        return filtered * max(0.0, predicted.seconds - predicted.fixed) / predicted.rows
+
+    @property
+    def seconds_filtering(self) -> float:
+        """CPU time that the filters took."""
+        return sum(stage.seconds for name, stage in self.funnel.items() if name not in _NO_FILTERS)
 
 
 K = TypeVar("K")

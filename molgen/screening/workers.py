@@ -8,12 +8,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
 
-from molgen.bundle import Bundle
 from molgen.data.library import Block
 from molgen.errors import MolgenError
-from molgen.screening.schema import OutputSchema
-from molgen.screening.score import ScoredBlock, Scorer
+from molgen.screening.duplicates import DuplicateMarker
+from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
+
+if TYPE_CHECKING:
+    from molgen.bundle import Bundle
 
 __all__ = ["score_blocks"]
 
@@ -25,7 +28,7 @@ _scorer: list[Scorer] = []
 
 
 def score_blocks(
-    blocks: Iterable[Block], bundle: Bundle, bundle_path: str, schema: OutputSchema, extras: list[str], *, workers: int
+    blocks: Iterable[Block], bundle: Bundle | None, bundle_path: str | None, plan: ScorePlan, *, workers: int
 ) -> Iterator[ScoredBlock]:
     """Score blocks in order.
 
@@ -34,9 +37,9 @@ def score_blocks(
     blocks
         The library's blocks, read as they are needed.
     bundle, bundle_path
-        The predictor, and the file that workers load it from.
-    schema, extras
-        See :class:`~molgen.screening.score.Scorer`.
+        The predictor, and the file that workers load it from; ``None`` to filter only.
+    plan
+        What to make of each block.
     workers
         Processes; 1 stays in this one.
 
@@ -46,20 +49,28 @@ def score_blocks(
         If a worker process dies.
     """
     if workers > 1:
-        yield from _score_in_pool(blocks, bundle_path, schema, extras, workers)
+        scored: Iterable[ScoredBlock] = _score_in_pool(blocks, bundle_path, plan, workers)
     else:
-        yield from map(Scorer(bundle, schema, extras), blocks)
+        scored = map(Scorer(bundle, plan), blocks)
+    yield from _without_duplicates(scored, plan) if plan.drop_duplicates else scored
 
 
-def _score_in_pool(
-    blocks: Iterable[Block], bundle_path: str, schema: OutputSchema, extras: list[str], workers: int
-) -> Iterator[ScoredBlock]:
+def _without_duplicates(scored: Iterable[ScoredBlock], plan: ScorePlan) -> Iterator[ScoredBlock]:
+    """Mark repetitions here, where the blocks come by in their order."""
+    values = [*plan.schema.scores, *plan.schema.annotations, "canonical_smiles"]
+    marker = DuplicateMarker([name for name in values if name in plan.schema.columns])
+    for block in scored:
+        batch, stage = marker.mark(block.batch, block.passed, block.keys)
+        yield block._replace(batch=batch, stages=[*block.stages, stage])
+
+
+def _score_in_pool(blocks: Iterable[Block], bundle_path: str | None, plan: ScorePlan, workers: int) -> Iterator[ScoredBlock]:
     # Spawned, never forked: a forked child inherits the locks of torch's and LightGBM's threads.
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(bundle_path, schema, extras),
+        initargs=(bundle_path, plan),
     )
     under_way: deque[Future[ScoredBlock]] = deque()
     try:
@@ -77,10 +88,15 @@ def _score_in_pool(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(bundle_path: str, schema: OutputSchema, extras: list[str]) -> None:
+def _start_worker(bundle_path: str | None, plan: ScorePlan) -> None:
     # Ctrl-C reaches the whole group of processes: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _scorer[:] = [Scorer(Bundle.load(bundle_path), schema, extras)]
+    bundle = None
+    if bundle_path is not None:
+        from molgen.bundle import Bundle  # a process that only filters does without torch
+
+        bundle = Bundle.load(bundle_path)
+    _scorer[:] = [Scorer(bundle, plan)]
 
 
 def _score_here(block: Block) -> ScoredBlock:

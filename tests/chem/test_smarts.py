@@ -46,6 +46,7 @@ def test_molecules_match_as_by_rdkit(batch):
         "*~*",
         "[!#6;R]",
         "[r5]",
+        "[!r6;R]",
         "[x3]",
         "C=!@C",
         "[v4;a]",
@@ -78,7 +79,7 @@ def test_first_atoms_are_those_of_all_matches(batch):
 
 
 def test_a_pattern_that_would_fill_the_memory_is_stopped(monkeypatch):
-    monkeypatch.setattr("molgen.chem.smarts._MAX_ROWS", 100)
+    monkeypatch.setattr("molgen.chem.smarts_match._MAX_ROWS", 100)
     batch, _ = pack_plain([Chem.MolFromSmiles("C12C3C4C1C5C2C3C45")] * 10)
     with pytest.raises(TooManyMatchesError):
         count_matches(batch, "CCCCCC")

@@ -1,0 +1,72 @@
+"""``molgen filter``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from molgen.cli.options import column_options, filter_options, output_option, overwrite_option, quiet_option
+
+
+def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from molgen.filters.collect import describe_filters
+
+    for name, settings, source, patterns in describe_filters():
+        click.echo(f"{name}: {source}" + (f"; {patterns} patterns" if patterns else ""))
+        if settings:
+            click.echo(f"    {settings}")
+    context.exit()
+
+
+@click.command("filter")
+@click.argument("library", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@output_option("Table of the rows that pass: CSV, or Parquet if it ends in .parquet.")
+@filter_options
+@click.option("--rejected", type=click.Path(dir_okay=False), metavar="FILE", help="Table of the other rows, with the reasons.")
+@column_options
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option("--strict", is_flag=True, help="Stop at the first row that is no molecule.")
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="Show all filters and exit.")
+@overwrite_option
+@quiet_option
+def filter_command(
+    library: tuple[str, ...],
+    quiet: bool,
+    names: tuple[str, ...],
+    windows: tuple[str, ...],
+    smarts: tuple[str, ...],
+    reject: tuple[str, ...],
+    require: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Keep the rows of LIBRARY (CSV, TSV or SMI files, plain or gzipped) that pass all filters.
+
+    Salts are stripped and charges settled before the filters look. The rows that pass come out in order, with the file and row
+    they come from, the canonical SMILES that was looked at, and the library's own columns.
+
+    \b
+    Examples:
+      molgen filter library.smi -o kept.csv -f lipinski -f pains
+      molgen filter library.csv -o kept.csv --window '200<=MolWt<=450' --window 'TPSA<=120' --rejected rejected.csv
+      molgen filter a.smi b.smi -o kept.parquet --drop-duplicates --annotate qed --annotate sa-score
+      molgen filter --list
+    """
+    import molgen
+    from molgen.cli.printing import print_funnel, row_progress
+    from molgen.filters.collect import collect_filters
+
+    filters = collect_filters(names, windows=windows, smarts=smarts, reject=reject, require=require)
+    with row_progress(quiet, "filtering") as progress:
+        result = molgen.filter_library(library, filters=filters, progress=progress, **options)
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    summary = result.summary
+    counts = ", ".join(f"{n:,} {'kept' if status == 'ok' else status}" for status, n in summary.statuses.most_common())
+    click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")
+    print_funnel(summary)
+    click.echo(f"Kept rows written to {result.output}")
+    if result.rejected:
+        click.echo(f"Other rows written to {result.rejected}")
