@@ -60,7 +60,8 @@ class Scorer:
         }
         if "canonical_smiles" in self.schema.columns:
             columns["canonical_smiles"] = canonical_smiles(compounds.mols)
-        columns |= {name: _numbers(values) for name, values in self.bundle.named_columns(scores).items()}
+        predicted = self.bundle.named_columns(scores)
+        columns |= {name: pa.array(v) if name in self.schema.words else _numbers(v) for name, v in predicted.items()}
         for name, values in zip(self.extras, block.extras, strict=True):
             if name in self.schema.extras:
                 columns[self.schema.extras[name]] = [None] * n if values is None else values
