@@ -196,7 +196,7 @@ def scale(tasks: Sequence[Task], targets: Targets) -> Targets:
 def unscale(tasks: Sequence[Task], outputs: NDArray[np.floating]) -> NDArray[np.float64]:
     """Turn raw network outputs ``[n, outputs]`` into task units: values for regression, else probabilities."""
     mean, spread = (per_output(tasks, each) for each in _scaling(tasks))
-    values = outputs.astype(np.float64) * spread + mean
+    values: NDArray[np.float64] = outputs.astype(np.float64) * spread + mean
     for span, task in zip(spans(tasks), tasks, strict=True):
         if not task.is_regression:
             values[:, span] = softmax(values[:, span]) if task.kind == "multiclass" else sigmoid(values[:, span])

@@ -45,7 +45,7 @@ def task_metrics(
 
 def _is_unknown(predicted: NDArray[np.float64]) -> NDArray[np.bool_]:
     unknown: NDArray[np.bool_] = np.isnan(predicted)
-    return unknown.any(axis=1) if unknown.ndim > 1 else unknown
+    return np.asarray(unknown.any(axis=1)) if unknown.ndim > 1 else unknown
 
 
 def evaluate(tasks: Sequence[Task], predicted: NDArray[np.float64], targets: Targets) -> dict[str, dict[str, float]]:
