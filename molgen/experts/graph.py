@@ -143,7 +143,7 @@ class GraphExpert(Expert):
         try:
             # First without memory: the file must hold every array of the network before room is made for them.
             with torch.device("meta"):
-                shapes = _shapes(PropertyNetwork(len(tasks), n_features=n_features, **described["architecture"]))
+                shapes = _shapes(PropertyNetwork(n_outputs(tasks), n_features=n_features, **described["architecture"]))
             check_tensors(given, {f"{_prefix(at)}{key}": each for at in range(n_members) for key, each in shapes.items()}, where)
             expert = cls(name, tasks, described["architecture"], extras, scaler, n_members)
         except (ConfigError, RuntimeError, TypeError, ValueError) as error:
