@@ -38,7 +38,10 @@ def _print_task(task: dict[str, Any]) -> None:
     positive = f", positive is {task['positive']!r}" if task["positive"] else ""
     click.echo(f"\n{task['name']}: {task['kind']}{unit}, {task['direction']} is good{positive}")
     calibration = task["calibration"]
-    if task["kind"] != "regression":
+    if task["kind"] == "multiclass":
+        click.echo(f"  classes: {', '.join(task['classes'])}")
+        click.echo(f"  probabilities scaled by temperature {calibration['temperature']:.3g}")
+    elif task["kind"] != "regression":
         click.echo(f"  probabilities scaled by slope {calibration['slope']:.3g}, intercept {calibration['intercept']:.3g} (Platt)")
     elif calibration["half_width"] is None:
         click.echo("  no interval: too few validation compounds")

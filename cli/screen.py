@@ -18,7 +18,7 @@ from molgen.cli.options import column_options, files_argument, filter_options, o
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option("--hits", type=click.Path(dir_okay=False), metavar="FILE", help="Table of the best rows to write.")
 @click.option("--top", default=100, show_default=True, type=click.IntRange(1), help="Number of hits.")
-@click.option("--rank-by", metavar="TASK", help="Task that ranks the hits [the only one].")
+@click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one].")
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write.")
 @filter_options
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
@@ -38,8 +38,8 @@ def screen(
     """Score every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input).
 
     One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
-    with its 90 % interval, and the similarity to the training compounds (domain). Rows that cannot be scored, or that a filter
-    rejects, keep their place and say why.
+    with its 90 % interval (of several classes: the likeliest, and the probability of each), and the similarity to the training
+    compounds (domain). Rows that cannot be scored, or that a filter rejects, keep their place and say why.
 
     \b
     Examples:

@@ -23,13 +23,16 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Column to predict; repeat for several.")
 @column_options
 @output_option("Model to write, NAME.molgen by custom.")
-@click.option("--kind", type=click.Choice(["auto", "regression", "binary"]), help="Kind of the targets [auto].")
+@click.option("--kind", type=click.Choice(["auto", "regression", "binary", "multiclass"]), help="Kind of the targets [auto].")
 @click.option(
     "--direction",
     "directions",
     multiple=True,
     type=click.Choice(["high", "low"]),
     help="Is a high or a low value good? Ranks hits; one for all targets, or one each [high].",
+)
+@click.option(
+    "--positive", "positives", multiple=True, metavar="CLASS", help="Positive class of two, or of several the one that ranks hits."
 )
 @click.option("--unit", "units", multiple=True, metavar="UNIT", help="Unit of the target, for display; one for all, or one each.")
 @label_options
@@ -119,6 +122,7 @@ def _print_data(result: Any) -> None:
         click.echo(f"charges are left as drawn: {result.dataset.drawn_charged:.0%} of the compounds are drawn charged")
     for task, limits in zip(result.bundle.tasks, result.dataset.labels.count_limits(), strict=True):
         good = f"{task.direction} is good" + (f", positive is {task.positive!r}" if task.positive else "")
+        good += f", classes {', '.join(task.classes)}" if task.kind == "multiclass" else ""
         limited = f", {limits:,} labels are limits" if limits else ""
         click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}{limited}")
 

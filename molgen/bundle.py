@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from molgen.archive import read_archive, read_json, write_archive, write_json
 from molgen.chem.parse import Mol, MolList
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
-from molgen.data.tasks import Task, check_names
+from molgen.data.tasks import Task, check_names, output_names, per_output, spans
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.blend import Mixing, blend
-from molgen.experts.calibration import Calibration
+from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
 from molgen.experts.tabular import TabularExpert
@@ -46,9 +46,10 @@ class Scores:
     Attributes
     ----------
     values
-        float64 ``[rows, tasks]`` in task units; NaN for a row without a molecule or with an error.
+        float64 ``[rows, outputs]`` in task units: a column a task, or one a class where there are several; NaN for a row without
+        a molecule or with an error.
     lower, upper
-        Conformal 90 % interval, ``[rows, tasks]``; NaN for binary tasks and where it is not known.
+        Conformal 90 % interval, ``[rows, outputs]``; NaN for classes and where it is not known.
     domain
         float32 ``[rows]``, highest Tanimoto similarity to the reference compounds; ``None`` if it was not asked for.
     errors
@@ -110,7 +111,8 @@ class Bundle:
         -------
         pandas.DataFrame
             One row for each input row, in order: ``smiles, status, reason, notes``, then for each task its value (in its
-            unit, or the probability of the positive class) and for regression ``<task>_lower`` and ``<task>_upper``, and
+            unit, the probability of the positive class, or the likeliest of several classes), for regression
+            ``<task>_lower`` and ``<task>_upper``, for several classes the probability ``<task>_<class>`` of each, and
             ``domain``. A row that could not be scored has NaN there and says why in ``status`` and ``reason``.
         """
         import pandas as pd
@@ -135,11 +137,13 @@ class Bundle:
     def named_columns(self, scores: Scores) -> dict[str, NDArray[Any]]:
         """Return scores by output column, in the order of the output."""
         columns: dict[str, NDArray[Any]] = {}
-        for at, task in enumerate(self.tasks):
-            columns[task.name] = scores.values[:, at]
-            if task.is_regression:
-                columns[f"{task.name}_lower"] = scores.lower[:, at]
-                columns[f"{task.name}_upper"] = scores.upper[:, at]
+        for task, span in zip(self.tasks, spans(self.tasks), strict=True):
+            values = scores.values[:, span]
+            further = [scores.lower[:, span], scores.upper[:, span]] if task.is_regression else []
+            if task.kind == "multiclass":
+                further = list(values.T)
+                values = _likeliest(task, values)
+            columns |= dict(zip(output_names(task), [values.reshape(-1), *(each.reshape(-1) for each in further)], strict=True))
         if scores.domain is not None:
             columns["domain"] = scores.domain
         return columns
@@ -157,7 +161,7 @@ class Bundle:
         """
         starts = range(0, len(mols), _CHUNK) or [0]
         parts = [self._score_chunk(MolList(mols[start : start + _CHUNK]), with_domain) for start in starts]
-        half_width = np.array([c.half_width for c in self.calibration])
+        half_width = per_output(self.tasks, np.array([c.half_width for c in self.calibration]))
         values = np.concatenate([values for values, _, _ in parts])
         return Scores(
             values,
@@ -171,7 +175,7 @@ class Bundle:
         wanted = [featurizer for expert in self.experts for featurizer in expert.featurizers]
         features, errors = compute_features(wanted + ([self.domain.featurizer] if with_domain else []), mols)
         mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
-        values = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(self.calibration)], axis=1)
+        values = calibrate(self.tasks, self.calibration, mixed)
         unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]
         values[unscored] = np.nan
         domain = self.domain.similarity(features[self.domain.featurizer]) if with_domain else np.zeros(0, np.float32)
@@ -272,6 +276,13 @@ def _check_manifest(
         problem = f"max_atoms of {max_atoms}"
     if problem:
         raise BundleError("the manifest does not hold", where=where, got=problem)
+
+
+def _likeliest(task: Task, probabilities: NDArray[np.float64]) -> NDArray[Any]:
+    """Return the word of the likeliest class of each row; ``None`` where nothing is known."""
+    words = np.array([*task.classes, None], dtype=object)
+    unknown = np.isnan(probabilities).any(axis=1)
+    return np.asarray(words[np.where(unknown, len(task.classes), np.nan_to_num(probabilities).argmax(axis=1))])
 
 
 def _below(members: Mapping[str, bytes], folder: str) -> dict[str, bytes]:

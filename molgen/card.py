@@ -18,7 +18,10 @@ from molgen.members import one_line
 __all__ = ["inspect"]
 
 _PARTS = ("train", "valid", "test")
-_MEASURES = ("n", "rmse", "mae", "r2", "spearman", "auroc", "auprc", "brier", "n_limits", "limits_kept")
+_MEASURES = (
+    *("n", "rmse", "mae", "r2", "spearman", "accuracy", "balanced_accuracy", "auroc", "auprc", "brier", "mcc", "log_loss"),
+    *("n_limits", "limits_kept"),
+)
 
 
 def inspect(model: str | Path | Bundle) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         ``file, bytes, format``
             The file's (the first two only if there is one).
         ``tasks``
-            One a task: ``name, kind, unit, direction, positive, calibration``.
+            One a task: ``name, kind, unit, direction, positive, calibration``, and ``classes`` of several.
         ``experts``
             One an expert: ``name, kind, size, weights`` (by task), ``featurizers`` (their specs).
         ``domain``
@@ -81,13 +84,16 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
 
 def _task(bundle: Bundle, at: int) -> dict[str, Any]:
     task, calibration = bundle.tasks[at], bundle.calibration[at]
-    described = {name: one_line(getattr(task, name)) for name in ("name", "kind", "unit", "direction", "positive")}
+    described: dict[str, Any] = {name: one_line(getattr(task, name)) for name in ("name", "kind", "unit", "direction", "positive")}
     if task.is_regression:
         known = math.isfinite(calibration.half_width)
         return {
             **described,
             "calibration": {"half_width": calibration.half_width if known else None, "coverage": COVERAGE},
         }
+    if task.kind == "multiclass":
+        described["classes"] = [one_line(word) for word in task.classes]
+        return {**described, "calibration": {"temperature": 1 / calibration.slope}}
     return {**described, "calibration": {"slope": calibration.slope, "intercept": calibration.intercept}}
 
 

@@ -114,7 +114,7 @@ def read_targets(
         cells = [cell for table in tables for cell in table.cells(name, flag="--target")]
         where = f"{tables[0].path}, column {name!r}"
         labels = check_labels(parse_labels(cells, kind, where=where), where)
-        tasks.append(Task(name, labels.kind, positive=labels.positive or ""))
+        tasks.append(Task(name, labels.kind, positive=labels.positive or "", classes=labels.classes))
         values.append(labels.values)
         bounds.append(labels.bounds)
     n = sum(map(len, tables))

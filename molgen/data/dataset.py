@@ -105,9 +105,10 @@ def load_dataset(
     targets: Sequence[str] = (),
     smiles: str | None = None,
     ids: str | None = None,
-    kind: Literal["auto", "regression", "binary"] = "auto",
+    kind: Literal["auto", "regression", "binary", "multiclass"] = "auto",
     directions: Sequence[Direction] = (),
     units: Sequence[str] = (),
+    positives: Sequence[str] = (),
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
@@ -130,9 +131,11 @@ def load_dataset(
     smiles, ids
         Column names; guessed where the guess is unambiguous.
     kind
-        ``"auto"``, ``"regression"`` or ``"binary"``, for all targets.
+        ``"auto"``, ``"regression"``, ``"binary"`` or ``"multiclass"``, for all targets.
     directions, units
         One for all targets, or one for each; good is ``"high"`` where nothing is said.
+    positives
+        The class that is positive of two, or that hits are ranked by of several, one for all targets or one for each.
     relations
         Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all targets or one for each. Such signs are also
         read where they stand before the numbers.
@@ -176,7 +179,7 @@ def load_dataset(
     }
 
     compounds, neutralize, charged = _read_molecules([row.values[smiles_at] for row in rows], max_atoms, charges)
-    settings = LabelSettings(kind, directions, units, relations, unit_columns, convert or {})
+    settings = LabelSettings(kind, directions, units, positives, relations, unit_columns, convert or {})
     read = read_labels(table.columns, rows, target_names, compounds.mols, settings, tasks, where)
     unread = dict(read.problems)
     keep, dropped = [], []

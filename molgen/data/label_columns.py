@@ -10,7 +10,8 @@ import numpy as np
 
 from molgen.chem.parse import Mol
 from molgen.data.columns import find_column
-from molgen.data.labels import Labels, check_labels, match_labels, parse_labels, with_relations
+from molgen.data.labels import Labels, check_labels, match_labels, parse_labels
+from molgen.data.numbers import with_relations
 from molgen.data.tables import Row
 from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
@@ -27,18 +28,21 @@ class LabelSettings:
     Attributes
     ----------
     kind
-        ``"auto"``, ``"regression"`` or ``"binary"``, for all targets.
+        ``"auto"``, ``"regression"``, ``"binary"`` or ``"multiclass"``, for all targets.
     directions, units
         Whether high or low is good, and the unit, of the columns.
+    positives
+        The class that is positive of two, or that hits are ranked by of several; empty for a target of numbers.
     relations, unit_columns
         Columns of signs and of units.
     convert
         Target -> conversion.
     """
 
-    kind: Literal["auto", "regression", "binary"] = "auto"
+    kind: Literal["auto", "regression", "binary", "multiclass"] = "auto"
     directions: Sequence[Direction] = ()
     units: Sequence[str] = ()
+    positives: Sequence[str] = ()
     relations: Sequence[str] = ()
     unit_columns: Sequence[str] = ()
     convert: Mapping[str, str] = field(default_factory=dict)
@@ -102,13 +106,14 @@ def read_labels(
         for each in one_each(settings.unit_columns, "", len(names), "unit column")
     ]
     conversions = _conversions(names, settings.convert)
+    positives = one_each(settings.positives, "", len(names), "positive class")
     read = []
     for at, name in enumerate(names):
         place, conversion = f"{where}, column {name!r}", conversions.get(name)
         if tasks is None:
-            labels = parse_labels(cells[at], "regression" if conversion else settings.kind, where=place)
+            labels = parse_labels(cells[at], "regression" if conversion else settings.kind, positives[at], where=place)
         else:
-            labels = match_labels(cells[at], tasks[at].kind, tasks[at].positive, where=place)
+            labels = match_labels(cells[at], tasks[at].kind, tasks[at].positive, tasks[at].classes, where=place)
         if conversion and conversion.needs_units and units[at] is None:
             remedy = f"say it, as in --convert {name}=nM:{conversion.result}, or name a column of units with --unit-column"
             raise ConfigError(f"the unit of {name!r} is not known", where=f"--convert {name}={conversion.text}", remedy=remedy)
@@ -155,7 +160,8 @@ def _new_tasks(
         direction, unit, conversion, column = directions[at], units[at], conversions.get(name), row_units[at]
         if conversion is None:
             unit = unit or (shared_unit(column, name, where) if column is not None else "")
-            tasks.append(Task(name, labels.kind, unit=unit, direction=direction or "high", positive=labels.positive or ""))
+            good: Direction = direction or "high"
+            tasks.append(Task(name, labels.kind, unit, good, labels.positive or "", labels.classes))
             continue
         if unit:
             raise ConfigError(f"{name!r} is converted, which gives it its unit", where="--unit", got=unit)

@@ -1,72 +1,36 @@
-"""Measured values from text: numbers, limits or two classes, with missing ones known from bad ones."""
+"""Measured values from text: numbers, limits or classes, with missing ones known from bad ones."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from molgen.data.classes import (
+    MAX_FOUND,
+    choose_pair,
+    find_pair,
+    is_verdict,
+    name_classes,
+    read_classes,
+    read_pair,
+    read_words,
+)
+from molgen.data.numbers import MISSING, explain, is_numeric, read_numbers
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["MISSING", "Labels", "check_labels", "match_labels", "parse_labels", "with_relations"]
+__all__ = ["Labels", "check_labels", "match_labels", "parse_labels"]
 
-#: Words for a value that was not measured, in lower case.
-MISSING = frozenset(
-    {
-        "",
-        "na",
-        "n/a",
-        "#n/a",
-        "n.a.",
-        "nan",
-        "null",
-        "none",
-        "nil",
-        "-",
-        "--",
-        "?",
-        ".",
-        "nd",
-        "n.d.",
-        "missing",
-        "<na>",
-    }
-)
+Kind = Literal["regression", "binary", "multiclass"]
 
-#: Negative word -> positive word, in lower case. Pairs such as toxic and non-toxic, or BBB+ and BBB-, need no entry.
-_PAIRS = {
-    "inactive": "active",
-    "no": "yes",
-    "n": "y",
-    "false": "true",
-    "f": "t",
-    "neg": "pos",
-    "negative": "positive",
-    "decoy": "active",
-    "fail": "pass",
-    "failed": "passed",
-    "absent": "present",
-    "low": "high",
-    "off": "on",
-}
-_NEGATIONS = ("non-", "non ", "non_", "non", "not ", "not_", "not-", "in", "im", "un", "no ")
-_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
-_COMMA = re.compile(r"([-+]?\d*),(\d+)([eE][-+]?\d+)?", re.ASCII).fullmatch
-_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII).fullmatch
-_INFINITE = re.compile(r"[-+]?inf(inity)?", re.IGNORECASE).fullmatch
-#: What can stand before a number: whether the true value is above it (1), below it (-1), or about it.
-_RELATIONS = {
-    **dict.fromkeys((">", ">=", ">>", "\u2265", "=>"), 1),
-    **dict.fromkeys(("<", "<=", "<<", "\u2264", "=<"), -1),
-    **dict.fromkeys(("=", "~", "\u2248", "=="), 0),
-}
-_RELATED = re.compile(rf"({'|'.join(sorted(_RELATIONS, key=len, reverse=True))})\s*(?=[-+\d.,])").match
+#: Share of a column that words beside a pair such as low and high must make up to be classes of their own.
+_BESIDE = 0.1
+#: Rows a class, on the average, from which on words are taken for classes unasked.
+_ROWS_A_CLASS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +40,33 @@ class Labels:
     Attributes
     ----------
     kind
-        ``"regression"`` or ``"binary"``.
+        ``"regression"``, ``"binary"`` or ``"multiclass"``.
     values
-        float64, one a row; NaN where the value is missing or bad. Binary values are 0 and 1.
+        float64, one a row; NaN where the value is missing or bad. Classes are numbered from 0; 1 is the positive one of two.
     bounds
         int8, one a row: 1 where the value is a lower limit (``>10``), -1 where it is an upper one, else 0.
     problems
         Row number (0-based) -> why the value there cannot be used. Missing values are no problem.
     positive, negative
-        What stands in the file for 1 and for 0; None for regression.
+        What stands in the file for 1 and for 0 of two classes; ``positive`` of several is the one that was asked for. Else None.
+    classes
+        What stands in the file for each class, where the words themselves do not tell.
     notes
         How the text was read, where that is not plain.
     """
 
-    kind: Literal["regression", "binary"]
+    kind: Kind
     values: npt.NDArray[np.float64]
     bounds: npt.NDArray[np.int8]
     problems: dict[int, str] = field(default_factory=dict)
     positive: str | None = None
     negative: str | None = None
+    classes: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
 
 def parse_labels(
-    values: Sequence[str], kind: Literal["auto", "regression", "binary"] = "auto", *, where: str | None = None
+    values: Sequence[str], kind: Literal["auto"] | Kind = "auto", positive: str = "", *, where: str | None = None
 ) -> Labels:
     """Turn a column of text into numbers or classes.
 
@@ -110,30 +77,52 @@ def parse_labels(
 
     Two classes are 0 and 1 (also ``1.0``), -1 and 1, or a pair of words of which one denies the other: active and
     inactive, yes and no, true and false, pos and neg, toxic and non-toxic, ``BBB+`` and ``BBB-`` and the like, in any
-    case. Other words beside such a pair (``inconclusive``) are problems.
+    case; any other two words if ``positive`` is one of them. Some few other words beside such a pair, and those that withhold
+    a verdict (``inconclusive``), are problems. Three to 20 words that come back are classes.
 
     Parameters
     ----------
     values
         The cells, one a row.
     kind
-        ``"auto"`` is binary where all values are 0 and 1, -1 and 1, or such a pair of words; else regression.
+        ``"auto"`` is binary where all values are 0 and 1, -1 and 1, or such a pair of words, multiclass where there are several
+        words, else regression. ``"multiclass"`` makes a class of every distinct cell, numbers included.
+    positive
+        The word (or 0, 1, -1) for the positive class of two, or for the class of several that matters most.
     where
         File and column, for the messages.
 
     Raises
     ------
     InputError
-        Nothing to learn from: all values are missing, or bad, or the same; or there are two words of which nobody knows
-        which is positive.
+        Nothing to learn from: all values are missing, or bad, or the same; there are two words of which nobody knows
+        which is positive; or no class is called ``positive``.
     ConfigError
         ``kind`` is unknown.
     """
-    return check_labels(_read(values, kind, "", where), where)
+    if kind not in ("auto", "regression", "binary", "multiclass"):
+        raise ConfigError("no such kind of label", where=where, expected="auto, regression, binary or multiclass", got=repr(kind))
+    filled = _filled(values)
+    if not filled:
+        return check_labels(_spread("regression" if kind == "auto" else kind, {}, len(values)), where)
+    words = _words(filled)
+    if kind == "multiclass" or (kind == "auto" and _are_several(filled, words, where)):
+        return check_labels(_several(filled, positive, len(values), where, numbers=kind == "multiclass"), where)
+    pair = None
+    if kind != "regression" and sum(words.values()) >= len(filled) / 2:
+        pair = choose_pair(words, positive, where) if positive else find_pair(words, "", where)
+    # Words that deny each other tell which is positive anywhere; others have to be remembered.
+    custom = bool(pair and positive and find_pair(words, "", where) != pair)
+    return check_labels(_one_or_two(filled, kind, pair, positive, len(values), where, custom=custom), where)
 
 
 def match_labels(
-    values: Sequence[str], kind: Literal["regression", "binary"], positive: str = "", *, where: str | None = None
+    values: Sequence[str],
+    kind: Kind,
+    positive: str = "",
+    classes: Sequence[str] = (),
+    *,
+    where: str | None = None,
 ) -> Labels:
     """Turn a column of text into the numbers or classes of a task that a model predicts already.
 
@@ -144,10 +133,8 @@ def match_labels(
     ----------
     values
         The cells, one a row.
-    kind
-        The task's.
-    positive
-        The word that stood for the positive class in training.
+    kind, positive, classes
+        The task's, with the words of its training.
     where
         File and column, for the messages.
 
@@ -156,110 +143,88 @@ def match_labels(
     InputError
         The values are of another kind.
     """
-    return _read(values, kind, positive, where)
-
-
-def with_relations(values: Sequence[str], relations: Sequence[str]) -> list[str]:
-    """Write the relations of a column of their own (ChEMBL's ``standard_relation``) before the values: ``>`` and ``10`` is ``>10``.
-
-    An empty relation and ``=`` leave the value as it is; quotes around a relation do not count. A word that is no relation
-    stands before its value too, and so makes it a problem of its row.
-    """
-    joined = []
-    for value, relation in zip(values, relations, strict=True):
-        sign = relation.strip().strip("'\"").strip()
-        known = sign in ("", "=", "==") or not value.strip() or value.strip().startswith(sign)
-        joined.append(value if known or sign.casefold() in MISSING else f"{sign} {value.strip()}")
-    return joined
-
-
-def _read(values: Sequence[str], kind: Literal["auto", "regression", "binary"], positive: str, where: str | None) -> Labels:
-    if kind not in ("auto", "regression", "binary"):
-        raise ConfigError("no such kind of label", where=where, expected="auto, regression or binary", got=repr(kind))
-    cells = [value.strip().replace("\u2212", "-") for value in values]
-    missing = _missing_words(cells)
-    filled = {row: cell for row, cell in enumerate(cells) if cell.casefold() not in missing}
+    filled = _filled(values)
+    words = _words(filled)
     if not filled:
-        return _labels("binary" if kind == "binary" else "regression", {}, len(cells))
-    numbers, bounds, notes = _read_numbers(filled)
-    words = Counter(cell.casefold() for cell in filled.values() if not _numeric(cell))
-    pair = (
-        _find_pair(words, positive.casefold(), where) if kind != "regression" and sum(words.values()) >= len(filled) / 2 else None
-    )
+        return _spread(kind, {}, len(values))
+    if kind == "multiclass" or (classes and sum(words.values()) >= len(filled) / 2):
+        used, problems, named = read_words(filled, classes)
+        if not used:
+            common = ", ".join(word for word, _ in Counter(filled.values()).most_common(4))
+            raise InputError("none of the classes", where=where, expected=", ".join(classes), got=common[:100])
+        return _spread(kind, used, len(values), problems, positive=positive, negative=named[0], classes=named)
+    pair = None
+    if kind == "binary" and sum(words.values()) >= len(filled) / 2:
+        pair = find_pair(words, positive.casefold(), where)
+    return _one_or_two(filled, kind, pair, positive, len(values), where, matching=True)
+
+
+def _filled(values: Sequence[str]) -> dict[int, str]:
+    """Return the cells that hold something; a minus is a class where there is a plus, and else a dash."""
+    cells = [value.strip().replace("\u2212", "-") for value in values]
+    missing = MISSING - {"-"} if "+" in cells else MISSING
+    return {row: cell for row, cell in enumerate(cells) if cell.casefold() not in missing}
+
+
+def _words(filled: Mapping[int, str]) -> Counter[str]:
+    return Counter(cell.casefold() for cell in filled.values() if not is_numeric(cell))
+
+
+def _are_several(filled: Mapping[int, str], words: Counter[str], where: str | None) -> bool:
+    """Tell whether the words of a column are three or more classes."""
+    count = sum(words.values())
+    if not 3 <= len(words) <= MAX_FOUND or count < len(filled) / 2 or count < _ROWS_A_CLASS * len(words):
+        return False
+    pair = find_pair(words, "", where)
+    beside = sum(n for word, n in words.items() if is_verdict(word) and word not in (pair or ()))
+    return pair is None or beside >= _BESIDE * len(filled)
+
+
+def _several(filled: dict[int, str], positive: str, length: int, where: str | None, *, numbers: bool) -> Labels:
+    usable = filled if numbers else {row: cell for row, cell in filled.items() if not is_numeric(cell)}
+    classes = name_classes(usable, where)
+    same = [word for word in classes if word.casefold() == positive.casefold()]
+    if positive and not same:
+        raise InputError(f"no class {positive!r}", where=where, expected=f"one of {', '.join(classes)}")
+    used, problems, _ = read_words(filled, classes)
+    return _spread("multiclass", used, length, problems, positive=same[0] if same else None, classes=classes)
+
+
+def _one_or_two(
+    filled: dict[int, str],
+    kind: str,
+    pair: tuple[str, str] | None,
+    positive: str,
+    length: int,
+    where: str | None,
+    *,
+    custom: bool = False,
+    matching: bool = False,
+) -> Labels:
+    """Read numbers, or two classes."""
     if pair:
-        return _from_words(filled, pair, len(cells))
+        return _two(*read_pair(filled, pair), length, custom=custom)
+    numbers, bounds, notes = read_numbers(filled)
     if not numbers:
         raise _no_numbers(filled, kind, where)
-    found = set(numbers.values())
-    if kind == "binary" or (kind == "auto" and not bounds and found in ({0.0, 1.0}, {-1.0, 1.0})):
-        return _from_classes(filled, {row: number for row, number in numbers.items() if row not in bounds}, len(cells), where)
-    return _labels("regression", numbers, len(cells), _problems(filled, numbers), bounds=bounds, notes=notes)
+    classes = kind == "auto" and not bounds and set(numbers.values()) in ({0.0, 1.0}, {-1.0, 1.0})
+    if kind == "binary" or classes:
+        exact = {row: number for row, number in numbers.items() if row not in bounds}
+        return _two(*read_classes(filled, exact, positive, where, matching=matching), length)
+    if positive and not matching:
+        raise InputError(f"no class {positive!r}", where=where, got="a column of numbers")
+    problems = {row: explain(cell) for row, cell in filled.items() if row not in numbers}
+    return _spread("regression", numbers, length, problems, bounds=bounds, notes=notes)
 
 
-def _missing_words(cells: Sequence[str]) -> frozenset[str]:
-    """Return the words for nothing; a minus is a class where there is a plus, and else a dash."""
-    return MISSING - {"-"} if "+" in cells else MISSING
+def _two(used: dict[int, float], problems: dict[int, str], names: tuple[str, ...], length: int, *, custom: bool = False) -> Labels:
+    negative, positive = names
+    classes = names if custom else ()
+    return _spread("binary", used, length, problems, positive=positive, negative=negative, classes=classes)
 
 
-def _numeric(cell: str) -> bool:
-    return bool(_NUMBER(cell) or _COMMA(cell) or _INFINITE(cell) or _RELATED(cell))
-
-
-def _read_numbers(filled: dict[int, str]) -> tuple[dict[int, float], dict[int, int], list[str]]:
-    """Return the number in each row that has one, which of them are limits, and how they were read."""
-    bare, bounds, about = {}, {}, 0
-    for row, cell in filled.items():
-        relation = _RELATED(cell)
-        bare[row] = cell[relation.end() :] if relation else cell
-        if relation and (side := _RELATIONS[relation[1]]):
-            bounds[row] = side
-        about += bool(relation and relation[1] in ("~", "\u2248"))
-    numbers, notes = _read_bare(bare)
-    if about:
-        notes.append(f"{about} approximate values (~) were read as they stand")
-    return numbers, {row: side for row, side in bounds.items() if row in numbers}, notes
-
-
-def _read_bare(filled: dict[int, str]) -> tuple[dict[int, float], list[str]]:
-    """Return the number in each row that has one, reading commas as points where the whole column does."""
-    numbers = {row: number for row, cell in filled.items() if _NUMBER(cell) and _is_usable(number := float(cell))}
-    commas = [row for row, cell in filled.items() if _COMMA(cell)]
-    if (
-        not commas
-        or any("." in cell for cell in filled.values() if _NUMBER(cell))
-        or all(_THOUSANDS(filled[row]) for row in commas)
-    ):
-        return numbers, []
-    numbers.update((row, float(filled[row].replace(",", "."))) for row in commas)
-    return dict(sorted(numbers.items())), ["decimal commas were read as points"]
-
-
-def _is_usable(number: float) -> bool:
-    """Tell whether sums of squares of such numbers stay within single precision: no measured quantity is beyond."""
-    return number == 0 or 1e-15 < abs(number) < 1e15
-
-
-def _problems(filled: dict[int, str], used: dict[int, float]) -> dict[int, str]:
-    return {row: _reason(cell) for row, cell in filled.items() if row not in used}
-
-
-def _reason(cell: str) -> str:
-    text = repr(cell if len(cell) <= 40 else cell[:37] + "...")
-    if relation := _RELATED(cell):
-        cell = cell[relation.end() :]
-    if _INFINITE(cell) or (_NUMBER(cell) and not math.isfinite(float(cell))):
-        return f"{text} is not finite"
-    if _NUMBER(cell):
-        return f"{text} is beyond what single precision holds: use another unit"
-    if _THOUSANDS(cell):
-        return f"{text} could mean thousands or a fraction: write it without the comma"
-    if _COMMA(cell):
-        return f"{text} has a decimal comma where others have a point: write a point"
-    return f"{text} is not a number"
-
-
-def _labels(
-    kind: Literal["regression", "binary"],
+def _spread(
+    kind: Kind,
     numbers: dict[int, float],
     length: int,
     problems: dict[int, str] | None = None,
@@ -275,75 +240,19 @@ def _labels(
     return Labels(kind, values, sides, problems or {}, **more)
 
 
-def _from_classes(filled: dict[int, str], numbers: dict[int, float], length: int, where: str | None) -> Labels:
-    found = set(numbers.values())
-    negative = -1.0 if -1.0 in found and 0.0 not in found else 0.0
-    used = {row: float(number == 1.0) for row, number in numbers.items() if number in (negative, 1.0)}
-    if not used:
-        some = ", ".join(f"{number:g}" for number in sorted(found)[:5])
-        raise InputError(
-            "not two classes",
-            where=where,
-            expected="0 and 1",
-            got=some,
-            remedy="train a regression, or set a threshold first",
-        )
-    problems = {
-        row: f"{filled[row]!r} is no class: {negative:g} or 1 was expected" if row in numbers else reason
-        for row, reason in _problems(filled, used).items()
-    }
-    return _labels("binary", used, length, problems, positive="1", negative=f"{negative:g}")
-
-
-def _from_words(filled: dict[int, str], pair: tuple[str, str], length: int) -> Labels:
-    negative, positive = pair
-    codes = {negative: 0.0, positive: 1.0}
-    used = {row: codes[word] for row, cell in filled.items() if (word := cell.casefold()) in codes}
-    shown = {word: next((cell for cell in filled.values() if cell.casefold() == word), word) for word in pair}
-    problems = {
-        row: f"{cell!r} is neither {shown[positive]!r} nor {shown[negative]!r}" for row, cell in filled.items() if row not in used
-    }
-    return _labels("binary", used, length, problems, positive=shown[positive], negative=shown[negative])
-
-
-def _find_pair(words: Counter[str], known: str, where: str | None) -> tuple[str, str] | None:
-    """Return the negative and the positive word, if two of the words deny each other, or one is or denies a known one."""
-    pairs = [(word, positive) for word in words for positive in _positives(word) if positive in words]
-    if len(pairs) > 1:
-        raise InputError(
-            "more than one pair of classes",
-            where=where,
-            got=", ".join(f"{positive}/{negative}" for negative, positive in pairs[:4]),
-            remedy="use one pair of words, or 1 and 0",
-        )
-    if not pairs and known:
-        pairs = [(word, known) for word in words if known in _positives(word)]
-        pairs += [(f"not {known}", known)] if known in words else []
-    return pairs[0] if pairs else None
-
-
-def _positives(word: str) -> set[str]:
-    """Return the words that ``word`` could be the denial of."""
-    found = {_PAIRS[word]} if word in _PAIRS else set()
-    if word.endswith("-"):
-        found.add(word[:-1] + "+")
-    found.update(word.removeprefix(negation) for negation in _NEGATIONS if word.startswith(negation))
-    return found - {word, ""}
-
-
 def _no_numbers(filled: dict[int, str], kind: str, where: str | None) -> InputError:
     common = Counter(filled.values()).most_common(4)
     shown = ", ".join(f"{word!r} ({count})" for word, count in common)
     if len(common) == 1:
         return InputError("all values are the same", where=where, got=shown, remedy="name another column")
-    if len(common) == 2 and kind != "regression" and not any(_numeric(word) for word, _ in common):
-        remedy = "write 1 for the positive one and 0 for the other"
+    if len(common) == 2 and kind != "regression" and not any(is_numeric(word) for word, _ in common):
+        remedy = "say it with --positive, or write 1 for the positive one and 0 for the other"
         return InputError("two classes, but nobody knows which is positive", where=where, got=shown, remedy=remedy)
     return InputError(
         "no number that can be used",
         where=where,
         expected="numbers" if kind == "regression" else "numbers, 0 and 1, or words such as active and inactive",
-        got=f"{shown}; the first: {_reason(next(iter(filled.values())))}",
+        got=f"{shown}; the first: {explain(next(iter(filled.values())))}",
         remedy="name another column",
     )
 
@@ -365,7 +274,7 @@ def check_labels(labels: Labels, where: str | None) -> Labels:
         missing = f"{len(labels.values)} missing values"
         raise InputError("no value in it", where=where, got=missing, remedy="name another column")
     if len(found) < 2:
-        shown = (labels.negative, labels.positive)[int(found[0])] if labels.kind == "binary" else f"{found[0]:g}"
+        shown = (labels.negative, labels.positive)[int(found[0])] if labels.kind == "binary" else _name(labels, found[0])
         raise InputError(
             "all values are the same",
             where=where,
@@ -373,3 +282,7 @@ def check_labels(labels: Labels, where: str | None) -> Labels:
             remedy="name another column, or add rows that differ",
         )
     return labels
+
+
+def _name(labels: Labels, value: float) -> str:
+    return labels.classes[int(value)] if labels.kind == "multiclass" else f"{value:g}"

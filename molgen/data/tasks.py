@@ -9,10 +9,29 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.data.classes import MAX_CLASSES
 from molgen.data.targets import Targets
 from molgen.errors import ConfigError
 
-__all__ = ["NOISE", "RESERVED_NAMES", "Direction", "Kind", "Task", "check_names", "fit_scaling", "output_names", "scale", "unscale"]
+__all__ = [
+    "NOISE",
+    "RESERVED_NAMES",
+    "Direction",
+    "Kind",
+    "Task",
+    "check_names",
+    "fit_scaling",
+    "logit",
+    "n_outputs",
+    "output_names",
+    "per_output",
+    "scale",
+    "score_views",
+    "sigmoid",
+    "softmax",
+    "spans",
+    "unscale",
+]
 
 #: Columns that every table of scores has; ``rank`` is that of hits.
 RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles", "domain")
@@ -21,9 +40,9 @@ RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "
 #: (see docs/labels.md): with 0.5 models lose least to censoring; towards 0 a limit says next to nothing of what lies beyond it.
 NOISE = 0.5
 
-_OPTIONAL = ("column", "conversion")
+_OPTIONAL = ("classes", "column", "conversion")
 
-Kind = Literal["regression", "binary"]
+Kind = Literal["regression", "binary", "multiclass"]
 Direction = Literal["high", "low"]
 
 
@@ -36,13 +55,16 @@ class Task:
     name
         Name of the label column, and of the prediction's.
     kind
-        ``"regression"`` (in the column's unit) or ``"binary"`` (a probability of the positive class).
+        ``"regression"`` (in the column's unit), ``"binary"`` (a probability of the positive class) or ``"multiclass"`` (a
+        probability of each class).
     unit
         Unit of a regression task, for display.
     direction
         Whether a ``"high"`` or a ``"low"`` value is good: what hits are ranked by.
     positive
-        The word that stands for the positive class in the labels.
+        The word that stands for the positive class in the labels; of several classes, the one that hits are ranked by, if any.
+    classes
+        The words of the classes, in the order of their numbers: of several, and of two that do not tell which is positive.
     column, conversion
         Where the labels were converted (see :class:`~molgen.data.units.Conversion`): the column they came from, and how.
     mean, scale
@@ -54,6 +76,7 @@ class Task:
     unit: str = ""
     direction: Direction = "high"
     positive: str = ""
+    classes: tuple[str, ...] = ()
     column: str = ""
     conversion: str = ""
     mean: float = 0.0
@@ -66,12 +89,27 @@ class Task:
             raise ConfigError(
                 f"a task cannot be named {self.name!r}: scores are written beside a column of that name", remedy="rename the column"
             )
-        if self.kind not in ("regression", "binary"):
-            raise ConfigError(f"unknown kind of task {self.name!r}", expected="regression or binary", got=repr(self.kind))
+        if self.kind not in ("regression", "binary", "multiclass"):
+            expected = "regression, binary or multiclass"
+            raise ConfigError(f"unknown kind of task {self.name!r}", expected=expected, got=repr(self.kind))
+        self._check_classes()
         if self.direction not in ("high", "low"):
             raise ConfigError(f"unknown direction of task {self.name!r}", expected="high or low", got=repr(self.direction))
         if not (np.isfinite(self.mean) and np.isfinite(self.scale) and self.scale > 0):
             raise ConfigError(f"the scaling of task {self.name!r} must be finite and positive")
+
+    def _check_classes(self) -> None:
+        least, most = {"regression": (0, 0), "binary": (0, 2), "multiclass": (3, MAX_CLASSES)}[self.kind]
+        words = [word for word in self.classes if isinstance(word, str) and word and word.isprintable()]
+        sound = len(set(words)) == len(self.classes) and least <= len(words) <= most
+        if not sound or (self.kind == "multiclass" and self.positive and self.positive not in words):
+            got = f"{len(self.classes)}: {', '.join(map(repr, self.classes[:5]))}"[:120]
+            raise ConfigError(f"the classes of task {self.name!r} do not hold", expected=f"{least} to {most} words", got=got)
+
+    @property
+    def width(self) -> int:
+        """Number of outputs of a network, and of columns of predictions: one, or one a class."""
+        return len(self.classes) if self.kind == "multiclass" else 1
 
     @property
     def is_regression(self) -> bool:
@@ -85,12 +123,42 @@ class Task:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Rebuild a task from :meth:`to_json`."""
-        return cls(**data)
+        return cls(**{**data, "classes": tuple(data.get("classes", ()))})
 
 
 def output_names(task: Task) -> list[str]:
-    """Return the columns that a task's predictions fill: its own, and the ends of the interval of a regression task."""
-    return [task.name, f"{task.name}_lower", f"{task.name}_upper"] if task.is_regression else [task.name]
+    """Return the columns that a task's predictions fill.
+
+    Its own, which for several classes holds the word of the likeliest; the ends of the interval of a regression task; the
+    probability of each of several classes.
+    """
+    further = {"regression": ("lower", "upper"), "binary": (), "multiclass": task.classes}[task.kind]
+    return [task.name, *(f"{task.name}_{each}" for each in further)]
+
+
+def score_views(task: Task) -> list[Task]:
+    """Return what a task's columns of numbers are when each is looked at alone: itself, or a binary task for each class."""
+    if task.kind != "multiclass":
+        return [task]
+    names = output_names(task)[1:]
+    return [Task(name, "binary", direction=task.direction, positive=word) for name, word in zip(names, task.classes, strict=True)]
+
+
+def spans(tasks: Sequence[Task]) -> list[slice]:
+    """Return where each task's columns are in the outputs of a network, and in predictions."""
+    ends = np.cumsum([task.width for task in tasks])
+    return [slice(int(end) - task.width, int(end)) for task, end in zip(tasks, ends, strict=True)]
+
+
+def n_outputs(tasks: Sequence[Task]) -> int:
+    """Return the number of columns of predictions."""
+    return sum(task.width for task in tasks)
+
+
+def per_output(tasks: Sequence[Task], values: NDArray[Any]) -> NDArray[Any]:
+    """Repeat what there is for each task, along the last axis, for each of its columns."""
+    repeated: NDArray[Any] = np.repeat(values, [task.width for task in tasks], axis=-1)
+    return repeated
 
 
 def check_names(tasks: Sequence[Task]) -> None:
@@ -126,13 +194,19 @@ def scale(tasks: Sequence[Task], targets: Targets) -> Targets:
 
 
 def unscale(tasks: Sequence[Task], outputs: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Turn raw network outputs ``[n, tasks]`` into task units: values for regression, probabilities for binary tasks."""
-    mean, spread = _scaling(tasks)
-    values = outputs.astype(np.float64) * spread + mean
-    for column, task in enumerate(tasks):
+    """Turn raw network outputs ``[n, outputs]`` into task units: values for regression, else probabilities."""
+    mean, spread = (per_output(tasks, each) for each in _scaling(tasks))
+    values: NDArray[np.float64] = outputs.astype(np.float64) * spread + mean
+    for span, task in zip(spans(tasks), tasks, strict=True):
         if not task.is_regression:
-            values[:, column] = sigmoid(values[:, column])
+            values[:, span] = softmax(values[:, span]) if task.kind == "multiclass" else sigmoid(values[:, span])
     return values
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probabilities ``[n, classes]`` of logits, without overflow."""
+    powers: NDArray[np.float64] = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:

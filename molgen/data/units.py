@@ -11,7 +11,8 @@ import numpy as np
 from rdkit.Chem import Descriptors
 
 from molgen.chem.parse import Mol
-from molgen.data.labels import MISSING, Labels
+from molgen.data.labels import Labels
+from molgen.data.numbers import MISSING
 from molgen.errors import ConfigError, InputError
 
 __all__ = ["Conversion", "find_unit", "shared_unit"]

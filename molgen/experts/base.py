@@ -42,7 +42,7 @@ class Expert(ABC):
 
     @abstractmethod
     def predict(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict ``[rows, tasks]`` in task units (values, or probabilities of the positive class)."""
+        """Predict ``[rows, outputs]`` in task units (values, or probabilities of the positive class or of each of several)."""
 
     @abstractmethod
     def to_members(self) -> dict[str, bytes]:

@@ -8,13 +8,15 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import logsumexp
 
 from molgen.data.targets import Targets, excess
-from molgen.data.tasks import Task, logit, sigmoid
+from molgen.data.tasks import Task, logit, sigmoid, softmax, spans
 
 __all__ = ["Mixing", "blend", "fit_weights"]
 
-#: How the probabilities of a binary task are averaged: as they are, or as log-odds. Of the latter a confident expert is heard more.
+#: How probabilities are averaged: as they are, or as log-odds (of several classes: logarithms). Of the latter a confident expert is
+#: heard more.
 Mixing: TypeAlias = Literal["probabilities", "log-odds"]
 
 #: Rows' worth of belief that all experts are equally good: small validation sets hardly move the weights.
@@ -29,7 +31,7 @@ def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets
     tasks
         The tasks, which choose between squared error and cross-entropy.
     predictions
-        ``[experts, rows, tasks]`` in task units.
+        ``[experts, rows, outputs]`` in task units.
     targets
         Their labels; a limit that the blend keeps costs nothing.
 
@@ -39,24 +41,26 @@ def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets
     """
     n_experts = len(predictions)
     weights = np.full((n_experts, len(tasks)), 1.0 / n_experts)
-    for column, task in enumerate(tasks):
+    for column, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True)):
         known = ~np.isnan(targets.values[:, column])
         if n_experts > 1 and known.sum() >= 2:
-            weights[:, column] = _fit_task(task, predictions[:, known, column].T, targets.take(known).of_task(column))
+            weights[:, column] = _fit_task(task, predictions[:, known, span], targets.take(known).of_task(column))
     return weights
 
 
 def _fit_task(task: Task, predictions: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
-    labels = targets.values
-    equal = np.full(predictions.shape[1], 1.0 / predictions.shape[1])
+    labels, rows = targets.values, np.arange(len(targets))
+    equal = np.full(len(predictions), 1.0 / len(predictions))
     prior = _PRIOR_ROWS / len(labels)
-    inputs = predictions if task.is_regression else logit(predictions)
+    inputs = _turn(task, predictions)
 
     def error(weights: NDArray[np.float64]) -> float:
-        mixed = inputs @ weights
+        mixed = np.tensordot(weights, inputs, 1)
+        if task.kind == "multiclass":
+            return float(np.mean(logsumexp(mixed, axis=1) - mixed[rows, labels.astype(int)]))
         if task.is_regression:
-            return float(np.mean(excess(labels, targets.bounds, mixed) ** 2))
-        return float(np.mean(np.logaddexp(0.0, np.where(labels == 1, -mixed, mixed))))
+            return float(np.mean(excess(labels, targets.bounds, mixed[:, 0]) ** 2))
+        return float(np.mean(np.logaddexp(0.0, np.where(labels == 1, -mixed[:, 0], mixed[:, 0]))))
 
     # Relative to that of equal weights, so that the prior means the same for every task.
     scale = max(error(equal), 1e-12)
@@ -83,9 +87,9 @@ def blend(
     Parameters
     ----------
     tasks
-        The tasks: those that are binary are averaged as ``mixing`` says.
+        The tasks: those of classes are averaged as ``mixing`` says.
     predictions
-        ``[experts, rows, tasks]`` in task units.
+        ``[experts, rows, outputs]`` in task units.
     weights
         ``[experts, tasks]``; each task's add up to 1.
     mixing
@@ -93,9 +97,19 @@ def blend(
 
     Returns
     -------
-    ``[rows, tasks]``.
+    ``[rows, outputs]``.
     """
-    turned = np.array([mixing == "log-odds" and not task.is_regression for task in tasks])
-    inputs = np.where(turned, logit(predictions), predictions)
-    mixed = (inputs * weights[:, np.newaxis]).sum(axis=0)
-    return np.where(turned, sigmoid(mixed), mixed)
+    mixed = np.empty(predictions.shape[1:])
+    for task, span, weight in zip(tasks, spans(tasks), weights.T, strict=True):
+        turned = mixing == "log-odds" and not task.is_regression
+        inputs = _turn(task, predictions[:, :, span]) if turned else predictions[:, :, span]
+        mean = (inputs * weight[:, np.newaxis, np.newaxis]).sum(axis=0)
+        mixed[:, span] = mean if not turned else softmax(mean) if task.kind == "multiclass" else sigmoid(mean)
+    return mixed
+
+
+def _turn(task: Task, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return predictions on the scale that they are averaged on."""
+    if task.kind == "multiclass":
+        return np.asarray(np.log(np.clip(predictions, 1e-6, 1.0)))
+    return predictions if task.is_regression else logit(predictions)

@@ -8,12 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from molgen.data.targets import Targets, excess
-from molgen.data.tasks import Task, logit, sigmoid
+from molgen.data.tasks import Task, logit, sigmoid, softmax, spans
 
-__all__ = ["COVERAGE", "Calibration", "fit_calibration"]
+__all__ = ["COVERAGE", "Calibration", "calibrate", "fit_calibration"]
 
 #: Share of new compounds whose label a regression interval should hold.
 COVERAGE = 0.9
@@ -22,6 +22,8 @@ _MIN_ROWS = 20
 _MIN_CLASS = 5
 #: Rows' worth of belief that a classifier is calibrated as it is.
 _PRIOR_ROWS = 20.0
+#: The least probability whose logarithm is taken.
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,10 @@ class Calibration:
     ----------
     half_width
         Half the width of the conformal interval of a regression task, in its unit; infinite where the validation rows are too
-        few to tell, NaN for a binary task.
+        few to tell, NaN for classes.
     slope, intercept
-        Platt scaling of a binary task's logit; 1 and 0 leave it alone.
+        Platt scaling of a binary task's logit; of several classes, the slope is one over the temperature of theirs. 1 and 0 leave
+        them alone.
     """
 
     half_width: float = float("nan")
@@ -42,9 +45,14 @@ class Calibration:
     intercept: float = 0.0
 
     def apply(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Calibrate probabilities ``[rows]``; the order of the rows does not change. Regression values pass through."""
+        """Calibrate probabilities ``[rows]``, or of several classes ``[rows, classes]``. Regression values pass through.
+
+        The order of the rows (and, of several, of a row's classes) does not change.
+        """
         if self.slope == 1.0 and self.intercept == 0.0:
             return values
+        if values.ndim == 2:
+            return softmax(self.slope * np.log(np.clip(values, _LEAST, 1.0)))
         return sigmoid(self.slope * logit(values) + self.intercept)
 
     def to_json(self) -> dict[str, Any]:
@@ -62,19 +70,33 @@ class Calibration:
         return calibration
 
 
+def calibrate(tasks: Sequence[Task], calibrations: Sequence[Calibration], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Calibrate predictions ``[rows, outputs]`` of all tasks."""
+    return np.column_stack(
+        [
+            calibration.apply(values[:, span] if task.kind == "multiclass" else values[:, span.start])
+            for task, calibration, span in zip(tasks, calibrations, spans(tasks), strict=True)
+        ]
+    )
+
+
 def fit_calibration(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: Targets) -> list[Calibration]:
     """Fit each task's calibration on rows that no expert was trained on.
 
     Intervals are split conformal: the ``ceil((n + 1) * 0.9)``-th smallest absolute error (Lei et al., JASA 2018, 113, 1094). A
     limit counts where the prediction breaks it, for its error is that large at least; where it is kept, the error is not known.
-    Probabilities are Platt-scaled (Platt 1999) with a prior on leaving them alone.
+    Probabilities are Platt-scaled (Platt 1999), those of several classes by one temperature (Guo et al., ICML 2017), with a prior
+    on leaving them alone.
     """
     fitted = []
-    for column, task in enumerate(tasks):
+    for column, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True)):
         labels = targets.of_task(column)
         known = ~np.isnan(labels.values)
+        if task.kind == "multiclass":
+            fitted.append(_temperature(predictions[known, span], labels.take(known)))
+            continue
         fit = _interval if task.is_regression else _platt
-        fitted.append(fit(predictions[known, column], labels.take(known)))
+        fitted.append(fit(predictions[known, span.start], labels.take(known)))
     return fitted
 
 
@@ -103,3 +125,16 @@ def _platt(predicted: NDArray[np.float64], targets: Targets) -> Calibration:
 
     log_slope, intercept = minimize(loss, np.zeros(2), method="Nelder-Mead").x
     return Calibration(slope=float(np.exp(log_slope)), intercept=float(intercept))
+
+
+def _temperature(predicted: NDArray[np.float64], targets: Targets) -> Calibration:
+    classes = targets.values.astype(int)
+    if len(classes) < _MIN_ROWS or len(np.unique(classes)) < 2:
+        return Calibration()
+    logits, rows, prior = np.log(np.clip(predicted, _LEAST, 1.0)), np.arange(len(classes)), _PRIOR_ROWS / len(classes)
+
+    def loss(log_slope: float) -> float:
+        right = softmax(np.exp(log_slope) * logits)[rows, classes]
+        return -float(np.mean(np.log(np.clip(right, 1e-9, 1.0)))) + prior * 0.1 * float(log_slope**2)
+
+    return Calibration(slope=float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
 from molgen.data.batch import MoleculeBatch, make_batch
-from molgen.data.tasks import Task, unscale
+from molgen.data.tasks import Task, n_outputs, unscale
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers, take_rows
 from molgen.experts.scaling import FeatureScaler
@@ -70,7 +70,7 @@ class GraphExpert(Expert):
     def make_network(self) -> PropertyNetwork:
         """Return a fresh network of this expert's architecture, on the CPU."""
         n_features = 0 if self.scaler is None else len(self.scaler.mean)
-        return PropertyNetwork(len(self.tasks), n_features=n_features, **self.architecture)
+        return PropertyNetwork(n_outputs(self.tasks), n_features=n_features, **self.architecture)
 
     @property
     def featurizers(self) -> list[Featurizer]:
@@ -84,12 +84,12 @@ class GraphExpert(Expert):
         return torch.from_numpy(self.scaler.transform(np.hstack([features[extra] for extra in self.extras])))
 
     def predict(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict ``[rows, tasks]`` in task units: the mean of the networks."""
+        """Predict ``[rows, outputs]`` in task units: the mean of the networks."""
         mean: NDArray[np.float64] = self.predict_members(features).mean(axis=0)
         return mean
 
     def predict_members(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict with each network, ``[members, rows, tasks]`` in task units; the networks' modes are left as they were.
+        """Predict with each network, ``[members, rows, outputs]`` in task units; the networks' modes are left as they were.
 
         The standard deviation over the members says how far they agree.
         """
@@ -101,7 +101,7 @@ class GraphExpert(Expert):
             outputs = [[network(batch).cpu().numpy() for network in self.networks] for batch in self._batches(features)]
         for network, was_training in zip(self.networks, were_training, strict=True):
             network.train(was_training)
-        empty = np.zeros((0, len(self.tasks)))
+        empty = np.zeros((0, n_outputs(self.tasks)))
         return np.stack([unscale(self.tasks, np.concatenate([*member, empty])) for member in self._by_member(outputs)])
 
     def _by_member(self, outputs: list[list[NDArray[Any]]]) -> list[list[NDArray[Any]]]:
@@ -143,7 +143,7 @@ class GraphExpert(Expert):
         try:
             # First without memory: the file must hold every array of the network before room is made for them.
             with torch.device("meta"):
-                shapes = _shapes(PropertyNetwork(len(tasks), n_features=n_features, **described["architecture"]))
+                shapes = _shapes(PropertyNetwork(n_outputs(tasks), n_features=n_features, **described["architecture"]))
             check_tensors(given, {f"{_prefix(at)}{key}": each for at in range(n_members) for key, each in shapes.items()}, where)
             expert = cls(name, tasks, described["architecture"], extras, scaler, n_members)
         except (ConfigError, RuntimeError, TypeError, ValueError) as error:

@@ -47,17 +47,17 @@ class TabularExpert(Expert):
         return self.inputs
 
     def predict(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict ``[rows, tasks]`` in task units."""
+        """Predict ``[rows, outputs]`` in task units."""
         table = as_table([features[featurizer] for featurizer in self.inputs])
-        return np.stack([booster.predict(table, num_threads=1) for booster in self.boosters], axis=1)
+        return np.column_stack([booster.predict(table, num_threads=1) for booster in self.boosters])
 
     def to_members(self) -> dict[str, bytes]:
         """Return ``expert.json`` and one text of trees a task."""
         n_features = self.boosters[0].num_feature()
         described = {"inputs": [featurizer.spec() for featurizer in self.inputs], "n_features": n_features}
         texts = {
-            _member(column): check_model_text(booster.model_to_string(), n_features, "trees").encode()
-            for column, booster in enumerate(self.boosters)
+            _member(column): check_model_text(booster.model_to_string(), n_features, "trees", n_outputs=task.width).encode()
+            for column, (task, booster) in enumerate(zip(self.tasks, self.boosters, strict=True))
         }
         return {"expert.json": write_json(described), **texts}
 
@@ -76,8 +76,8 @@ class TabularExpert(Expert):
             )
         inputs = read_vector_featurizers(described.get("inputs"), n_features, where)
         boosters = [
-            Booster(model_str=check_model_text(read_text(members, _member(column), where), n_features, where))
-            for column in range(len(tasks))
+            Booster(model_str=check_model_text(text, n_features, where, n_outputs=task.width))
+            for task, text in ((task, read_text(members, _member(column), where)) for column, task in enumerate(tasks))
         ]
         return cls(name, tasks, inputs, boosters)
 

@@ -38,8 +38,11 @@ _OBJECTIVES = (
     "binary sigmoid:1",
     "cross_entropy",
 )
-_HEADER_FIXED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0"}
-_HEADER = (*_HEADER_FIXED, "max_feature_idx", "objective", "feature_names", "feature_infos")
+_HEADER_FIXED = {"version": "v4", "label_index": "0"}
+_HEADER = (
+    *("version", "num_class", "num_tree_per_iteration", "label_index"),
+    *("max_feature_idx", "objective", "feature_names", "feature_infos"),
+)
 _HEADER_DROPPED = ("monotone_constraints", "tree_sizes")
 
 _SPLIT_INTEGERS = ("split_feature", "decision_type", "left_child", "right_child", "internal_count")
@@ -62,7 +65,7 @@ _NAME = re.compile(r"(?!=)[!-~]{1,200}(?<!=)", re.ASCII)
 _NOT_IN_NAMES = re.compile(r'[",:\[\]{}]')
 
 
-def check_model_text(text: str, n_features: int, where: str) -> str:
+def check_model_text(text: str, n_features: int, where: str, *, n_outputs: int = 1) -> str:
     """Check a LightGBM text model and write it anew, safe to give to ``lightgbm.Booster(model_str=...)``.
 
     Parameters
@@ -73,6 +76,8 @@ def check_model_text(text: str, n_features: int, where: str) -> str:
         Number of columns of the matrix that the model will be given.
     where
         The member and archive, for messages.
+    n_outputs
+        Number of classes, of several; else 1.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def check_model_text(text: str, n_features: int, where: str) -> str:
     Raises
     ------
     BundleError
-        If the text is anything but a model of LightGBM 4 with one output, numeric splits and constant leaves, whose
+        If the text is anything but a model of LightGBM 4 with as many outputs, numeric splits and constant leaves, whose
         trees are trees and whose numbers are finite and in range.
     """
     if len(text) > MAX_CHARACTERS:
@@ -95,7 +100,9 @@ def check_model_text(text: str, n_features: int, where: str) -> str:
     if not 0 < n_trees <= MAX_TREES:
         _refuse("number of trees out of range", where, f"1 to {MAX_TREES}", str(n_trees))
     header, *trees = head.split("\nTree=")
-    lines = _check_header(header, n_features, n_trees, where)
+    if n_trees % n_outputs:
+        _refuse("number of trees does not fit", where, f"a multiple of {n_outputs}", str(n_trees))
+    lines = _check_header(header, n_features, n_trees, n_outputs, where)
     for index, tree in enumerate(trees):
         number, _, body = tree.partition("\n")
         here = f"{where}, tree {index}"
@@ -105,19 +112,21 @@ def check_model_text(text: str, n_features: int, where: str) -> str:
     return "\n".join([*lines, "end of trees", ""])
 
 
-def _check_header(header: str, n_features: int, n_trees: int, where: str) -> list[str]:
-    """Lines of the header, one output of numbers from `n_features` columns."""
+def _check_header(header: str, n_features: int, n_trees: int, n_outputs: int, where: str) -> list[str]:
+    """Lines of the header, `n_outputs` numbers from `n_features` columns."""
     where = f"{where}, header"
     first, _, rest = header.partition("\n")
     if first != "tree":
         _refuse("not a LightGBM model", where, "'tree' on the first line", first)
     fields = _fields(rest, where)
     _check_keys(fields, _HEADER, _HEADER_DROPPED, where)
-    for key, value in (_HEADER_FIXED | {"max_feature_idx": str(n_features - 1)}).items():
+    per_round = {"num_class": str(n_outputs), "num_tree_per_iteration": str(n_outputs)}
+    for key, value in (_HEADER_FIXED | per_round | {"max_feature_idx": str(n_features - 1)}).items():
         if fields[key] != value:
             _refuse(f"{key} does not fit", where, value, fields[key])
-    if fields["objective"] not in _OBJECTIVES:
-        _refuse("objective is not supported", where, ", ".join(_OBJECTIVES), fields["objective"])
+    objectives = _OBJECTIVES if n_outputs == 1 else (f"multiclass num_class:{n_outputs}",)
+    if fields["objective"] not in objectives:
+        _refuse("objective is not supported", where, ", ".join(objectives), fields["objective"])
     names = _split(fields, "feature_names", n_features, where)
     if not all(map(_NAME.fullmatch, names)) or _NOT_IN_NAMES.search(fields["feature_names"]):
         _refuse("feature_names are not plain ASCII words", where)

@@ -1,6 +1,8 @@
-"""Losses over several tasks at once, of either kind, with labels missing or known as limits only."""
+"""Losses over several tasks at once, of any kind, with labels missing or known as limits only."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +12,7 @@ __all__ = ["MultiTaskLoss"]
 
 
 class MultiTaskLoss(nn.Module):
-    """Squared error on regression tasks and cross-entropy on binary ones, averaged over the labels that are there.
+    """Squared error on regression tasks and cross-entropy on classes, averaged over the labels that are there.
 
     Where a label is a limit, the error is that of the censored normal likelihood (Tobin, Econometrica 1958, 26, 24) in units of
     squared error, ``-2 noise^2 log Phi(z)`` with ``z`` the distance on the allowed side over ``noise``: next to nothing for a
@@ -24,24 +26,35 @@ class MultiTaskLoss(nn.Module):
         float ``[tasks]``: weight of positive labels in binary tasks; 1 leaves the classes as they are.
     noise
         Standard deviation of scaled labels around predictions.
+    classes
+        Task number -> weights ``[classes]``, for tasks of several classes, which have as many outputs.
     """
 
     binary: Tensor
     positive_weight: Tensor
+    ends: Tensor
 
-    def __init__(self, binary: Tensor, positive_weight: Tensor, noise: float = 0.5) -> None:
+    def __init__(
+        self, binary: Tensor, positive_weight: Tensor, noise: float = 0.5, classes: Mapping[int, Tensor] | None = None
+    ) -> None:
         super().__init__()
         self.noise = noise
         self.register_buffer("binary", binary)
         self.register_buffer("positive_weight", positive_weight)
+        self.classes = dict(classes or {})
+        widths = [len(self.classes[at]) if at in self.classes else 1 for at in range(len(binary))]
+        self.register_buffer("ends", torch.tensor(widths).cumsum(0))
 
     def forward(self, outputs: Tensor, targets: Tensor, bounds: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
-        """Return the mean loss of ``outputs`` against ``targets`` (both ``[rows, tasks]``; NaN = missing).
+        """Return the mean loss of ``outputs`` (``[rows, outputs]``) against ``targets`` (``[rows, tasks]``; NaN = missing).
 
         ``bounds`` (``[rows, tasks]``) is 1 where a target is a lower limit, -1 where it is an upper one, else 0. ``weights``
         (``[rows]``) multiply the losses of each row; 1 on the average, they leave the mean loss comparable.
         """
         present = ~torch.isnan(targets)
+        raw = outputs
+        if self.classes:
+            outputs = outputs[:, self.ends - 1]  # of several classes the last, whose loss is put in their place below
         filled = torch.where(present, targets, 0.0)
         squared = (outputs - filled) ** 2
         if bounds is not None and bounds.any():
@@ -51,6 +64,13 @@ class MultiTaskLoss(nn.Module):
             outputs, filled.clamp(0, 1), pos_weight=self.positive_weight, reduction="none"
         )
         each = torch.where(self.binary, entropy, squared)
+        if self.classes:
+            columns = list(each.unbind(1))
+            for at, weight in self.classes.items():
+                logits = raw[:, self.ends[at] - len(weight) : self.ends[at]]
+                wanted = torch.where(present[:, at], targets[:, at], 0.0).long()
+                columns[at] = functional.cross_entropy(logits, wanted, weight.to(logits), reduction="none")
+            each = torch.stack(columns, 1)
         if weights is not None:
             each = each * weights.unsqueeze(1)
         return (each * present).sum() / present.sum().clamp(min=1)

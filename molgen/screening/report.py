@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.chem.depict import depict_svg
-from molgen.data.tasks import Task
+from molgen.data.tasks import Task, output_names, score_views
 from molgen.experts.calibration import COVERAGE
 from molgen.screening.output import replacing
 from molgen.screening.page import HEAD, STYLE, Html, section, tag, whole_text
@@ -34,9 +34,13 @@ _MAX_KINDS = 8
 _MAX_OTHERS = 4
 # In the order of the table: the measure's name, and which of several values is best.
 _MEASURES: dict[str, tuple[str, Callable[..., Any]]] = {
+    "accuracy": ("Accuracy", max),
+    "balanced_accuracy": ("Balanced accuracy", max),
     "auroc": ("AUROC", max),
     "auprc": ("AUPRC", max),
     "brier": ("Brier score", min),
+    "mcc": ("MCC", max),
+    "log_loss": ("Log loss", min),
     "rmse": ("RMSE", min),
     "mae": ("MAE", min),
     "r2": ("R\u00b2", max),
@@ -73,7 +77,9 @@ def write_report(path: Path, bundle: Bundle, summary: Summary, hits: pa.Table, t
         The files that were screened, of which only the names are told.
     """
     names = [Path(library).name for library in libraries]
-    tasks = [task, *(other for other in bundle.tasks if other.name != task.name)][:_MAX_TASKS]
+    tasks = [task, *(view for other in bundle.tasks for view in score_views(other) if view.name != task.name)][:_MAX_TASKS]
+    owner = next(each for each in bundle.tasks if task.name in output_names(each))
+    owners = [owner, *(other for other in bundle.tasks if other.name != owner.name)][:_MAX_TASKS]
     title = f"Screen of {_listed(names, 2)}"
     body = tag(
         "main",
@@ -81,7 +87,7 @@ def write_report(path: Path, bundle: Bundle, summary: Summary, hits: pa.Table, t
         section("What became of the rows", None, _bars(summary, bundle.max_atoms)),
         section("How the scores spread", _missing(bundle, tasks), _figures(summary, hits, tasks)),
         section("Top structures", _hits_explained(hits, task), _hits(hits, bundle, tasks)),
-        section("The model", None, _metrics(bundle, tasks), _facts(bundle, task)),
+        section("The model", None, _metrics(bundle, owners), _facts(bundle, owner)),
     )
     page = f"{HEAD}{tag('title', title)}<style>{STYLE}</style></head><body>{body}</body></html>\n"
     with replacing(path) as temporary:
@@ -137,7 +143,7 @@ def _bar(label: str, n: int, total: int, kind: str) -> Html:
 
 
 def _missing(bundle: Bundle, tasks: Sequence[Task]) -> str | None:
-    left = len(bundle.tasks) - len(tasks)
+    left = sum(task.width for task in bundle.tasks) - len(tasks)
     return f"The first {len(tasks)} tasks; {left} more are in the table of scores only." if left else None
 
 

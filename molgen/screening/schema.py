@@ -26,17 +26,20 @@ class OutputSchema:
     columns
         Names in order.
     scores
-        Those that hold numbers of the bundle.
+        Those that hold what the bundle predicts.
     annotations
         Column that a filter fills -> what it holds.
     extras
         Input column -> its name in the output, for columns that pass through.
+    words
+        Those that hold the likeliest of several classes.
     """
 
     columns: list[str]
     scores: list[str]
     annotations: dict[str, ColumnType]
     extras: dict[str, str]
+    words: tuple[str, ...] = ()
 
     @property
     def arrow(self) -> pa.Schema:
@@ -44,7 +47,7 @@ class OutputSchema:
         return pa.schema([(name, self._type(name)) for name in self.columns])
 
     def _type(self, name: str) -> pa.DataType:
-        if name in self.scores:
+        if name in self.scores and name not in self.words:
             return pa.float64()
         return pa.int64() if name == "row" else _TYPES[self.annotations.get(name, "text")]
 
@@ -102,4 +105,5 @@ def output_schema(
         [name for name in columns if name in scores],
         {name: kind for name, kind in filled.items() if name in columns},
         {old: new for old, new in renamed.items() if new in columns},
+        tuple(task.name for task in tasks if task.kind == "multiclass"),
     )

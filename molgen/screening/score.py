@@ -142,7 +142,8 @@ class Scorer:
         _refuse(compounds, "invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
         watch.note("predict", len(sifted.rows), len(scores.errors), self._fixed)
         named = bundle.named_columns(scores)
-        return {name: _spread(values, sifted.rows, len(compounds.mols), pa.float64()) for name, values in named.items()}
+        kinds = {name: pa.string() if name in self.plan.schema.words else pa.float64() for name in named}
+        return {name: _spread(values, sifted.rows, len(compounds.mols), kinds[name]) for name, values in named.items()}
 
     def _described(self, block: Block, compounds: Compounds) -> dict[str, Any]:
         n = len(block.rows)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from molgen.bundle import Bundle
 from molgen.data.library import Library, open_library
 from molgen.data.paths import expand_paths
-from molgen.data.tasks import Task
+from molgen.data.tasks import Task, score_views
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
 from molgen.screening.output import TableWriter, check_outputs
@@ -95,7 +95,8 @@ def screen(
     report
         HTML file to write counts, distributions and the best structures to.
     rank_by
-        Task whose direction ranks the hits; needed if there are several.
+        Task whose direction ranks the hits; needed if there are several. Of several classes the column of one, if training was
+        not told which is positive.
     filters
         Filters by name, with their settings after a colon (``"pains"``, ``"qed:min=0.6"``), or made already. The cheapest goes
         first; a row that one rejects is not looked at by the next, and not scored.
@@ -157,9 +158,11 @@ def _write_hits(path: Path, hits: pa.Table) -> None:
 
 
 def _ranking_task(bundle: Bundle, name: str | None) -> Task:
+    # Of several classes the probability of one ranks: the column's name says which, or the task does.
+    by_name = {view.name: view for task in bundle.tasks for view in score_views(task)}
+    by_name |= {task.name: view for task in bundle.tasks for view in score_views(task) if view.positive == task.positive != ""}
     if name is None and len(bundle.tasks) == 1:
-        return bundle.tasks[0]
-    by_name = {task.name: task for task in bundle.tasks}
+        name = bundle.tasks[0].name if bundle.tasks[0].name in by_name else None
     if name not in by_name:
         raise ConfigError(
             "which task ranks the hits is not clear" if name is None else f"no task {name!r} to rank by",

@@ -20,12 +20,21 @@ _STEPS = 50
 
 
 def predict_mean(tasks: Sequence[Task], targets: Targets, train: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Predict every row as the training mean (the share of positives for a binary task), ``[rows, tasks]``.
+    """Predict every row as the training mean (for classes their shares), ``[rows, outputs]``.
 
     Limits count as what the true values are to be expected at, given the mean.
     """
-    means = [_mean(targets.take(train).of_task(at), NOISE * task.scale) for at, task in enumerate(tasks)]
+    means = []
+    for at, task in enumerate(tasks):
+        labels = targets.take(train).of_task(at)
+        means += _shares(labels, task.width) if task.kind == "multiclass" else [_mean(labels, NOISE * task.scale)]
     return np.tile(np.array(means), (len(targets), 1))
+
+
+def _shares(labels: Targets, n_classes: int) -> list[float]:
+    labels = labels.take(~np.isnan(labels.values))
+    counts = np.bincount(labels.values.astype(int), weights=labels.weights, minlength=n_classes)
+    return [float(share) for share in counts / counts.sum()]
 
 
 def _mean(labels: Targets, noise: float) -> float:
@@ -38,12 +47,14 @@ def _mean(labels: Targets, noise: float) -> float:
 
 
 def predict_nearest(
-    fingerprints: Any, packed: NDArray[np.uint8], targets: NDArray[np.float64], train: NDArray[np.int64]
+    tasks: Sequence[Task], fingerprints: Any, packed: NDArray[np.uint8], targets: NDArray[np.float64], train: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Predict each row as the label of the training compound most similar to it, ``[rows, tasks]``; a limit counts as its value.
+    """Predict each row as the label of the training compound most similar to it, ``[rows, outputs]``; a limit counts as its value.
 
     Parameters
     ----------
+    tasks
+        What the columns of ``targets`` are.
     fingerprints, packed
         The same Morgan bits of all rows, as CSR and packed.
     targets
@@ -51,9 +62,10 @@ def predict_nearest(
     train
         Training rows, which are their own neighbours here.
     """
-    predicted = np.empty_like(targets)
-    for at in range(targets.shape[1]):
+    predicted = []
+    for at, task in enumerate(tasks):
         neighbours = train[~np.isnan(targets[train, at])]
         _, nearest = nearest_tanimoto(fingerprints.astype(bool), packed[neighbours])
-        predicted[:, at] = targets[neighbours[nearest], at]
-    return predicted
+        labels = targets[neighbours[nearest], at]
+        predicted.append(np.eye(task.width)[labels.astype(int)] if task.kind == "multiclass" else labels)
+    return np.column_stack(predicted)

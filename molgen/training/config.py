@@ -82,6 +82,8 @@ class TrainConfig(_Config):
         Kind of the tasks; ``"auto"`` reads it off the labels.
     directions, units
         One for all targets, or one each.
+    positives
+        The class that counts as positive of two, or that hits are ranked by of several; one for all targets or one each.
     relations
         Columns of ``=``, ``<`` and ``>``, one for all targets or one each.
     convert, unit_columns
@@ -107,7 +109,7 @@ class TrainConfig(_Config):
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32
         on a CPU and 16 bits on a GPU.
     balance
-        Weigh the positive class of binary tasks up to the negative one's weight in training; probabilities are calibrated after.
+        Weigh the classes of a task alike in training, however rare; probabilities are calibrated after.
     max_atoms
         Larger molecules are neither trained on nor scored.
     charges
@@ -124,9 +126,10 @@ class TrainConfig(_Config):
     targets: tuple[str, ...] = ()
     smiles: str | None = None
     ids: str | None = None
-    kind: Literal["auto", "regression", "binary"] = "auto"
+    kind: Literal["auto", "regression", "binary", "multiclass"] = "auto"
     directions: tuple[Literal["high", "low"], ...] = ()
     units: tuple[str, ...] = ()
+    positives: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     convert: dict[str, str] = {}
     unit_columns: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.joined import open_tables
 from molgen.data.targets import Targets
-from molgen.data.tasks import Task
+from molgen.data.tasks import Task, output_names
 from molgen.errors import ConfigError, InputError
 from molgen.training.metrics import task_metrics
 
@@ -188,7 +188,9 @@ def _trained_on(bundle: Bundle) -> object:
 
 
 def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], targets: Targets) -> dict[str, float]:
-    measured = task_metrics(task, columns[task.name], targets.values, targets.bounds)
+    names = output_names(task)
+    predicted = np.column_stack([columns[name] for name in names[1:]]) if task.width > 1 else columns[task.name]
+    measured = task_metrics(task, predicted, targets.values, targets.bounds)
     labels = targets.measured()
     if task.is_regression:
         lower, upper = columns[f"{task.name}_lower"], columns[f"{task.name}_upper"]
@@ -207,7 +209,9 @@ def _table(
         labels = dataset.labels.of_task(at)
         if labels.bounds.any():
             table[f"{task.name}_relation"] = np.choose(labels.bounds + 1, ["<", "", ">"])
-        table[f"{task.name}_measured"] = labels.values
-        names = [task.name, f"{task.name}_lower", f"{task.name}_upper"] if task.is_regression else [task.name]
-        table |= {name: columns[name] for name in names}
+        measured: Any = labels.values
+        if task.kind == "multiclass":
+            measured = [None if np.isnan(code) else task.classes[int(code)] for code in labels.values]
+        table[f"{task.name}_measured"] = measured
+        table |= {name: columns[name] for name in output_names(task)}
     return pd.DataFrame(table | {"domain": columns["domain"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,14 @@ def fit_graph_expert(
     expert = GraphExpert(name, tasks, _architecture(config.graph), extras, scaler, members)
     scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
     loss = MultiTaskLoss(
-        torch.tensor([not task.is_regression for task in tasks]),
+        torch.tensor([task.kind == "binary" for task in tasks]),
         torch.tensor(_positive_weights(tasks, targets.take(split.train), config.balance), dtype=torch.float32),
         NOISE,
+        {
+            at: torch.tensor(weights, dtype=torch.float32)
+            for at, weights in enumerate(_class_weights(tasks, targets.take(split.train), config.balance))
+            if weights
+        },
     )
     histories = []
     for member in range(members):
@@ -122,7 +128,11 @@ def fit_tabular_expert(
     table = as_table([take_rows(features[featurizer], split.train) for featurizer in inputs])
     labels = targets.take(split.train)
     weights = _positive_weights(tasks, labels, config.balance)
-    boosters = [_boost(task, table, labels.of_task(at), weights[at], config.tabular, config.seed) for at, task in enumerate(tasks)]
+    classes = _class_weights(tasks, labels, config.balance)
+    boosters = [
+        _boost(task, table, labels.of_task(at), weights[at], classes[at], config.tabular, config.seed)
+        for at, task in enumerate(tasks)
+    ]
     return TabularExpert(name, tasks, inputs, boosters)
 
 
@@ -131,6 +141,7 @@ def _boost(
     table: NDArray[np.float64],
     labels: Targets,
     positive_weight: float,
+    class_weights: list[float],
     config: TabularConfig,
     seed: int,
 ) -> Any:
@@ -139,7 +150,7 @@ def _boost(
     known = np.flatnonzero(~np.isnan(labels.values))
     table, labels = table[known], labels.take(known)
     parameters = {
-        "objective": "regression" if task.is_regression else "binary",
+        "objective": task.kind,
         "learning_rate": config.learning_rate,
         "num_leaves": config.leaves,
         "feature_fraction": config.columns,
@@ -153,8 +164,11 @@ def _boost(
         "num_threads": 1,
         "verbose": -1,
     }
-    if not task.is_regression:
+    if task.kind == "binary":
         parameters["scale_pos_weight"] = positive_weight
+    if task.kind == "multiclass":
+        parameters["num_class"] = task.width
+        labels = replace(labels, weights=labels.weights * np.array(class_weights)[labels.values.astype(int)])
     if labels.bounds.any():
         return boost_with_limits(parameters, table, labels, NOISE * task.scale, config.rounds)
     weights = None if (labels.weights == 1).all() else labels.weights
@@ -166,6 +180,17 @@ def _positive_weights(tasks: Sequence[Task], targets: Targets, balance: bool) ->
     weights = []
     for at, task in enumerate(tasks):
         positives, negatives = (float(targets.weights[targets.values[:, at] == label].sum()) for label in (1, 0))
-        weigh = balance and not task.is_regression and positives and negatives
+        weigh = balance and task.kind == "binary" and positives and negatives
         weights.append(negatives / positives if weigh else 1.0)
+    return weights
+
+
+def _class_weights(tasks: Sequence[Task], targets: Targets, balance: bool) -> list[list[float]]:
+    """Return the weight of each class of tasks of several: alike, or inverse to their shares; nothing for other tasks."""
+    weights = []
+    for at, task in enumerate(tasks):
+        labels = targets.of_task(at)
+        shares = np.array([labels.weights[labels.values == code].sum() for code in range(task.width)])
+        alike = shares.sum() / (task.width * np.maximum(shares, 1e-12)) if balance else np.ones(task.width)
+        weights.append([float(weight) for weight in alike] if task.kind == "multiclass" else [])
     return weights

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.data.targets import Targets, excess
-from molgen.data.tasks import Task
+from molgen.data.tasks import Task, spans
 
 __all__ = ["PRIMARY", "evaluate", "mean_primary", "task_metrics"]
 
 #: The measure each kind of task is judged by first.
-PRIMARY = {"regression": "rmse", "binary": "auroc"}
+PRIMARY = {"regression": "rmse", "binary": "auroc", "multiclass": "balanced_accuracy"}
+
+#: The least probability that a wrong prediction is charged for, as in scikit-learn.
+_LEAST = float(np.finfo(np.float64).eps)
 
 
 def task_metrics(
@@ -23,14 +26,16 @@ def task_metrics(
 
     Returns
     -------
-    Regression: ``n, rmse, mae, r2, spearman``. Binary: ``n, auroc, auprc, brier``. NaN where a measure does not exist, as
+    Regression: ``n, rmse, mae, r2, spearman``. Binary: ``n, auroc, auprc, brier``. Several classes, of which ``predicted`` holds
+    the probabilities ``[rows, classes]``: ``n, accuracy, balanced_accuracy, auroc`` (each class against the rest, averaged over
+    those that are there), ``mcc, log_loss``. NaN where a measure does not exist, as
     AUROC on one class. Labels that ``bounds`` says are limits (see :class:`~molgen.data.targets.Targets`) are in none of these;
     if there are any, ``n_limits`` counts them and ``limits_kept`` is the share that the predictions keep.
     """
-    known = ~(np.isnan(labels) | np.isnan(predicted))
+    known = ~(np.isnan(labels) | _is_unknown(predicted))
     limit = known & (bounds != 0) if bounds is not None else np.zeros_like(known)
     exact = known & ~limit
-    measure = _regression if task.is_regression else _binary
+    measure = {"regression": _regression, "binary": _binary, "multiclass": _multiclass}[task.kind]
     measured = {"n": float(exact.sum()), **measure(predicted[exact], labels[exact])}
     if bounds is not None and limit.any():
         kept = excess(labels[limit], bounds[limit], predicted[limit]) == 0
@@ -38,13 +43,18 @@ def task_metrics(
     return measured
 
 
+def _is_unknown(predicted: NDArray[np.float64]) -> NDArray[np.bool_]:
+    unknown: NDArray[np.bool_] = np.isnan(predicted)
+    return np.asarray(unknown.any(axis=1)) if unknown.ndim > 1 else unknown
+
+
 def evaluate(tasks: Sequence[Task], predicted: NDArray[np.float64], targets: Targets) -> dict[str, dict[str, float]]:
-    """Measure each task of ``[rows, tasks]`` predictions, by task name."""
-    each = [targets.of_task(at) for at in range(len(tasks))]
-    return {
-        task.name: task_metrics(task, predicted[:, at], labels.values, labels.bounds)
-        for at, (task, labels) in enumerate(zip(tasks, each, strict=True))
-    }
+    """Measure each task of ``[rows, outputs]`` predictions, by task name."""
+    measured = {}
+    for at, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True)):
+        labels, values = targets.of_task(at), predicted[:, span]
+        measured[task.name] = task_metrics(task, values if task.width > 1 else values[:, 0], labels.values, labels.bounds)
+    return measured
 
 
 def mean_primary(tasks: Sequence[Task], metrics: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -84,4 +94,24 @@ def _binary(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict
         "auroc": float(roc_auc_score(labels, predicted)),
         "auprc": float(average_precision_score(labels, predicted)),
         "brier": float(((predicted - labels) ** 2).mean()),
+    }
+
+
+def _multiclass(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, float]:
+    names = ("accuracy", "balanced_accuracy", "auroc", "mcc", "log_loss")
+    if not len(labels):
+        return dict.fromkeys(names, float("nan"))
+    from sklearn.metrics import matthews_corrcoef, roc_auc_score
+
+    classes, chosen = labels.astype(int), predicted.argmax(axis=1)
+    there = np.unique(classes)
+    hits = chosen == classes
+    several = len(there) > 1
+    areas = [roc_auc_score(classes == each, predicted[:, each]) for each in there] if several else []
+    return {
+        "accuracy": float(hits.mean()),
+        "balanced_accuracy": float(np.mean([hits[classes == each].mean() for each in there])),
+        "auroc": float(np.mean(areas)) if several else float("nan"),
+        "mcc": float(matthews_corrcoef(classes, chosen)) if several else float("nan"),
+        "log_loss": -float(np.mean(np.log(np.clip(predicted[np.arange(len(classes)), classes], _LEAST, 1.0)))),
     }

@@ -24,7 +24,7 @@ from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.blend import blend, fit_weights
-from molgen.experts.calibration import fit_calibration
+from molgen.experts.calibration import calibrate, fit_calibration
 from molgen.experts.domain import Domain
 from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, MolGraph, Morgan, TopologicalTorsion, from_spec
 from molgen.threads import one_torch_thread
@@ -66,7 +66,7 @@ class TrainResult:
     metrics
         Part (``"valid"``, ``"test"``) -> predictor (baselines, experts, ``"blend"``) -> task -> measure -> value.
     predictions
-        The bundle's predictions for all rows of the data set, ``[rows, tasks]``.
+        The bundle's predictions for all rows of the data set, ``[rows, outputs]``.
     unused
         Row -> why it is in no part, whatever the split says.
     """
@@ -121,7 +121,7 @@ def train(
     domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
 
     bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
-    final = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(calibration)], axis=1)
+    final = calibrate(tasks, calibration, mixed)
     rivals = _baselines(tasks, features, dataset, split, config, experts)
     rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
     rivals["model"] = final
@@ -139,6 +139,7 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
         kind=config.kind,
         directions=config.directions,
         units=config.units,
+        positives=config.positives,
         relations=config.relations,
         convert=config.convert,
         unit_columns=config.unit_columns,
@@ -186,6 +187,11 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
                 raise InputError("all weights are 0", where=where, remedy="use another split, or other weights")
             if part == "training" and len(np.unique(labels)) < 2:
                 raise InputError("all labels are the same", where=where, got=f"{labels[0]:g}")
+            if part == "training" and task.kind == "multiclass" and len(np.unique(labels)) < task.width:
+                unseen = [word for code, word in enumerate(task.classes) if code not in labels]
+                raise InputError(
+                    "no compound of a class", where=where, got=f"none of {', '.join(unseen)}", remedy="use another split"
+                )
 
 
 def _featurize(dataset: Dataset, config: TrainConfig) -> tuple[dict[Featurizer, Any], dict[int, str]]:
@@ -264,7 +270,7 @@ def _baselines(
     packed = morgan_packed(dataset.mols, radius=FINGERPRINT.radius, size=FINGERPRINT.size)
     predictions = {
         "mean": predict_mean(tasks, dataset.labels, split.train),
-        "nearest neighbour": predict_nearest(features[FINGERPRINT], packed, dataset.targets, split.train),
+        "nearest neighbour": predict_nearest(tasks, features[FINGERPRINT], packed, dataset.targets, split.train),
     }
     if not any(expert.kind == "tabular" for expert in experts):
         trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.labels, split, config)

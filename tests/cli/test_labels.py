@@ -131,3 +131,51 @@ def test_weights_by_flag(run, frame, save, tmp_path):
     scores = [molgen.load(model).predict(["CCO"])["activity"][0] for model in models]
     assert scores[0] != scores[1]
     assert molgen.load(models[1]).card["configuration"]["weight"] == "Trust"
+
+
+def test_classes_are_ranked_by_the_one_that_was_named(run, frame, save, tmp_path):
+    frame["grade"] = pd.qcut(frame["activity"], 3, labels=["low", "mid", "high"]).astype(str)
+    data, library, model = save(frame), save(frame[["smiles"]], "library.csv"), tmp_path / "m.molgen"
+    trained = run("train", data, "--target", "grade", "--positive", "High", "-o", model, *QUICK)
+    assert trained.exit_code == 0, trained.output
+    assert "grade: multiclass, high is good, positive is 'high', classes high, low, mid" in trained.stdout
+    assert "balanced_accuracy" in trained.stdout
+    inspected = run("inspect", model)
+    assert "classes: high, low, mid" in inspected.stdout
+    files = {name: tmp_path / name for name in ("scores.csv", "hits.csv", "report.html", "low.csv")}
+    done = run(
+        *("screen", library, "-m", model, "-o", files["scores.csv"], "--hits", files["hits.csv"]),
+        *("--report", files["report.html"], "--top", "5"),
+    )
+    assert done.exit_code == 0, done.output
+    scores, hits = pd.read_csv(files["scores.csv"]), pd.read_csv(files["hits.csv"])
+    columns = [f"grade_{word}" for word in ("high", "low", "mid")]
+    assert list(scores)[8:13] == ["grade", *columns, "domain"]
+    assert (scores["grade"] == scores[columns].idxmax(axis=1).str.removeprefix("grade_")).all()
+    assert hits["row"].tolist() == (scores["grade_high"].rank(ascending=False, method="first").sort_values().index[:5] + 1).tolist()
+    page = files["report.html"].read_text()
+    assert "grade_high" in page
+    assert "Balanced accuracy" in page
+    parquet = tmp_path / "scores.parquet"
+    ranked = ("screen", library, "-m", model, "-o", parquet, "--rank-by", "grade_low", "--hits", files["low.csv"], "--top", "1")
+    assert run(*ranked).exit_code == 0
+    assert pd.read_csv(files["low.csv"])["grade_low"][0] == scores["grade_low"].max()
+    pd.testing.assert_series_equal(pd.read_parquet(parquet)["grade"], scores["grade"], check_dtype=False)
+    nobody = tmp_path / "n.molgen"
+    assert run("train", data, "--target", "grade", "-o", nobody, *QUICK).exit_code == 0
+    unclear = run("screen", library, "-m", nobody, "-o", tmp_path / "x.csv", "--hits", tmp_path / "y.csv")
+    assert unclear.exit_code == 2
+    assert "grade_high, grade_low, grade_mid" in unclear.stderr
+
+
+def test_two_words_of_ones_own(run, frame, save, tmp_path):
+    frame["verdict"] = frame["active"].map({1: "CM", 0: "CI"})
+    data, model = save(frame), tmp_path / "m.molgen"
+    unclear = run("train", data, "--target", "verdict", "-o", model, *QUICK)
+    assert unclear.exit_code == 1
+    assert "--positive" in unclear.stderr
+    trained = run("train", data, "--target", "verdict", "--positive", "CM", "-o", model, *QUICK)
+    assert trained.exit_code == 0, trained.output
+    assert "verdict: binary, high is good, positive is 'CM'" in trained.stdout
+    figures = json.loads(run("evaluate", data, "-m", model, "--json").stdout)["metrics"]["verdict"]
+    assert figures["auroc"] > 0.5

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from molgen.data.columns import find_target_columns
-from molgen.data.labels import parse_labels, with_relations
+from molgen.data.labels import match_labels, parse_labels
+from molgen.data.numbers import with_relations
 from molgen.data.tables import open_table
 from molgen.errors import ConfigError, InputError
 
@@ -141,6 +142,66 @@ def test_two_classes(cells, expected, positive, negative, asked):
     check(cells, expected, "binary", asked, positive=positive, negative=negative, problems={})
 
 
+def test_any_two_words_once_the_positive_one_is_known():
+    labels = parse_labels(["CI", "CM", "ci", ""], positive="CM")
+    np.testing.assert_array_equal(labels.values, [0, 1, 0, nan])
+    assert (labels.kind, labels.positive, labels.classes) == ("binary", "CM", ("CI", "CM"))
+    labels = parse_labels(["CI", "CM", "ci"], positive="ci")
+    assert (labels.kind, labels.values.tolist(), labels.positive, labels.negative) == ("binary", [1, 0, 1], "CI", "CM")
+    # Words that tell are turned round, and need no list unless they are.
+    assert parse_labels(["active", "inactive"], positive="active").classes == ()
+    turned = parse_labels(["active", "inactive"], positive="inactive")
+    assert (turned.values.tolist(), turned.classes) == ([0, 1], ("active", "inactive"))
+    assert parse_labels(["1", "0", "0"], positive="0").values.tolist() == [0, 1, 1]
+    assert parse_labels(["1", "-1"], positive="-1").values.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "positive", "message"),
+    [
+        (["CI", "CM"], "auto", "CX", "no class 'CX'; expected one of ci, cm"),
+        (["a", "b", "c"], "binary", "a", "not two classes; got .* use --kind multiclass"),
+        (["0", "1"], "auto", "2", "no class '2'; expected 0 or 1"),
+        (["1.5", "2"], "auto", "high", "no class 'high'; got a column of numbers"),
+        (["a", "b", "c"] * 2, "auto", "d", "no class 'd'; expected one of a, b, c"),
+    ],
+)
+def test_a_positive_class_that_is_not_there(cells, kind, positive, message):
+    with pytest.raises(InputError, match=message):
+        parse_labels(cells, kind, positive)
+
+
+def test_several_words_are_classes():
+    cells = ["Low", "high", "medium", "", "HIGH", "medium", "low", "3.5"]
+    labels = check(cells, [1, 0, 2, nan, 0, 2, 1, nan], "multiclass", classes=("high", "Low", "medium"), positive=None)
+    assert labels.problems == {7: "'3.5' is neither 'high', 'Low' nor 'medium'"}
+    assert parse_labels(cells, positive="Medium").positive == "medium"
+
+
+def test_numbers_are_classes_if_asked_for():
+    labels = check(["10", "2", "2.0", "1", "nan"], [2, 1, 1, 0, nan], "multiclass", "multiclass")
+    assert labels.classes == ("1", "2", "10")
+    assert check(["10", "2", "2.0", "1"], [10, 2, 2, 1]).kind == "regression"
+    words = ["active", "inactive", "inconclusive", "active"]
+    assert parse_labels(words, "multiclass").classes == ("active", "inactive", "inconclusive")
+
+
+@pytest.mark.parametrize("cells", [["a", "b", "a"], [str(n) for n in range(200)]])
+def test_too_few_or_many_classes(cells):
+    with pytest.raises(InputError, match="no such number of classes; expected 3 to 100"):
+        parse_labels(cells, "multiclass")
+
+
+def test_words_are_matched_with_a_models():
+    labels = match_labels(["LOW", "none such", "high"], "multiclass", "", ("high", "low"))
+    np.testing.assert_array_equal(labels.values, [1, nan, 0])
+    assert set(labels.problems) == {1}
+    assert match_labels(["CM", "CM"], "binary", "CM", ("CI", "CM")).values.tolist() == [1, 1]
+    assert match_labels(["1", "0"], "binary", "CM", ("CI", "CM")).values.tolist() == [1, 0]
+    with pytest.raises(InputError, match=r"none of the classes; expected high, low; got 1\.5"):
+        match_labels(["1.5"], "multiclass", "", ("high", "low"))
+
+
 def test_a_third_word_is_a_problem():
     cells = ["active", "inactive", "inconclusive", "0.5", "active"]
     problems = {2: "'inconclusive' is neither 'active' nor 'inactive'", 3: "'0.5' is neither 'active' nor 'inactive'"}
@@ -167,7 +228,11 @@ def test_other_numbers_among_classes_are_problems():
         (["1", "1"], "auto", "all values are the same; got 1 only"),
         (["1", "1"], "binary", "all values are the same; got 1 only"),
         (["yes", "yes"], "auto", r"all values are the same; got 'yes' \(2\)"),
-        (["CI", "CM", "CI"], "auto", r"nobody knows which is positive; got 'CI' \(2\), 'CM' \(1\); write 1"),
+        (
+            ["CI", "CM", "CI"],
+            "auto",
+            r"nobody knows which is positive; got 'CI' \(2\), 'CM' \(1\); say it with --positive",
+        ),
         (["a", "b", "c"], "auto", "no number that can be used"),
         (["active", "inactive"], "regression", "no number that can be used; expected numbers"),
         ([">1", ">2", ">3"], "auto", "every value is a limit; got 3 limits"),
@@ -184,7 +249,7 @@ def test_nothing_to_learn_from(cells, asked, message):
 
 def test_unknown_kind():
     with pytest.raises(ConfigError, match="multiclass"):
-        parse_labels(["1", "0"], "multiclass")
+        parse_labels(["1", "0"], "ordinal")
 
 
 MEASURABLE = st.floats(-9e14, 9e14).filter(lambda number: number == 0 or abs(number) > 1e-14)
@@ -227,5 +292,6 @@ def test_real_columns(data_dir, name, target, kind, filled, positive):
 def test_text_column_of_a_real_file(data_dir):
     table = open_table(data_dir / "molecules/moleculenet/HIV.csv.gz")
     column = table.columns.index("activity")
-    with pytest.raises(InputError, match="no number that can be used"):
-        parse_labels([row.values[column] for row in table.rows()])
+    labels = parse_labels([row.values[column] for row in table.rows()])
+    assert (labels.kind, labels.classes) == ("multiclass", ("CA", "CI", "CM"))
+    assert np.bincount(labels.values.astype(int)).tolist() == [404, 39684, 1039]
