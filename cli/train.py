@@ -43,6 +43,11 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
     help="Of matrix products in training [auto: 16 bits on a GPU].",
 )
+@click.option(
+    "--from", "parent", type=click.Path(exists=True, dir_okay=False), metavar="MODEL", help="Start from the networks of a model."
+)
+@click.option("--freeze", metavar="LAYERS", help="With --from: layers that stay, 'encoder' or how many from the input.")
+@click.option("--checkpoint", type=click.Path(file_okay=False), metavar="FOLDER", help="Keep the run here, to go on after a kill.")
 @click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
 @click.option(

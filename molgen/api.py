@@ -40,6 +40,7 @@ def train(
     *,
     target: str | Sequence[str] = (),
     config: str | Path | TrainConfig | None = None,
+    checkpoint: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     **settings: Any,
@@ -56,6 +57,8 @@ def train(
         Label column, or several.
     config
         A TOML file of settings, or a ready configuration.
+    checkpoint
+        A folder where the run is kept as it goes: after a kill the same call goes on from there, to the same result.
     overwrite
         Replace ``output`` if it exists.
     progress
@@ -93,7 +96,7 @@ def train(
         resolved = TrainConfig.build(*layers, {**named, **settings}, where=str(config or "settings"))
     inputs = [each for each in (data, config) if isinstance(each, str | Path)]
     check_outputs([output], inputs, overwrite=overwrite)
-    result = _train(data, resolved, progress=progress)
+    result = _train(data, resolved, checkpoint=checkpoint, progress=progress)
     if output is not None:
         result.bundle.save(output, overwrite=overwrite)
     return result

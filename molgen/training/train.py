@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,14 @@ from molgen.experts.domain import Domain
 from molgen.featurizers import Descriptors, Featurizer, MolGraph, Morgan, from_spec
 from molgen.threads import one_torch_thread
 from molgen.training.baselines import predict_mean, predict_nearest
+from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
-from molgen.training.experts import fit_graph_expert, fit_tabular_expert
-from molgen.training.loop import Epoch
+from molgen.training.experts import fit_tabular_expert
+from molgen.training.finetune import Parent
+from molgen.training.fit import Fitted, Progress, Recipe, describe_history, fit_experts
 from molgen.training.metrics import evaluate
 
 __all__ = ["Progress", "TrainResult", "train"]
-
-#: Told what is being done, and, of epochs, which of how many.
-Progress = Callable[[str, int, int], None]
 
 FINGERPRINT = Morgan(2, 1024, counts=True)
 DESCRIPTORS = Descriptors()
@@ -73,7 +71,13 @@ class TrainResult:
 
 
 @one_torch_thread()
-def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress | None = None) -> TrainResult:
+def train(
+    data: str | Path | Dataset,
+    config: TrainConfig,
+    *,
+    checkpoint: str | Path | None = None,
+    progress: Progress | None = None,
+) -> TrainResult:
     """Train a bundle.
 
     Parameters
@@ -82,6 +86,8 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
         A table of compounds with labels, or a data set that is loaded already.
     config
         How; see :class:`~molgen.training.config.TrainConfig`.
+    checkpoint
+        A folder where the run is kept as it goes: after a kill the same call goes on from there, to the same result.
     progress
         Told what is going on.
 
@@ -94,6 +100,9 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
+    recipe = _recipe(config)
+    config = recipe.config
+    kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, _source(recipe)))
     split, leaks = _split(dataset, config)
     _check_labels(dataset, split)
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
@@ -103,9 +112,10 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     split = _without(split, unusable)
     unusable |= leaks
 
-    experts = _fit_experts(tasks, features, dataset, split, config, tell)
+    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, tell, checkpoint=kept)
+    experts = fitted.experts
     tell("blending", 0, 0)
-    predictions = np.stack([expert.predict(features) for expert in experts])
+    predictions = fitted.predict(features)
     weights = fit_weights(tasks, predictions[:, split.valid], dataset.labels.take(split.valid))
     mixed = blend(list(predictions), weights)
     calibration = fit_calibration(tasks, mixed[split.valid], dataset.labels.take(split.valid))
@@ -117,7 +127,7 @@ def train(data: str | Path | Dataset, config: TrainConfig, *, progress: Progress
     rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
     rivals["model"] = final
     metrics = _measure(tasks, rivals, dataset.labels, split)
-    bundle.card = _card(bundle, dataset, split, config, metrics, unusable)
+    bundle.card = _card(bundle, dataset, split, recipe, metrics, unusable, fitted)
     return TrainResult(bundle, dataset, split, metrics, final, unusable)
 
 
@@ -183,29 +193,17 @@ def _without(split: Split, rows: dict[int, str]) -> Split:
     return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))
 
 
-def _fit_experts(
-    tasks: list[Task],
-    features: dict[Featurizer, Any],
-    dataset: Dataset,
-    split: Split,
-    config: TrainConfig,
-    tell: Progress,
-) -> list[Expert]:
-    experts: list[Expert] = []
-    for name, extras in _networks(config).items():
+def _recipe(config: TrainConfig) -> Recipe:
+    parent = None
+    if config.parent is not None:
+        parent = Parent.load(config.parent)
+        config = parent.settle(config)
+    tabular = TABULAR_INPUTS if config.experts in ("tabular", "blend") else []
+    return Recipe(_networks(config), tabular, _members(config), config, parent)
 
-        def on_epoch(epoch: int, _: Epoch, name: str = name) -> None:
-            tell(f"{name} expert", epoch, config.graph.epochs)
 
-        members = _members(config)
-        expert, _ = fit_graph_expert(
-            name, tasks, extras, features, dataset.labels, split, config, members=members, on_epoch=on_epoch
-        )
-        experts.append(expert)
-    if config.experts in ("tabular", "blend"):
-        tell("tabular expert", 0, 0)
-        experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.labels, split, config))
-    return experts
+def _source(recipe: Recipe) -> dict[str, str] | None:
+    return None if recipe.parent is None else recipe.parent.source
 
 
 def _networks(config: TrainConfig) -> dict[str, list[Featurizer]]:
@@ -261,12 +259,14 @@ def _card(
     bundle: Bundle,
     dataset: Dataset,
     split: Split,
-    config: TrainConfig,
+    recipe: Recipe,
     metrics: dict[str, Any],
     unusable: dict[int, str],
+    fitted: Fitted,
 ) -> dict[str, Any]:
     packages = ("molgen-toolkit", "torch", "torch-geometric", "rdkit", "lightgbm", "numpy")
-    return {
+    config = recipe.config
+    card: dict[str, Any] = {
         "data": {
             **dataset.source,
             "compounds": len(dataset),
@@ -291,8 +291,12 @@ def _card(
         },
         "metrics": _without_nan(metrics),
         "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages},
+        "training": {name: [describe_history(each) for each in of_members] for name, of_members in fitted.histories.items()},
         "licence": "not stated: a bundle inherits the terms of the data it was trained on",
     }
+    if recipe.parent is not None:
+        card["parent"] = recipe.parent.source
+    return card
 
 
 def _without_nan(value: Any) -> Any:
