@@ -74,7 +74,9 @@ def test_a_killed_process_goes_on_to_the_same_bytes(measured_table, tmp_path, un
         'targets = ["activity"]\nsplit = "random"\nensemble = 2\n[graph]\nepochs = 3\nwidth = 16\nsteps = 1\ndropout = 0.2\n'
         "[tabular]\nrounds = 10\n"
     )
-    program = f"import molgen; molgen.train({str(measured_table)!r}, {str(path)!r}, config={str(settings)!r}, checkpoint={str(folder)!r})"
+    program = (
+        f"import molgen; molgen.train({str(measured_table)!r}, {str(path)!r}, config={str(settings)!r}, checkpoint={str(folder)!r})"
+    )
     process = subprocess.Popen([sys.executable, "-c", program])
     for _ in range(6000):
         if list(folder.glob("*-network-*.zip")) or process.poll() is not None:
