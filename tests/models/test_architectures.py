@@ -20,7 +20,7 @@ NETWORKS = part_names(MESSAGE_PASSING)
 PAIRS = [(name, None) for name in NETWORKS] + [("dmpnn", name) for name in part_names(POOLING)]
 #: Mean squared output of a fresh network (seed 0) on 32 molecules: a change of any number in an architecture shows here.
 PINNED = {
-    ("attentivefp", None): 0.0133653,
+    ("attentivefp", None): 0.0135206,
     ("dmpnn", None): 0.0226337,
     ("gat", None): 0.188472,
     ("gcn", None): 0.0328638,

@@ -23,7 +23,7 @@ SETTINGS = {
 }
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """Stands for whatever ends a run."""
 
 
@@ -42,7 +42,7 @@ def stop_at(stage, epoch):
         if name == stage:
             seen.append(done)
             if len(seen) == epoch:
-                raise Stopped
+                raise StoppedError
 
     return tell
 
@@ -53,7 +53,7 @@ def stop_at(stage, epoch):
 )
 def test_a_stopped_run_goes_on_to_the_same_bytes(measured_table, tmp_path, undisturbed, stage, epoch, monkeypatch):
     path, folder = tmp_path / "m.molgen", tmp_path / "run"
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         molgen.train(measured_table, path, checkpoint=folder, progress=stop_at(stage, epoch), **SETTINGS)
     assert not path.exists()
     epochs = []
