@@ -48,6 +48,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 )
 @click.option("--freeze", metavar="LAYERS", help="With --from: layers that stay, 'encoder' or how many from the input.")
 @click.option("--checkpoint", type=click.Path(file_okay=False), metavar="FOLDER", help="Keep the run here, to go on after a kill.")
+@click.option("--curve", is_flag=True, default=None, help="Train on shares of the data too: would more compounds help?")
 @click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
 @click.option(
@@ -96,7 +97,27 @@ def train(
     for part, title in (("valid", "Validation"), ("test", "Test")):
         if part in result.metrics:
             print_metrics(title, result.metrics[part])
+    if result.curve:
+        _print_curve(result)
     click.echo(f"\nModel written to {output}")
+
+
+def _print_curve(result: Any) -> None:
+    """Print a table for each task: a number of training compounds a row, the first measure on each part a column."""
+    from molgen.cli.printing import print_table
+
+    for task in result.bundle.tasks:
+        measures = [next(name for name in part[task.name] if name != "n") for part in result.curve[0].metrics.values()]
+        parts = list(result.curve[0].metrics)
+        click.echo(f"\nLearning curve: {task.name}")
+        rows = [
+            [
+                f"{point.rows:,}",
+                *(f"{point.metrics[part][task.name][each]:.3f}" for part, each in zip(parts, measures, strict=True)),
+            ]
+            for point in result.curve
+        ]
+        print_table(["training compounds", *(f"{part} {each}" for part, each in zip(parts, measures, strict=True))], rows)
 
 
 def _print_data(result: Any) -> None:

@@ -104,6 +104,8 @@ class TrainConfig(_Config):
     freeze
         Layers that keep the parent's weights: ``"encoder"`` for all but the head, or how many from the input (1 the
         embeddings, each step of message passing one more).
+    curve
+        Train on 10, 20, 40 and 80 % of the training rows too, and tell how the error falls.
     balance
         Weigh the positive class of binary tasks up to the negative one's weight in training; probabilities are calibrated after.
     max_atoms
@@ -138,6 +140,7 @@ class TrainConfig(_Config):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     parent: str | None = None
     freeze: Literal["encoder"] | int | None = None
+    curve: bool = False
     balance: bool = False
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     charges: Literal["auto", "neutral", "drawn"] = "auto"

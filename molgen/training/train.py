@@ -13,27 +13,22 @@ from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.chem.descriptors import DESCRIPTORS_FAST
-from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.replicates import find_leaks
 from molgen.data.splits import SPLITTERS, Split, column_split
-from molgen.data.targets import Targets
 from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import InputError
 from molgen.experts.base import Expert, compute_features
-from molgen.experts.blend import blend, fit_weights
-from molgen.experts.calibration import fit_calibration
 from molgen.experts.domain import Domain
 from molgen.featurizers import Descriptors, Featurizer, MolGraph, Morgan, from_spec
 from molgen.threads import one_torch_thread
-from molgen.training.baselines import predict_mean, predict_nearest
+from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
 from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
-from molgen.training.experts import fit_tabular_expert
 from molgen.training.finetune import Parent
 from molgen.training.fit import Fitted, Progress, Recipe, describe_history, fit_experts
-from molgen.training.metrics import evaluate
+from molgen.training.learning_curve import CurvePoint, learning_curve
 
 __all__ = ["Progress", "TrainResult", "train"]
 
@@ -60,6 +55,8 @@ class TrainResult:
         The bundle's predictions for all rows of the data set, ``[rows, tasks]``.
     unused
         Row -> why it is in no part, whatever the split says.
+    curve
+        The learning curve, if it was asked for.
     """
 
     bundle: Bundle
@@ -68,6 +65,7 @@ class TrainResult:
     metrics: dict[str, dict[str, dict[str, dict[str, float]]]]
     predictions: NDArray[np.float64] = field(repr=False)
     unused: dict[int, str] = field(default_factory=dict)
+    curve: list[CurvePoint] = field(default_factory=list)
 
 
 @one_torch_thread()
@@ -113,22 +111,48 @@ def train(
     unusable |= leaks
 
     fitted = fit_experts(recipe, tasks, features, dataset.labels, split, tell, checkpoint=kept)
-    experts = fitted.experts
     tell("blending", 0, 0)
     predictions = fitted.predict(features)
-    weights = fit_weights(tasks, predictions[:, split.valid], dataset.labels.take(split.valid))
-    mixed = blend(list(predictions), weights)
-    calibration = fit_calibration(tasks, mixed[split.valid], dataset.labels.take(split.valid))
-    domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
-
-    bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
-    final = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(calibration)], axis=1)
-    rivals = _baselines(tasks, features, dataset, split, config, experts)
-    rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
+    mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
+    final = mixing.predict(predictions)
+    rivals = predict_baselines(tasks, features, dataset, split, config, fingerprint=FINGERPRINT, trees=_baseline_trees(recipe))
+    rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
-    metrics = _measure(tasks, rivals, dataset.labels, split)
+    metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test})
+    curve = _curve(recipe, features, dataset, split, metrics, tell, kept) if config.curve else []
+    bundle = _bundle(tasks, fitted, mixing, dataset, split.train, config)
     bundle.card = _card(bundle, dataset, split, recipe, metrics, unusable, fitted)
-    return TrainResult(bundle, dataset, split, metrics, final, unusable)
+    if curve:
+        bundle.card["learning_curve"] = _without_nan([point.to_json() for point in curve])
+    return TrainResult(bundle, dataset, split, metrics, final, unusable, curve)
+
+
+def _bundle(
+    tasks: list[Task], fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.int64], config: TrainConfig
+) -> Bundle:
+    """Put together what was fitted on some rows; the card is still to be written."""
+    domain = Domain.fit(_domain_featurizer(fitted.experts), [dataset.mols[row] for row in rows], seed=config.seed)
+    weights, calibration = mixing.weights, mixing.calibration
+    return Bundle(tasks, fitted.experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
+
+
+def _curve(
+    recipe: Recipe,
+    features: dict[Featurizer, Any],
+    dataset: Dataset,
+    split: Split,
+    metrics: Metrics,
+    tell: Progress,
+    kept: Checkpoint | None,
+) -> list[CurvePoint]:
+    """Return the learning curve, whose last point is the run itself."""
+    points = learning_curve(recipe, features, dataset, split, tell, checkpoint=kept)
+    return [*points, CurvePoint(len(split.train), {part: values["model"] for part, values in metrics.items()})]
+
+
+def _baseline_trees(recipe: Recipe) -> list[Featurizer]:
+    """Boosted trees are a baseline where no expert is just that."""
+    return [] if recipe.tabular else TABULAR_INPUTS
 
 
 def _load(path: str | Path, config: TrainConfig) -> Dataset:
@@ -226,35 +250,6 @@ def _domain_featurizer(experts: list[Expert]) -> Morgan:
     return FINGERPRINT if FINGERPRINT in needed else Morgan(2, 1024)
 
 
-def _baselines(
-    tasks: list[Task],
-    features: dict[Featurizer, Any],
-    dataset: Dataset,
-    split: Split,
-    config: TrainConfig,
-    experts: list[Expert],
-) -> dict[str, NDArray[np.float64]]:
-    packed = morgan_packed(dataset.mols, radius=FINGERPRINT.radius, size=FINGERPRINT.size)
-    predictions = {
-        "mean": predict_mean(tasks, dataset.labels, split.train),
-        "nearest neighbour": predict_nearest(features[FINGERPRINT], packed, dataset.targets, split.train),
-    }
-    if not any(expert.kind == "tabular" for expert in experts):
-        trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.labels, split, config)
-        predictions["lightgbm"] = trees.predict(features)
-    return predictions
-
-
-def _measure(
-    tasks: list[Task], predictions: dict[str, NDArray[np.float64]], targets: Targets, split: Split
-) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    return {
-        part: {name: evaluate(tasks, values[rows], targets.take(rows)) for name, values in predictions.items()}
-        for part, rows in (("valid", split.valid), ("test", split.test))
-        if len(rows)
-    }
-
-
 def _card(
     bundle: Bundle,
     dataset: Dataset,
@@ -303,4 +298,6 @@ def _without_nan(value: Any) -> Any:
     """JSON has no NaN: a measure that does not exist is ``null``."""
     if isinstance(value, dict):
         return {key: _without_nan(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(below) for below in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
