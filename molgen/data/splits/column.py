@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from molgen.data.splits.base import Fractions, Split, Splitter, SplitRows, register
+from molgen.data.splits.base import Fractions, Split, SplitRows, Splitter, register
 from molgen.errors import ConfigError, InputError
 
 __all__ = ["ColumnSplit", "cells_of"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.parse import Mol
-from molgen.data.splits.base import DEFAULT_FRACTIONS, Fractions, Split, Splitter, SplitRows, get_splitter
+from molgen.data.splits.base import DEFAULT_FRACTIONS, Fractions, Split, SplitRows, Splitter, get_splitter
 from molgen.errors import ConfigError, InputError
 
 __all__ = ["make_folds", "make_split"]

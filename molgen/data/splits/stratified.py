@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.data.splits.base import Fractions, Split, Splitter, SplitRows, register
+from molgen.data.splits.base import Fractions, Split, SplitRows, Splitter, register
 from molgen.errors import ConfigError
 
 __all__ = ["StratifiedSplit"]

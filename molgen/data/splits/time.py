@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.data.splits.base import Fractions, Split, Splitter, SplitRows, register
+from molgen.data.splits.base import Fractions, Split, SplitRows, Splitter, register
 from molgen.data.splits.column import cells_of
 from molgen.errors import InputError
 
