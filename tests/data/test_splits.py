@@ -73,7 +73,7 @@ def test_scaffold_splits_are_the_published_ones(molecules, file, name, chirality
 
 
 def test_chirality_is_the_difference_between_the_two(molecules):
-    texts, mols = zip(*molecules["BBBP"], strict=True)
+    _, mols = zip(*molecules["BBBP"], strict=True)
     assert lists(make_split(mols, "scaffold")) != lists(make_split(mols, "scaffold-deepchem"))
     flat = [Chem.MolFromSmiles(Chem.MolToSmiles(mol, isomericSmiles=False)) for mol in mols]
     assert lists(make_split(flat, "scaffold")) == lists(make_split(flat, "scaffold-deepchem"))
@@ -190,7 +190,7 @@ def test_one_time_is_never_on_both_sides():
 
 @pytest.mark.parametrize("bad", ["03/04/2019", "yesterday", "2019-13-01", "2019-02-30", "nan", "1e999", "20190331", "99-01-01"])
 def test_a_date_that_cannot_be_read_names_its_row(bad):
-    with pytest.raises(InputError, match="line 7.*no date or number") as caught:
+    with pytest.raises(InputError, match=r"line 7.*no date or number") as caught:
         make_split(column(["2011-01-01", bad], names=["line 4", "line 7"]), "time")
     assert repr(bad) in str(caught.value)
 
@@ -282,13 +282,13 @@ def test_a_data_sets_column_is_found_by_its_name(tmp_path):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ConfigError, match="unknown split 'cluster'.*butina, column, group, random, scaffold"):
+    with pytest.raises(ConfigError, match=r"unknown split 'cluster'.*butina, column, group, random, scaffold"):
         TrainConfig.build({"split": "cluster"})
     with pytest.raises(ConfigError, match="no option 'cutoff'; expected one of similarity"):
         TrainConfig.build({"split": "butina", "split_options": {"cutoff": 0.4}})
     with pytest.raises(ConfigError, match="no option 'cutoff'; expected none"):
         get_splitter("random", cutoff=0.4)
-    with pytest.raises(ConfigError, match="wrong type.*float"):
+    with pytest.raises(ConfigError, match=r"wrong type.*float"):
         get_splitter("butina", similarity="high")
     with pytest.raises(ConfigError, match="above 0, up to 1"):
         get_splitter("butina", similarity=1.2)
@@ -354,8 +354,8 @@ from click.testing import CliRunner
 from molgen.cli.main import main
 done = CliRunner().invoke(main, ["data", "splitters"])
 assert "thirds" in done.output, done.output
-arguments = ["data", "split", {str(measured_table)!r}, "--split", "thirds", "--split-option", "start=1", "-o", {str(tmp_path / "o.csv")!r}]
-done = CliRunner().invoke(main, arguments)
+files = [{str(measured_table)!r}, "-o", {str(tmp_path / "o.csv")!r}]
+done = CliRunner().invoke(main, ["data", "split", *files, "--split", "thirds", "--split-option", "start=1"])
 assert done.exit_code == 0, done.output
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
