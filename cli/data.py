@@ -167,10 +167,7 @@ def split(table: str, output: str, split: str | None, split_column: str | None, 
 @click.option("--strict", is_flag=True, help="Exit with 1 if a compound is in two parts, or a held-out one in training.")
 @_json
 @overwrite_option
-@click.pass_context
-def audit(
-    context: click.Context, train: str, tests: tuple[str, ...], report: str | None, strict: bool, as_json: bool, **settings: Any
-) -> None:
+def audit(train: str, tests: tuple[str, ...], report: str | None, strict: bool, as_json: bool, **settings: Any) -> None:
     """Look for compounds of TRAIN that are in TESTS too, labels that disagree, and scores that need no chemistry.
 
     With one table, --split-column names its column of train, valid and test; or --split divides it for the audit.
@@ -195,4 +192,4 @@ def audit(
     if settings["output"] is not None and not as_json:
         click.echo(f"\nTable without the rows that leak written to {settings['output']}")
     if strict and found.leaks:
-        context.exit(1)
+        raise SystemExit(1)

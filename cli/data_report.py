@@ -68,7 +68,7 @@ def _print_held_out(report: AuditReport) -> None:
         return
     of = f" of {found.endpoint}" if found.endpoint else ""
     click.echo(f"\nHeld-out compounds{of}: {len(found.rows):,} of {found.checked:,} rows are on the list of {found.listed:,} keys")
-    _print_where([[place] for place in found.rows[:5]], len(found.rows))
+    _print_where(report, [[place] for place in found.rows[:5]], len(found.rows))
 
 
 def _print_overlaps(report: AuditReport) -> None:
@@ -81,7 +81,7 @@ def _print_overlaps(report: AuditReport) -> None:
     ]
     print_table(["", "same structure", "same skeleton", "of"], rows)
     for each in report.overlaps:
-        _print_where([[report.where[row] for row in pair] for pair in each.examples], each.same_skeleton)
+        _print_where(report, [[report.where[row] for row in pair] for pair in each.examples], each.same_skeleton)
 
 
 def _print_nearness(report: AuditReport) -> None:
@@ -102,9 +102,8 @@ def _print_conflicts(report: AuditReport) -> None:
             continue
         click.echo(f"\n{each.task}: {each.structures:,} structures have {each.rows:,} labels; those of {each.differing:,} differ")
         if each.max_spread is not None:
-            click.echo(
-                f"  spread: median {each.median_spread:.3g}, at most {each.max_spread:.3g}; pooled deviation {each.noise:.3g}"
-            )
+            spread = f"median {each.median_spread:.3g}, at most {each.max_spread:.3g}"
+            click.echo(f"  spread of those: {spread}; standard deviation within a structure: {each.noise:.3g}")
         elif each.noise:
             click.echo(f"  {each.noise:.1%} of the rows contradict the majority of their structure")
         for structure, labels, rows in each.examples[:3]:
@@ -112,9 +111,10 @@ def _print_conflicts(report: AuditReport) -> None:
             click.echo(f"  {structure}: {values}")
 
 
-def _print_where(found: Sequence[Sequence[tuple[str, int]]], total: int) -> None:
+def _print_where(report: AuditReport, found: Sequence[Sequence[tuple[str, int]]], total: int) -> None:
+    several = len(report.files) > 1
     for places in found:
-        click.echo("  " + " and ".join(f"{file}, line {line}" for file, line in places))
+        click.echo("  " + " and ".join(f"{file}, line {line}" if several else f"line {line}" for file, line in places))
     if total > len(found):
         click.echo(f"  and {total - len(found):,} more")
 

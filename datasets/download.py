@@ -161,7 +161,7 @@ def _retrieve(url: str, sha256: str | None, work: Path) -> str | None:
             downloader = pooch.HTTPDownloader(timeout=_TIMEOUT)
             pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname="download", path=work, downloader=downloader)
     except requests.exceptions.HTTPError as error:
-        return f"the host answered {error.response.status_code}"
+        return f"the host answered {error.response.status_code if error.response is not None else 'with an error'}"
     except requests.exceptions.Timeout:
         return "the host does not answer"
     except requests.exceptions.ConnectionError:

@@ -15,17 +15,17 @@ from typing import Any, Literal, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.chem.parse import Mol
 from molgen.data.audit import (
     AuditReport,
     HeldOut,
-    Keys,
-    compute_keys,
+    Profile,
     find_conflicts,
     find_overlaps,
-    held_out_keys,
     nearness,
     overlapping_rows,
     predict_without_chemistry,
+    profile_tables,
     read_held_out,
 )
 from molgen.data.compounds import CompoundTable, read_compound_table, read_labels
@@ -123,11 +123,11 @@ def split_table(
     if name in source.columns:
         raise InputError(f"there is a column {name!r} already", where=str(table), remedy="name the new one with --column NAME")
     tasks, labels = read_labels([source], _several(targets), kind)
-    reasons = dict(source.reasons)
+    mols, reasons = _molecules(source)
     if tasks:
         reasons |= {row: "no label" for row in np.flatnonzero(np.isnan(labels).all(axis=1)).tolist() if row not in reasons}
     used = [row for row in range(len(source)) if row not in reasons]
-    rows = _split_rows(source, used, labels, split_column)
+    rows = _split_rows(source, mols, used, labels, split_column)
     options = dict(split_options or {})
     if folds is None:
         words = make_split(rows, split, fractions=fractions, seed=seed, **options).parts(len(used))
@@ -218,39 +218,39 @@ def audit(
     held_out = None if exclude_keys is None else read_held_out(exclude_keys, endpoint)
     tables = [read_compound_table(path, smiles=smiles) for path in (train, *others)]
     tasks, labels = read_labels(tables, _several(targets), kind)
-    mols = [mol for table in tables for mol in table.mols]
-    keys = compute_keys(mols)
+    profile = profile_tables(tables, with_keys=held_out is not None, with_mols=split is not None)
     if others:
-        parts = _parts_of_files(tables)
+        parts = _parts_of_files(tables, profile)
     else:
-        parts = _parts_of_split(tables[0], labels, split, split_column, dict(split_options or {}), seed)
+        parts = _parts_of_split(tables[0], profile, labels, split, split_column, dict(split_options or {}), seed)
     report = AuditReport(
         files=[str(path) for path in (train, *others)],
-        rows=len(mols),
-        unreadable=sum(mol is None for mol in mols),
+        rows=len(profile),
+        unreadable=len(profile) - len(profile.present()),
         parts={name: len(rows) for name, rows in parts.items()},
-        repeats=_repeats(keys),
-        overlaps=find_overlaps(keys, parts),
-        conflicts=find_conflicts(keys, tasks, labels),
+        repeats=_repeats(profile),
+        overlaps=find_overlaps(profile, parts),
+        conflicts=find_conflicts(profile, tasks, labels),
         where=[(str(table.path), row.line) for table in tables for row in table.rows],
     )
     compared = {name: rows for name, rows in parts.items() if name != "train"} if "train" in parts else {}
-    references = [mols[row] for row in parts.get("train", ())]
     for name, rows in compared.items():
-        near = nearness([mols[row] for row in rows], references)
+        near = nearness(profile.fingerprints[rows], profile.fingerprints[parts["train"]])
         if near is not None:
             report.nearness[name] = near
     if compared and tasks:
-        rivals = predict_without_chemistry(mols, keys, labels, parts["train"])
+        rivals = predict_without_chemistry(profile, labels, parts["train"])
         report.baselines = {
             name: {rival: evaluate(tasks, values[rows], labels[rows]) for rival, values in rivals.items()}
             for name, rows in compared.items()
         }
-    leaking = _overlapping(keys, parts)
+    leaking = _overlapping(profile, parts)
     if held_out is not None:
         tested = {row for name, rows in compared.items() if others or name == "test" for row in rows.tolist()}
-        found, checked = _on_list(tables, keys, held_out, tested)
-        report.held_out = HeldOut(str(exclude_keys), endpoint, len(held_out), [report.where[row] for row in found], checked)
+        checked = [row for row, own in enumerate(profile.keys) if own and row not in tested]
+        found = [row for row in checked if profile.keys[row] & held_out]
+        places = [report.where[row] for row in found]
+        report.held_out = HeldOut(str(exclude_keys), endpoint, len(held_out), places, len(checked))
         leaking.update(found)
     report.leaking = sorted(leaking)
     if output is not None:
@@ -263,10 +263,26 @@ def _several(targets: str | Sequence[str]) -> list[str]:
     return [targets] if isinstance(targets, str) else list(targets)
 
 
-def _split_rows(table: CompoundTable, used: Sequence[int], labels: NDArray[np.float64], split_column: str | None) -> SplitRows:
+def _molecules(table: CompoundTable) -> tuple[list[Mol | None], dict[int, str]]:
+    """Return the parent molecule of each row, and why there is none."""
+    mols: list[Mol | None] = []
+    reasons: dict[int, str] = {}
+    for start, compounds in table.molecules():
+        mols += compounds.mols
+        reasons |= {start + row: reason for row, reason in compounds.reasons.items()}
+    return mols, reasons
+
+
+def _split_rows(
+    table: CompoundTable,
+    mols: Sequence[Mol | None],
+    used: Sequence[int],
+    labels: NDArray[np.float64],
+    split_column: str | None,
+) -> SplitRows:
     cells = None if split_column is None else table.cells(split_column, flag="--split-column")
     return SplitRows(
-        [mol for row in used if (mol := table.mols[row]) is not None],
+        [mols[row] for row in used],
         labels[used] if labels.shape[1] else None,
         None if cells is None else [cells[row] for row in used],
         f"{table.path}, column {split_column!r}",
@@ -274,66 +290,51 @@ def _split_rows(table: CompoundTable, used: Sequence[int], labels: NDArray[np.fl
     )
 
 
-def _parts_of_files(tables: Sequence[CompoundTable]) -> Parts:
+def _parts_of_files(tables: Sequence[CompoundTable], profile: Profile) -> Parts:
     """One file, one part: ``train``, then ``test`` or the names of the files."""
     names = [table.path.name for table in tables[1:]]
-    names = (
-        ["test"] if len(names) == 1 else [f"{at}: {name}" if names.count(name) > 1 else name for at, name in enumerate(names, 1)]
-    )
-    parts: Parts = {}
-    start = 0
-    for name, table in zip(["train", *names], tables, strict=True):
-        parts[name] = np.array([start + row for row, mol in enumerate(table.mols) if mol is not None], dtype=np.int64)
-        start += len(table)
-    return parts
+    names = [f"{at}: {name}" if names.count(name) > 1 else name for at, name in enumerate(names, 1)]
+    if len(names) == 1:
+        names = ["test"]
+    owner = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    present = profile.present()
+    return {name: present[owner[present] == at] for at, name in enumerate(["train", *names])}
 
 
 def _parts_of_split(
     table: CompoundTable,
+    profile: Profile,
     labels: NDArray[np.float64],
     split: str | None,
     split_column: str | None,
     options: dict[str, Any],
     seed: int,
 ) -> Parts:
-    used = np.array([row for row, mol in enumerate(table.mols) if mol is not None], dtype=np.int64)
+    used = profile.present()
     if split is None and split_column is None:
         if options:
             raise ConfigError("options of a splitter, but no splitter", remedy="name it with --split")
         return {"all": used}
-    rows = _split_rows(table, used.tolist(), labels, split_column)
+    # A column alone is read without looking at a molecule, so they need not be kept.
+    mols = profile.mols or [None] * len(profile)
+    rows = _split_rows(table, mols, used.tolist(), labels, split_column)
     divided = make_split(rows, split or "column", seed=seed, **options)
     return {name: used[part] for name in ("train", "valid", "test") if len(part := getattr(divided, name))}
 
 
-def _repeats(keys: Keys) -> int:
-    blocks = [block for block in keys.skeleton if block is not None]
+def _repeats(profile: Profile) -> int:
+    blocks = [block for block in profile.skeleton if block is not None]
     return len(blocks) - len(set(blocks))
 
 
-def _overlapping(keys: Keys, parts: Parts) -> set[int]:
+def _overlapping(profile: Profile, parts: Parts) -> set[int]:
     """Return the rows whose compound is in a later part too: without them, no compound is in two."""
     found: set[int] = set()
     ordered = list(parts.values())
     for at, rows in enumerate(ordered):
-        for later in ordered[at + 1 :] if at < len(ordered) - 1 else ():
-            found.update(overlapping_rows(keys, rows, later))
+        for later in ordered[at + 1 :]:
+            found.update(overlapping_rows(profile, rows, later))
     return found
-
-
-def _on_list(tables: Sequence[CompoundTable], keys: Keys, held_out: frozenset[str], tested: set[int]) -> tuple[list[int], int]:
-    """Return the rows that are on a list of held-out compounds, and how many were looked up; tested rows may be on it."""
-    found, checked, start = [], 0, 0
-    for table in tables:
-        stop = start + len(table)
-        of_rows = held_out_keys(table, Keys(keys.structure[start:stop], keys.skeleton[start:stop]))
-        for row, own in enumerate(of_rows, start):
-            if own and row not in tested:
-                checked += 1
-                if own & held_out:
-                    found.append(row)
-        start = stop
-    return found, checked
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterator[list[str]]) -> None:
@@ -350,11 +351,10 @@ def _open_text(path: Path) -> Iterator[TextIO]:
     try:
         with replacing(path) as temporary:
             if path.suffix.lower() == ".gz":
-                with (
-                    gzip.GzipFile(temporary, "wb", mtime=0) as packed,
-                    io.TextIOWrapper(packed, encoding="utf-8", newline="") as file,
-                ):
-                    yield file
+                with gzip.GzipFile(temporary, "wb", mtime=0) as packed:
+                    text = io.TextIOWrapper(packed, encoding="utf-8", newline="")
+                    yield text
+                    text.detach()
             else:
                 with temporary.open("w", encoding="utf-8", newline="") as file:
                     yield file

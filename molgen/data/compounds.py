@@ -1,8 +1,8 @@
-"""A table with the molecule of each row, every row kept: what splits and audits of files work on."""
+"""A table of compounds with every row kept: what splits and audits of files work on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.parse import Mol
-from molgen.chem.standardize import MAX_ATOMS, read_compounds
+from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.columns import find_column, find_smiles_column, find_target_columns
 from molgen.data.labels import parse_labels
 from molgen.data.tables import Row, open_table
@@ -19,10 +18,13 @@ from molgen.data.tasks import Task
 
 __all__ = ["CompoundTable", "read_compound_table", "read_labels"]
 
+#: Rows whose molecules are in memory at a time, some 30 kB each.
+_CHUNK = 2000
+
 
 @dataclass(slots=True)
 class CompoundTable:
-    """All rows of a file.
+    """All rows of a file, as text.
 
     Attributes
     ----------
@@ -34,12 +36,6 @@ class CompoundTable:
         Its records.
     smiles
         The structure of each row as the file has it.
-    mols
-        The parent molecule of each row; ``None`` where there is none.
-    reasons
-        Row number (0-based) -> why there is none.
-    changed
-        Rows whose parent is not the molecule as written: counter-ions stripped, charges settled.
     notes
         What was unusual about the file.
     """
@@ -48,9 +44,6 @@ class CompoundTable:
     columns: list[str]
     rows: list[Row]
     smiles: list[str]
-    mols: list[Mol | None]
-    reasons: dict[int, str] = field(default_factory=dict)
-    changed: frozenset[int] = frozenset()
     notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -67,9 +60,23 @@ class CompoundTable:
         at = self.columns.index(find_column(self.columns, column, flag=flag, where=str(self.path)))
         return [row.values[at] for row in self.rows]
 
+    def molecules(self, max_atoms: int = MAX_ATOMS) -> Iterator[tuple[int, Compounds]]:
+        """Yield the number of a first row and the parent molecules of it and those after it, some 2,000 at a time.
 
-def read_compound_table(path: str | Path, *, smiles: str | None = None, max_atoms: int = MAX_ATOMS) -> CompoundTable:
-    """Read a table and the parent molecule of each row.
+        Rows whose record is damaged have no molecule, whatever their text.
+        """
+        for start in range(0, len(self), _CHUNK):
+            compounds = read_compounds(self.smiles[start : start + _CHUNK], max_atoms=max_atoms)
+            for at, row in enumerate(self.rows[start : start + _CHUNK]):
+                if row.problem:
+                    compounds.mols[at] = None
+                    compounds.statuses[at] = "invalid"
+                    compounds.reasons[at] = row.problem
+            yield start, compounds
+
+
+def read_compound_table(path: str | Path, *, smiles: str | None = None) -> CompoundTable:
+    """Read a table of compounds.
 
     Parameters
     ----------
@@ -77,8 +84,6 @@ def read_compound_table(path: str | Path, *, smiles: str | None = None, max_atom
         CSV, TSV or SMI file, plain or gzipped.
     smiles
         Name of the column of structures; guessed where the guess is unambiguous.
-    max_atoms
-        Larger molecules count as none.
 
     Raises
     ------
@@ -88,16 +93,7 @@ def read_compound_table(path: str | Path, *, smiles: str | None = None, max_atom
     table = open_table(path)
     rows = list(table.rows())
     at = table.columns.index(find_smiles_column(table.columns, table.sample, smiles, where=str(path)))
-    texts = [row.values[at] for row in rows]
-    compounds = read_compounds(texts, max_atoms=max_atoms)
-    reasons = dict(compounds.reasons)
-    mols = list(compounds.mols)
-    for number, row in enumerate(rows):
-        if row.problem:
-            mols[number] = None
-            reasons[number] = row.problem
-    changed = frozenset(number for number in compounds.notes if mols[number] is not None)
-    return CompoundTable(table.path, table.columns, rows, texts, mols, reasons, changed, table.notes)
+    return CompoundTable(table.path, table.columns, rows, [row.values[at] for row in rows], table.notes)
 
 
 def read_labels(

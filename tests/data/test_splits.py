@@ -309,6 +309,11 @@ def test_fractions_that_are_none(fractions):
         make_split([None] * 10, "random", fractions=fractions)
 
 
+def test_structures_cannot_be_split_without_molecules():
+    with pytest.raises(ConfigError, match="None in row 2"):
+        make_split([Chem.MolFromSmiles("C"), None], "scaffold")
+
+
 def test_two_splitters_of_one_name_are_refused():
     class Impostor(Splitter):
         """Not the real one."""

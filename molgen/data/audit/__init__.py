@@ -2,7 +2,8 @@
 
 from molgen.data.audit.baselines import predict_without_chemistry
 from molgen.data.audit.duplicates import Conflicts, Overlap, find_conflicts, find_overlaps, overlapping_rows
-from molgen.data.audit.keys import Keys, compute_keys, held_out_keys, read_held_out
+from molgen.data.audit.keys import read_held_out
+from molgen.data.audit.profile import Profile, profile_tables
 from molgen.data.audit.report import AuditReport, HeldOut
 from molgen.data.audit.similarity import Nearness, nearness
 
@@ -10,15 +11,14 @@ __all__ = [
     "AuditReport",
     "Conflicts",
     "HeldOut",
-    "Keys",
     "Nearness",
     "Overlap",
-    "compute_keys",
+    "Profile",
     "find_conflicts",
     "find_overlaps",
-    "held_out_keys",
     "nearness",
     "overlapping_rows",
     "predict_without_chemistry",
+    "profile_tables",
     "read_held_out",
 ]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
-from rdkit.Chem.Descriptors import MolWt
 
-from molgen.chem.parse import Mol
-from molgen.data.audit.keys import Keys
+from molgen.data.audit.profile import Profile
 
 __all__ = ["predict_without_chemistry"]
 
@@ -19,15 +15,13 @@ _BINS = 20
 Values = NDArray[np.float64]
 
 
-def predict_without_chemistry(
-    mols: Sequence[Mol | None], keys: Keys, labels: Values, train: NDArray[np.int64]
-) -> dict[str, Values]:
+def predict_without_chemistry(profile: Profile, labels: Values, train: NDArray[np.int64]) -> dict[str, Values]:
     """Predict the labels of all rows from those of the training rows.
 
     Parameters
     ----------
-    mols, keys
-        The parent molecule of each row, and what it is known by.
+    profile
+        What is known of each row.
     labels
         ``[n, tasks]``, NaN where there is none.
     train
@@ -39,22 +33,16 @@ def predict_without_chemistry(
     share of positives). ``heavy atoms`` and ``molecular weight``: the mean training label of compounds of about that size, in up
     to 20 ranges. ``look-up``: the mean label of training rows with the same skeleton, else the mean.
     """
-    present = np.array([mol is not None for mol in mols])
-    atoms = _of_each(mols, lambda mol: float(mol.GetNumHeavyAtoms()))
-    weights = _of_each(mols, MolWt)
+    present = ~np.isnan(profile.atoms)
     by_name: dict[str, list[Values]] = {"mean": [], "heavy atoms": [], "molecular weight": [], "look-up": []}
     for column in labels.T:
         known = train[~np.isnan(column[train]) & present[train]]
         mean = float(column[known].mean()) if len(known) else np.nan
         by_name["mean"].append(np.where(present, mean, np.nan))
-        by_name["heavy atoms"].append(_by_number(atoms, column, known))
-        by_name["molecular weight"].append(_by_number(weights, column, known))
-        by_name["look-up"].append(np.where(present, _looked_up(keys, column, known, mean), np.nan))
+        by_name["heavy atoms"].append(_by_number(profile.atoms, column, known))
+        by_name["molecular weight"].append(_by_number(profile.weights, column, known))
+        by_name["look-up"].append(np.where(present, _looked_up(profile, column, known, mean), np.nan))
     return {name: np.stack(columns, axis=1) for name, columns in by_name.items()} if labels.shape[1] else {}
-
-
-def _of_each(mols: Sequence[Mol | None], number: Callable[[Mol], float]) -> Values:
-    return np.array([np.nan if mol is None else number(mol) for mol in mols], dtype=np.float64)
 
 
 def _by_number(numbers: Values, labels: Values, known: NDArray[np.int64]) -> Values:
@@ -71,11 +59,11 @@ def _by_number(numbers: Values, labels: Values, known: NDArray[np.int64]) -> Val
     return np.where(np.isnan(numbers), np.nan, means[np.minimum(place, len(edges))])
 
 
-def _looked_up(keys: Keys, labels: Values, known: NDArray[np.int64], mean: float) -> Values:
+def _looked_up(profile: Profile, labels: Values, known: NDArray[np.int64], mean: float) -> Values:
     seen: dict[str, list[float]] = {}
     for row in known.tolist():
-        block = keys.skeleton[row]
+        block = profile.skeleton[row]
         if block is not None:
             seen.setdefault(block, []).append(float(labels[row]))
     means = {block: float(np.mean(values)) for block, values in seen.items()}
-    return np.array([mean if block is None else means.get(block, mean) for block in keys.skeleton], dtype=np.float64)
+    return np.array([mean if block is None else means.get(block, mean) for block in profile.skeleton], dtype=np.float64)

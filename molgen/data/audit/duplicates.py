@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.data.audit.keys import Keys
+from molgen.data.audit.profile import Profile
 from molgen.data.tasks import Task
 
 __all__ = ["Conflicts", "Overlap", "find_conflicts", "find_overlaps", "overlapping_rows"]
@@ -72,40 +72,40 @@ class Conflicts:
     examples: list[tuple[str, list[float], list[int]]] = field(default_factory=list)
 
 
-def find_overlaps(keys: Keys, parts: Mapping[str, NDArray[np.int64]]) -> list[Overlap]:
+def find_overlaps(profile: Profile, parts: Mapping[str, NDArray[np.int64]]) -> list[Overlap]:
     """Look for the compounds of each part in every part before it, in the order of ``parts``."""
     names = list(parts)
-    return [_overlap(keys, parts, names[at], before) for at in range(1, len(names)) for before in names[:at]]
+    return [_overlap(profile, parts, names[at], before) for at in range(1, len(names)) for before in names[:at]]
 
 
-def overlapping_rows(keys: Keys, first: NDArray[np.int64], second: NDArray[np.int64]) -> list[int]:
+def overlapping_rows(profile: Profile, first: NDArray[np.int64], second: NDArray[np.int64]) -> list[int]:
     """Return the rows of ``first`` whose skeleton is in ``second``."""
-    known = {keys.skeleton[row] for row in second} - {None}
-    return [int(row) for row in first if keys.skeleton[row] in known]
+    known = {profile.skeleton[row] for row in second} - {None}
+    return [int(row) for row in first if profile.skeleton[row] in known]
 
 
-def find_conflicts(keys: Keys, tasks: Sequence[Task], labels: NDArray[np.float64]) -> list[Conflicts]:
+def find_conflicts(profile: Profile, tasks: Sequence[Task], labels: NDArray[np.float64]) -> list[Conflicts]:
     """Compare the labels of rows with the same canonical SMILES, task by task."""
-    return [_conflicts(keys, task, labels[:, at]) for at, task in enumerate(tasks)]
+    return [_conflicts(profile, task, labels[:, at]) for at, task in enumerate(tasks)]
 
 
-def _overlap(keys: Keys, parts: Mapping[str, NDArray[np.int64]], part: str, seen_in: str) -> Overlap:
-    structures = {keys.structure[row] for row in parts[seen_in]} - {None}
+def _overlap(profile: Profile, parts: Mapping[str, NDArray[np.int64]], part: str, seen_in: str) -> Overlap:
+    structures = {profile.structure[row] for row in parts[seen_in]} - {None}
     skeletons: dict[str, int] = {}
     for row in parts[seen_in].tolist():
-        block = keys.skeleton[row]
+        block = profile.skeleton[row]
         if block is not None:
             skeletons.setdefault(block, row)
-    rows = [row for row in parts[part].tolist() if keys.structure[row] is not None]
-    pairs = [(row, skeletons[block]) for row in rows if (block := keys.skeleton[row]) in skeletons and block is not None]
-    same_structure = sum(keys.structure[row] in structures for row in rows)
+    rows = [row for row in parts[part].tolist() if profile.structure[row] is not None]
+    pairs = [(row, skeletons[block]) for row in rows if (block := profile.skeleton[row]) in skeletons and block is not None]
+    same_structure = sum(profile.structure[row] in structures for row in rows)
     return Overlap(part, seen_in, len(rows), same_structure, len(pairs), pairs[:EXAMPLES])
 
 
-def _conflicts(keys: Keys, task: Task, labels: NDArray[np.float64]) -> Conflicts:
+def _conflicts(profile: Profile, task: Task, labels: NDArray[np.float64]) -> Conflicts:
     rows_of: dict[str, list[int]] = {}
     for row in np.flatnonzero(~np.isnan(labels)).tolist():
-        structure = keys.structure[row]
+        structure = profile.structure[row]
         if structure is not None:
             rows_of.setdefault(structure, []).append(row)
     repeated = {structure: rows for structure, rows in rows_of.items() if len(rows) > 1}

@@ -1,50 +1,21 @@
-"""Keys of compounds: what two rows share if they are the same, and lists of keys that training must not see."""
+"""Lists of compounds that training must not see, known by keys that do not tell which compounds they are."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rdkit import Chem, rdBase
 
 from molgen.chem.parse import Mol, parse_batch
-from molgen.chem.standardize import canonical_smiles
-from molgen.data.compounds import CompoundTable
 from molgen.data.tables import open_table
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["Keys", "compute_keys", "held_out_keys", "read_held_out", "skeleton"]
+__all__ = ["list_keys", "read_held_out", "skeleton"]
 
 _KEY = re.compile(r"[0-9a-f]{20}", re.IGNORECASE).fullmatch
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What rows are compared by.
-
-    Attributes
-    ----------
-    structure
-        Canonical SMILES of each row's parent molecule; ``None`` where there is none.
-    skeleton
-        First block of the parent's InChIKey: the same for stereoisomers, most tautomers and charge states.
-    """
-
-    structure: list[str | None]
-    skeleton: list[str | None]
-
-
-def compute_keys(mols: Sequence[Mol | None]) -> Keys:
-    """Compute the keys of parent molecules, about 0.35 ms each.
-
-    Where InChI has no answer (some metal complexes), the canonical SMILES stands in.
-    """
-    structures = canonical_smiles(mols)
-    skeletons = [None if mol is None else skeleton(mol) or smiles for mol, smiles in zip(mols, structures, strict=True)]
-    return Keys(structures, skeletons)
 
 
 def skeleton(mol: Mol) -> str | None:
@@ -53,21 +24,26 @@ def skeleton(mol: Mol) -> str | None:
         return Chem.MolToInchiKey(mol)[:14] or None
 
 
-def held_out_keys(table: CompoundTable, keys: Keys) -> list[frozenset[str]]:
+def list_keys(blocks: Sequence[str | None], written: Mapping[int, str]) -> list[frozenset[str]]:
     """Return the keys by which each row may stand on a list of held-out compounds.
 
     A key is the first 20 hexadecimal digits of the SHA-256 of an InChIKey's first block: of the molecule as written, of its largest
     fragment (by heavy atoms) and of its parent. A list can be published without telling which compounds are on it.
+
+    Parameters
+    ----------
+    blocks
+        First block of each row's parent molecule; ``None`` where there is none.
+    written
+        Row -> SMILES, for the rows whose parent is not the molecule as written.
     """
-    found = [frozenset() if block is None else frozenset({_hash(block)}) for block in keys.skeleton]
-    changed = sorted(table.changed)
-    written = parse_batch([table.smiles[row] for row in changed]).mols
-    for row, mol in zip(changed, written, strict=True):
+    found: list[frozenset[str]] = [frozenset() if block is None else frozenset({_hash(block)}) for block in blocks]
+    for row, mol in zip(written, parse_batch(written.values()).mols, strict=True):
         if mol is not None:
             fragments = Chem.GetMolFrags(mol, asMols=True)
             largest = max(fragments, key=lambda fragment: fragment.GetNumHeavyAtoms())
-            blocks = (skeleton(each) for each in ([mol, largest] if len(fragments) > 1 else [mol]))
-            found[row] |= {_hash(block) for block in blocks if block is not None}
+            others = (skeleton(each) for each in ([mol, largest] if len(fragments) > 1 else [mol]))
+            found[row] |= {_hash(block) for block in others if block is not None}
     return found
 
 

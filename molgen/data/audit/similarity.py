@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.fingerprints import morgan_csr, morgan_packed
-from molgen.chem.parse import Mol
 from molgen.chem.similarity import highest_tanimoto
 
 __all__ = ["Nearness", "nearness"]
 
 #: Training compounds compared with at a time: bounds the working set to some 100 MB.
 _REFERENCES = 20_000
-_SIZE = 2048
+_QUERIES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +44,19 @@ class Nearness:
         return self.quartiles[1]
 
 
-def nearness(queries: Sequence[Mol], references: Sequence[Mol]) -> Nearness | None:
-    """Compare compounds with training compounds; ``None`` if there are none of either."""
-    if not queries or not references:
+def nearness(queries: NDArray[np.uint8], references: NDArray[np.uint8]) -> Nearness | None:
+    """Compare packed fingerprints ``[n, bytes]`` with those of training compounds; ``None`` if there are none of either."""
+    from scipy.sparse import csr_matrix
+
+    if not len(queries) or not len(references):
         return None
-    bits = morgan_csr(queries, size=_SIZE)
-    best = np.full(len(queries), -1.0, np.float32)
-    for start in range(0, len(references), _REFERENCES):
-        packed = morgan_packed(references[start : start + _REFERENCES], size=_SIZE)
-        best = np.fmax(best, highest_tanimoto(bits, packed))
-    # A compound without a bit is like nothing.
-    best = np.where(np.diff(bits.indptr) > 0, best, 0.0).astype(np.float64)
+    best = np.zeros(len(queries))
+    for start in range(0, len(queries), _QUERIES):
+        bits = csr_matrix(np.unpackbits(queries[start : start + _QUERIES], axis=1))
+        for other in range(0, len(references), _REFERENCES):
+            found = highest_tanimoto(bits, references[other : other + _REFERENCES])
+            # A compound without a bit is like nothing, and stays at 0.
+            best[start : start + _QUERIES] = np.fmax(best[start : start + _QUERIES], found)
     return _summary(best)
 
 
@@ -65,6 +64,5 @@ def _summary(best: NDArray[np.float64]) -> Nearness:
     low, median, high = (float(value) for value in np.quantile(best, [0.25, 0.5, 0.75]))
     counts = np.histogram(best, bins=10, range=(0, 1))[0]
     # 32-bit quotients: 0.9 may be a hair below itself.
-    return Nearness(
-        len(best), (low, median, high), float((best >= 0.9 - 1e-6).mean()), float((best >= 1 - 1e-6).mean()), counts.tolist()
-    )
+    near, same = (float((best >= limit - 1e-6).mean()) for limit in (0.9, 1.0))
+    return Nearness(len(best), (low, median, high), near, same, counts.tolist())

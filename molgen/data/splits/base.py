@@ -66,7 +66,7 @@ class SplitRows:
     Attributes
     ----------
     mols
-        The parent molecule of each row.
+        The parent molecule of each row; ``None`` is for splitters that do not look at them.
     targets
         Labels ``[n, tasks]``, NaN where there is none; ``None`` if they are not known.
     cells
@@ -77,7 +77,7 @@ class SplitRows:
         How a message names each row; ``row 1`` and so on without it.
     """
 
-    mols: Sequence[Mol]
+    mols: Sequence[Mol | None]
     targets: NDArray[np.float64] | None = None
     cells: Sequence[str] | None = None
     column: str = "split column"
@@ -85,6 +85,20 @@ class SplitRows:
 
     def __len__(self) -> int:
         return len(self.mols)
+
+    def molecules(self) -> list[Mol]:
+        """Return the molecules.
+
+        Raises
+        ------
+        ConfigError
+            If a row has none: leave such rows out before.
+        """
+        found = [mol for mol in self.mols if mol is not None]
+        if len(found) != len(self):
+            row = next(row for row, mol in enumerate(self.mols) if mol is None)
+            raise ConfigError("a row without a molecule cannot be split by structure", got=f"None in row {row + 1}")
+        return found
 
     def where(self, row: int) -> str:
         """Name a cell of the split column."""

@@ -38,4 +38,4 @@ class ButinaSplit(GroupSplitter):
 
     def groups(self, rows: SplitRows) -> NDArray[np.int64]:
         """Number the clusters."""
-        return butina_clusters(morgan_packed(rows.mols, size=1024), self.similarity)
+        return butina_clusters(morgan_packed(rows.molecules(), size=1024), self.similarity)

@@ -131,10 +131,10 @@ def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 def _rows(data: _Dataset | SplitRows | Sequence[Mol], splitter: Splitter, column: str | None) -> SplitRows:
     if isinstance(data, SplitRows):
         rows = data
-    elif hasattr(data, "mols"):
-        rows = _of_dataset(data, column)
-    else:
+    elif isinstance(data, Sequence):
         rows = SplitRows(data)
+    else:
+        rows = _of_dataset(data, column)
     if splitter.needs_column and rows.cells is None:
         raise ConfigError(f"split {splitter.name!r} needs a column", remedy="name it with --split-column COLUMN")
     return rows

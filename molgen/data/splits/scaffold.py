@@ -30,7 +30,7 @@ class ScaffoldSplit(GroupSplitter):
 
     def groups(self, rows: SplitRows) -> NDArray[np.int64]:
         """Number the scaffolds."""
-        return number_groups(murcko_scaffolds(rows.mols, chirality=self.chirality))
+        return number_groups(murcko_scaffolds(rows.molecules(), chirality=self.chirality))
 
     def split(self, rows: SplitRows, fractions: Fractions, seed: int) -> Split:  # noqa: ARG002 - the published rule has no seed
         """Fill the largest scaffolds first."""

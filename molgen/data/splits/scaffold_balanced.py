@@ -28,4 +28,4 @@ class BalancedScaffoldSplit(GroupSplitter):
 
     def groups(self, rows: SplitRows) -> NDArray[np.int64]:
         """Number the scaffolds."""
-        return number_groups(murcko_scaffolds(rows.mols, chirality=False))
+        return number_groups(murcko_scaffolds(rows.molecules(), chirality=False))
