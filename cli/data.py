@@ -90,7 +90,6 @@ def splitters(as_json: bool) -> None:
     Examples:
       molgen data splitters
     """
-    from molgen.cli.printing import print_table
     from molgen.data.splits import available
 
     kinds = available()
@@ -103,7 +102,7 @@ def splitters(as_json: bool) -> None:
         return
     for name, kind in kinds.items():
         needs = ["--split-column"] if kind.needs_column else []
-        print_table([name], [])
+        click.echo(name)
         click.echo(f"    {kind.about()}")
         needs += [f"--split-option {option}={value}" for option, value in kind.options().items()]
         if needs:

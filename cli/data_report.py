@@ -100,7 +100,8 @@ def _print_conflicts(report: AuditReport) -> None:
         if not each.structures:
             click.echo(f"\n{each.task}: no structure has two labels")
             continue
-        click.echo(f"\n{each.task}: {each.structures:,} structures have {each.rows:,} labels; those of {each.differing:,} differ")
+        repeated = f"repeated structures with labels: {each.structures:,} (in {each.rows:,} rows)"
+        click.echo(f"\n{each.task}: {repeated}; labels differ in {each.differing:,}")
         if each.max_spread is not None:
             spread = f"median {each.median_spread:.3g}, at most {each.max_spread:.3g}"
             click.echo(f"  spread of those: {spread}; standard deviation within a structure: {each.noise:.3g}")

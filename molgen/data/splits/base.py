@@ -140,7 +140,7 @@ class Splitter(ABC):
     @classmethod
     def about(cls) -> str:
         """Return the first line of the docstring."""
-        return (cls.__doc__ or "").strip().split("\n")[0]
+        return (cls.__doc__ or "").strip().split("\n")[0].replace("``", "")
 
     @classmethod
     def options(cls) -> dict[str, Any]:
