@@ -51,7 +51,7 @@ def print_card(card: DataCard) -> None:
 
 def print_audit(report: AuditReport) -> None:
     """Print what an audit found, the worst first."""
-    parts = ", ".join(f"{n:,} {name}" for name, n in report.parts.items())
+    parts = ", ".join(f"{n:,} {'compounds' if name == 'all' else name}" for name, n in report.parts.items())
     click.echo(f"{report.rows:,} rows: {parts}; {report.unreadable:,} without a molecule; {report.repeats:,} repeat a compound")
     _print_held_out(report)
     _print_overlaps(report)

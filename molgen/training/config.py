@@ -149,7 +149,7 @@ class TrainConfig(_Config):
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if get_splitter(self.split, **self.split_options).needs_column != (self.split_column is not None):
-            verb = "reads no column" if self.split_column is not None else "needs split_column"
+            verb = "reads no column: leave split_column out" if self.split_column is not None else "needs split_column"
             raise ValueError(f"split {self.split!r} {verb}")
         if min(self.fractions) < 0 or abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError("fractions must not be negative, and add up to 1")
