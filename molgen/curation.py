@@ -127,6 +127,8 @@ def split_table(
     if tasks:
         reasons |= {row: "no label" for row in np.flatnonzero(np.isnan(labels).all(axis=1)).tolist() if row not in reasons}
     used = [row for row in range(len(source)) if row not in reasons]
+    if not used:
+        raise InputError("no compound to divide", where=str(table), got=_first(reasons))
     rows = _split_rows(source, mols, used, labels, split_column)
     options = dict(split_options or {})
     if folds is None:
@@ -219,6 +221,8 @@ def audit(
     tables = [read_compound_table(path, smiles=smiles) for path in (train, *others)]
     tasks, labels = read_labels(tables, _several(targets), kind)
     profile = profile_tables(tables, with_keys=held_out is not None, with_mols=split is not None)
+    if not len(profile.present()):
+        raise InputError("no molecule could be read", where=str(train), got=_first(_molecules(tables[0])[1]))
     if others:
         parts = _parts_of_files(tables, profile)
     else:
@@ -271,6 +275,10 @@ def _molecules(table: CompoundTable) -> tuple[list[Mol | None], dict[int, str]]:
         mols += compounds.mols
         reasons |= {start + row: reason for row, reason in compounds.reasons.items()}
     return mols, reasons
+
+
+def _first(reasons: Mapping[int, str]) -> str:
+    return f"{len(reasons)} rows, the first: {reasons[min(reasons)]}" if reasons else "no rows"
 
 
 def _split_rows(

@@ -125,6 +125,17 @@ def test_splits_that_cannot_be_made(run, library, tmp_path, arguments, code, wor
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize("arguments", [["split", "-o", "{out}"], ["audit"]])
+def test_a_table_without_a_molecule_is_told(run, tmp_path, arguments):
+    table = tmp_path / "bad.csv"
+    table.write_text("smiles,y\nxx,1\nyy,0\n")
+    command, *rest = [each.format(out=tmp_path / "out.csv") for each in arguments]
+    result = run("data", command, table, "--smiles", "smiles", *rest)
+    assert result.exit_code == 1
+    assert "2 rows, the first: not SMILES" in result.output
+    assert not (tmp_path / "out.csv").exists()
+
+
 @pytest.fixture
 def divided(tmp_path: Path) -> Path:
     """Eight compounds of which one is in two parts."""

@@ -363,7 +363,7 @@ files = [{str(measured_table)!r}, "-o", {str(tmp_path / "o.csv")!r}]
 done = CliRunner().invoke(main, ["data", "split", *files, "--split", "thirds", "--split-option", "start=1"])
 assert done.exit_code == 0, done.output
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/")
     assert done.returncode == 0, done.stderr
     written = pd.read_csv(tmp_path / "o.csv")["split"]
     assert written[:4].tolist() == ["test", "train", "valid", "test"]
