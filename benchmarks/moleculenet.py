@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from rdkit import Chem, rdBase
 
-from molgen.data.splits import scaffold_split
+from molgen.data.splits import make_split
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("MOLGEN_DATA", ROOT.parent / "shared" / "data"))
@@ -46,7 +46,7 @@ def write_p1_table(name: str, folder: Path) -> Path:
     with rdBase.BlockLogs():
         mols = [Chem.MolFromSmiles(smiles) for smiles in frame[chosen.smiles]]
     readable = [row for row, mol in enumerate(mols) if mol is not None]
-    split = scaffold_split([mols[row] for row in readable])
+    split = make_split([mols[row] for row in readable], "scaffold")
     part = np.empty(len(readable), dtype=object)
     for label, rows in (("train", split.train), ("val", split.valid), ("test", split.test)):
         part[rows] = label

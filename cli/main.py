@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from molgen import __version__
+from molgen.cli.data import data
 from molgen.cli.demo import demo
 from molgen.cli.evaluate import evaluate
 from molgen.cli.featurize import featurize
@@ -51,5 +52,5 @@ def main() -> None:
     """
 
 
-for _command in (featurize, train, evaluate, screen, inspect, demo):
+for _command in (data, featurize, train, evaluate, screen, inspect, demo):
     main.add_command(_command)

@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-__all__ = ["column_options", "label_options", "output_option", "overwrite_option", "pairs_option", "quiet_option"]
+__all__ = [
+    "column_options",
+    "label_options",
+    "output_option",
+    "overwrite_option",
+    "pairs_option",
+    "quiet_option",
+    "split_options",
+]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -18,10 +26,10 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--smiles", metavar="COLUMN", help="Column with the SMILES [guessed].")(command)
 
 
-def pairs_option(flag: str, name: str, metavar: str, help_text: str) -> Decorator:
+def pairs_option(flag: str, name: str, metavar: str, help_text: str, read: Callable[[str], Any] = str) -> Decorator:
     """Options that give something to a name, each once: ``--flag NAME=VALUE``; the name ends at the first equals sign."""
 
-    def parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    def parse(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
         pairs = {}
         for text in texts:
             key, equals, value = text.partition("=")
@@ -29,7 +37,7 @@ def pairs_option(flag: str, name: str, metavar: str, help_text: str) -> Decorato
                 raise click.BadParameter(f"{text!r} is not {metavar}")
             if key in pairs:
                 raise click.BadParameter(f"{key} is named twice")
-            pairs[key] = value
+            pairs[key] = read(value)
         return pairs
 
     return click.option(flag, name, multiple=True, metavar=metavar, callback=parse, help=help_text)
@@ -46,6 +54,34 @@ def label_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--convert", "convert", "TARGET=FROM:TO", "Learn another unit, such as IC50=nM:p; or log10, uM, mg/L ..."
     )
     return signs(units(convert(command)))
+
+
+def _read_value(text: str) -> bool | int | float | str:
+    if text in ("true", "false"):
+        return text == "true"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How compounds are held out."""
+    about = "Option of the splitter, such as similarity=0.7 of butina."
+    command = pairs_option("--split-option", "split_options", "NAME=VALUE", about, read=_read_value)(command)
+    command = click.option(
+        "--split-column",
+        metavar="COLUMN",
+        help="Column that the splitter reads: dates, groups, or train, valid and test (implies --split column).",
+    )(command)
+    return click.option(
+        "--split",
+        metavar="NAME",
+        help="How test compounds are held out: scaffold, random, butina, time, group, column or another that "
+        "`molgen data splitters` lists [scaffold].",
+    )(command)
 
 
 def output_option(what: str, *, required: bool = True) -> Decorator:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, label_options, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, label_options, output_option, overwrite_option, quiet_option, split_options
 from molgen.nn.parts import MESSAGE_PASSING, part_names
 
 
@@ -31,8 +31,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     type=click.Choice(["aggregate", "keep", "first", "error"]),
     help="Rows of the same compound: one by median or majority, all of them, the first, or none allowed [aggregate].",
 )
-@click.option("--split", type=click.Choice(["scaffold", "random", "column"]), help="How test compounds are held out [scaffold].")
-@click.option("--split-column", metavar="COLUMN", help="Column of train, valid and test; implies --split column.")
+@split_options
 @click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
 @click.option(
     "--network", metavar="NAME", help=f"Message passing of the graph network: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from molgen.datasets.card import DataCard
+from molgen.datasets.card import DataCard, DataFile
 from molgen.errors import InputError
 
 __all__ = ["FREE_WILSON", "NCI", "free_wilson_table", "nci_library"]
@@ -19,10 +19,10 @@ FREE_WILSON = DataCard(
         "neither the target nor the measure; the values, 4.27 to 9.22, look like the negative logarithm of a molar "
         "concentration (the analysis asks for 'pIC50s as opposed to IC50s'), so high is potent."
     ),
-    files={
-        "CHEMBL2321810.smi": "3feff3aa19f16c7a3aa8695acddd442d1fb3d582485bb7fe8754e7b36dc1894f",
-        "CHEMBL2321810_act.csv": "e74db717fa4704befa07eb41ad4845fa437bf3c12eb2b6a854576dbd2e8819fa",
-    },
+    files=(
+        DataFile("CHEMBL2321810.smi", "3feff3aa19f16c7a3aa8695acddd442d1fb3d582485bb7fe8754e7b36dc1894f"),
+        DataFile("CHEMBL2321810_act.csv", "e74db717fa4704befa07eb41ad4845fa437bf3c12eb2b6a854576dbd2e8819fa"),
+    ),
     source="the rdkit package, Contrib/FreeWilson/data; ChEMBL document CHEMBL2321810",
     licence=_LICENCE,
     columns={"id": "number of the compound", "smiles": "structure", "activity": "potency, presumably -log10(mol/l)"},
@@ -31,7 +31,7 @@ FREE_WILSON = DataCard(
 NCI = DataCard(
     name="NCI first 5K",
     about="The first structures of the open database of the National Cancer Institute: real, old and diverse, salts included.",
-    files={"first_5K.smi": "91e71c015f14939837f2943dcc904f7c87e5a3a0124d82b05c28ad2f23004def"},
+    files=(DataFile("first_5K.smi", "91e71c015f14939837f2943dcc904f7c87e5a3a0124d82b05c28ad2f23004def"),),
     source="the rdkit package, Data/NCI",
     licence=_LICENCE,
     columns={"smiles": "structure, first on each line", "name": "number of the compound, after a tab"},

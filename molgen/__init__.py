@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     from molgen.api import evaluate, screen, train
     from molgen.bundle import Bundle, load
     from molgen.card import inspect
+    from molgen.curation import audit, split_table
     from molgen.featurization import featurize
 
-__all__ = ["Bundle", "evaluate", "featurize", "inspect", "load", "screen", "train"]
+__all__ = ["Bundle", "audit", "evaluate", "featurize", "inspect", "load", "screen", "split_table", "train"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Bundle": "molgen.bundle",
+    "audit": "molgen.curation",
     "evaluate": "molgen.api",
     "featurize": "molgen.featurization",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
     "screen": "molgen.api",
+    "split_table": "molgen.curation",
     "train": "molgen.api",
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from molgen.bundle import Bundle
 from molgen.card import inspect
+from molgen.curation import AuditReport, SplitResult, audit, split_table
 from molgen.data.dataset import Dataset
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
@@ -22,14 +23,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "AuditReport",
     "Evaluation",
     "FeaturizeResult",
     "ScreenResult",
+    "SplitResult",
     "TrainResult",
+    "audit",
     "evaluate",
     "featurize",
     "inspect",
     "screen",
+    "split_table",
     "train",
 ]
 

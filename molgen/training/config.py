@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from molgen.chem.standardize import MAX_ATOMS
+from molgen.data.splits import get_splitter
 from molgen.errors import ConfigError
 from molgen.nn.parts import MESSAGE_PASSING, POOLING, part_names
 
@@ -89,7 +90,11 @@ class TrainConfig(_Config):
         ``"aggregate"`` makes one compound of the rows that measure it, ``"first"`` takes the first label, ``"keep"`` leaves them,
         ``"error"`` refuses them. Unless they are kept, no compound is in two parts of a split by column.
     split
-        ``"scaffold"``, ``"random"`` or ``"column"`` (then ``split_column`` names it).
+        The splitter: ``"scaffold"``, ``"random"``, ``"column"``, ``"time"`` or another; see :mod:`molgen.data.splits`.
+    split_column
+        The column that the splitter reads, if it reads one.
+    split_options
+        Options of the splitter, such as ``similarity`` of ``"butina"``.
     fractions
         Shares of training, validation and test rows.
     experts
@@ -132,8 +137,9 @@ class TrainConfig(_Config):
     unit_columns: tuple[str, ...] = ()
     weight: str | None = None
     replicates: Literal["aggregate", "keep", "first", "error"] = "aggregate"
-    split: Literal["scaffold", "random", "column"] = "scaffold"
+    split: str = "scaffold"
     split_column: str | None = None
+    split_options: dict[str, bool | int | float | str] = {}
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     experts: Literal["graph", "tabular", "blend"] = "blend"
     ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
@@ -159,8 +165,9 @@ class TrainConfig(_Config):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if (self.split == "column") != (self.split_column is not None):
-            raise ValueError("split_column is needed where split is 'column', and only there")
+        if get_splitter(self.split, **self.split_options).needs_column != (self.split_column is not None):
+            verb = "reads no column: leave split_column out" if self.split_column is not None else "needs split_column"
+            raise ValueError(f"split {self.split!r} {verb}")
         if min(self.fractions) < 0 or abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError("fractions must not be negative, and add up to 1")
         if self.freeze is not None and self.parent is None:

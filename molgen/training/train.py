@@ -16,7 +16,7 @@ from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.replicates import find_leaks
-from molgen.data.splits import SPLITTERS, Split, column_split
+from molgen.data.splits import Split, make_split
 from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import InputError
 from molgen.experts.base import Expert, compute_features
@@ -177,10 +177,17 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
 
 def _split(dataset: Dataset, config: TrainConfig) -> tuple[Split, dict[int, str]]:
     """Return the split, and the rows that were taken out of training for being held out as well."""
+    split = make_split(
+        dataset,
+        config.split,
+        column=config.split_column,
+        fractions=config.fractions,
+        seed=config.seed,
+        **config.split_options,
+    )
     if config.split_column is None:
-        return SPLITTERS[config.split](dataset.mols, fractions=config.fractions, seed=config.seed), {}
+        return split, {}
     where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
-    split = column_split(dataset.columns[config.split_column], where=where)
     leaks = find_leaks(canonical_smiles(dataset.mols), split) if config.replicates != "keep" else {}
     if leaks and config.replicates == "error":
         row, why = next(iter(leaks.items()))

@@ -42,8 +42,8 @@ def test_the_library_has_the_rows_of_its_card() -> None:
 def test_the_cards_describe_these_files() -> None:
     folders = {FREE_WILSON.name: Path(RDConfig.RDContribDir, "FreeWilson", "data"), NCI.name: Path(RDConfig.RDDataDir, "NCI")}
     for card in (FREE_WILSON, NCI):
-        for name, sha256 in card.files.items():
-            assert hashlib.sha256((folders[card.name] / name).read_bytes()).hexdigest() == sha256
+        for file in card.files:
+            assert hashlib.sha256((folders[card.name] / file.name).read_bytes()).hexdigest() == file.sha256
 
 
 @pytest.mark.parametrize("root", ["RDContribDir", "RDDataDir"])

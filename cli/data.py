@@ -1,0 +1,194 @@
+"""``molgen data``: public data sets, splits and audits."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from molgen.cli.options import overwrite_option, split_options
+
+_table = click.Path(exists=True, dir_okay=False)
+_target = click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Label column; repeat for several.")
+_smiles = click.option("--smiles", metavar="COLUMN", help="Column with the SMILES [guessed].")
+_kind = click.option(
+    "--kind", type=click.Choice(["auto", "regression", "binary"]), default="auto", help="Kind of the labels [auto]."
+)
+_seed = click.option("--seed", type=click.IntRange(0), default=0, help="Decides everything random [0].")
+_json = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+
+
+@click.group()
+def data() -> None:
+    """Public data sets, splits of a table, and what is wrong with them.
+
+    \b
+    Examples:
+      molgen data list
+      molgen data get esol -o data
+      molgen data split measured.csv --split scaffold -o divided.csv
+      molgen data audit divided.csv --split-column split --target pIC50
+    """
+
+
+@data.command("list")
+@click.argument("name", required=False)
+@_json
+def list_(name: str | None, as_json: bool) -> None:
+    """List the public data sets that molgen knows, or show the card of NAME.
+
+    \b
+    Examples:
+      molgen data list
+      molgen data list esol
+      molgen data list --json
+    """
+    from dataclasses import asdict
+
+    from molgen import datasets
+    from molgen.cli.data_report import print_card, print_cards
+
+    if name is not None:
+        card = datasets.load_card(name)
+        click.echo(json.dumps(asdict(card), indent=2, ensure_ascii=False)) if as_json else print_card(card)
+        return
+    cards = datasets.list_cards()
+    click.echo(json.dumps([asdict(card) for card in cards], indent=2, ensure_ascii=False)) if as_json else print_cards(cards)
+
+
+@data.command()
+@click.argument("name")
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False), metavar="FOLDER", help="Folder for the files.")
+@click.option("--file", "files", multiple=True, metavar="FILE", help="One file of the set; repeat for several [all].")
+@overwrite_option
+def get(name: str, output: str, files: tuple[str, ...], overwrite: bool) -> None:
+    """Download the data set NAME, and check what came.
+
+    A file in the folder that the environment variable MOLGEN_DATA names is taken from there instead, if its checksum is right.
+
+    \b
+    Examples:
+      molgen data get esol -o data
+      molgen data get moleculeace --file CHEMBL204_Ki.csv -o data
+    """
+    from molgen import datasets
+
+    card = datasets.load_card(name)
+    paths = datasets.get(card, output, files=files, overwrite=overwrite, progress=lambda text: click.echo(text, err=True))
+    for path in paths.values():
+        click.echo(str(path))
+    click.echo(f"licence: {card.licence}", err=True)
+
+
+@data.command()
+@_json
+def splitters(as_json: bool) -> None:
+    """List the ways to divide a table.
+
+    \b
+    Examples:
+      molgen data splitters
+    """
+    from molgen.data.splits import available
+
+    kinds = available()
+    if as_json:
+        found = [
+            {"name": name, "about": kind.about(), "needs_column": kind.needs_column, "options": kind.options()}
+            for name, kind in kinds.items()
+        ]
+        click.echo(json.dumps(found, indent=2))
+        return
+    for name, kind in kinds.items():
+        needs = ["--split-column"] if kind.needs_column else []
+        click.echo(name)
+        click.echo(f"    {kind.about()}")
+        needs += [f"--split-option {option}={value}" for option, value in kind.options().items()]
+        if needs:
+            click.echo(f"    {', '.join(needs)}")
+
+
+@data.command()
+@click.argument("table", type=_table)
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="Table to write.")
+@split_options
+@click.option("--fractions", type=float, nargs=3, default=(0.8, 0.1, 0.1), help="Shares of train, valid, test [0.8 0.1 0.1].")
+@click.option("--folds", type=click.IntRange(1), help="Write numbers of folds instead of train, valid and test.")
+@click.option("--column", metavar="NAME", help="Name of the new column [split, or fold].")
+@_target
+@_kind
+@_smiles
+@_seed
+@_json
+@overwrite_option
+def split(table: str, output: str, split: str | None, split_column: str | None, as_json: bool, **settings: Any) -> None:
+    """Add a column to TABLE that says which part each row is in.
+
+    All rows are kept. One without a molecule (or, with --target, without a label) gets an empty cell, and a reason on stderr.
+
+    \b
+    Examples:
+      molgen data split measured.csv -o divided.csv
+      molgen data split measured.csv --split time --split-column date -o divided.csv
+      molgen data split measured.csv --split butina --split-option similarity=0.5 --folds 5 -o folds.csv
+      molgen train divided.csv --target pIC50 --split-column split -o model.molgen
+    """
+    from molgen.curation import split_table
+
+    name = split or ("column" if split_column else "scaffold")
+    result = split_table(table, output, split=name, split_column=split_column, **settings)
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    for line, reason in result.left_out:
+        click.echo(f"line {line}: {reason}", err=True)
+    if as_json:
+        found = {"output": output, "column": result.column, "sizes": result.sizes, "left_out": result.left_out}
+        click.echo(json.dumps(found, indent=2))
+        return
+    counts = ", ".join(f"{n:,} {part if settings['folds'] is None else f'in fold {part}'}" for part, n in result.sizes.items())
+    click.echo(f"{len(result.parts):,} rows: {counts}, {len(result.left_out):,} in no part")
+    click.echo(f"column {result.column!r} written to {output}")
+
+
+@data.command()
+@click.argument("train", type=_table)
+@click.argument("tests", nargs=-1, type=_table)
+@split_options
+@_target
+@_kind
+@_smiles
+@_seed
+@click.option("--exclude-keys", type=_table, metavar="KEYS", help="Table of keys of compounds that training must not see.")
+@click.option("--endpoint", metavar="NAME", help="Whose keys to look at, where KEYS serves several endpoints.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write TRAIN without the rows that leak.")
+@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write what --json prints to a file.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a compound is in two parts, or a held-out one in training.")
+@_json
+@overwrite_option
+def audit(train: str, tests: tuple[str, ...], report: str | None, strict: bool, as_json: bool, **settings: Any) -> None:
+    """Look for compounds of TRAIN that are in TESTS too, labels that disagree, and scores that need no chemistry.
+
+    With one table, --split-column names its column of train, valid and test; or --split divides it for the audit.
+
+    \b
+    Examples:
+      molgen data audit train.csv test.csv --target pIC50
+      molgen data audit divided.csv --split-column split --target pIC50 --strict
+      molgen data audit lipo.csv --exclude-keys keys.csv.gz --endpoint lipophilicity_astrazeneca -o clean.csv
+    """
+    import molgen
+    from molgen.cli.data_report import print_audit
+    from molgen.screening.output import check_outputs, replacing
+
+    check_outputs([report, settings["output"]], [train, *tests], overwrite=settings["overwrite"])
+    found = molgen.audit(train, tests, **settings)
+    text = json.dumps(found.to_json(), indent=2, ensure_ascii=False)
+    if report is not None:
+        with replacing(report) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+    click.echo(text) if as_json else print_audit(found)
+    if settings["output"] is not None and not as_json:
+        click.echo(f"\nTable without the rows that leak written to {settings['output']}")
+    if strict and found.leaks:
+        raise SystemExit(1)

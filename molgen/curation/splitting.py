@@ -1,0 +1,138 @@
+"""A table with a column that says which part each row is in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from molgen.curation.tables import first_reason, molecules, several, split_rows, write_table
+from molgen.data.compounds import read_compound_table, read_labels
+from molgen.data.splits import DEFAULT_FRACTIONS, Fractions, get_splitter, make_folds, make_split
+from molgen.errors import InputError
+from molgen.screening.output import check_outputs
+
+__all__ = ["SplitResult", "split_table"]
+
+
+@dataclass(slots=True)
+class SplitResult:
+    """A table that was divided.
+
+    Attributes
+    ----------
+    output
+        The table with the new column; ``None`` if none was written.
+    column
+        Name of the new column.
+    parts
+        The new column: part, or number of the fold, of each row; empty where the row is in none.
+    sizes
+        Rows in each part or fold.
+    left_out
+        Line and reason of each row that is in none.
+    notes
+        What was unusual about the file.
+    """
+
+    output: Path | None
+    column: str
+    parts: list[str]
+    sizes: dict[str, int]
+    left_out: list[tuple[int, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def split_table(
+    table: str | Path,
+    output: str | Path | None = None,
+    *,
+    split: str = "scaffold",
+    split_column: str | None = None,
+    split_options: Mapping[str, Any] | None = None,
+    fractions: Fractions = DEFAULT_FRACTIONS,
+    folds: int | None = None,
+    seed: int = 0,
+    targets: str | Sequence[str] = (),
+    kind: Literal["auto", "regression", "binary"] = "auto",
+    smiles: str | None = None,
+    column: str | None = None,
+    overwrite: bool = False,
+) -> SplitResult:
+    """Add a column to a table that says which part each row is in.
+
+    Parameters
+    ----------
+    table
+        CSV, TSV or SMI file, plain or gzipped.
+    output
+        The table to write, all rows in their order: CSV, or tabs if it ends in ``.tsv``; gzipped if it ends in ``.gz``.
+    split, split_column, split_options
+        The splitter, the column that it reads, and its options; see :mod:`molgen.data.splits`.
+    fractions
+        Shares of training, validation and test rows.
+    folds
+        Write the number of the fold that tests a row (0 to ``folds - 1``) instead of its part.
+    seed
+        For splitters that draw.
+    targets, kind
+        Label columns: rows without any label are in no part then, and splitters may look at the labels.
+    smiles
+        Name of the column of structures; guessed where the guess is unambiguous.
+    column
+        Name of the new column: ``split``, or ``fold`` for folds.
+    overwrite
+        Replace ``output`` if it exists.
+
+    Raises
+    ------
+    ConfigError
+        If the splitter or a setting is unknown.
+    InputError
+        If the table cannot be used, or has a column of the new one's name.
+    """
+    check_outputs([output], [table], overwrite=overwrite)
+    get_splitter(split, **(split_options or {}))
+    name = column or ("split" if folds is None else "fold")
+    source = read_compound_table(table, smiles=smiles)
+    if name in source.columns:
+        raise InputError(f"there is a column {name!r} already", where=str(table), remedy="name the new one with --column NAME")
+    tasks, labels = read_labels([source], several(targets), kind)
+    mols, reasons = molecules(source)
+    if tasks:
+        reasons |= {row: "no label" for row in np.flatnonzero(np.isnan(labels).all(axis=1)).tolist() if row not in reasons}
+    used = [row for row in range(len(source)) if row not in reasons]
+    if not used:
+        raise InputError("no compound to divide", where=str(table), got=first_reason(reasons))
+    rows = split_rows(source, mols, used, labels, split_column)
+    options = dict(split_options or {})
+    if folds is None:
+        words = make_split(rows, split, fractions=fractions, seed=seed, **options).parts(len(used))
+    else:
+        words = [""] * len(used)
+        for number, fold in enumerate(make_folds(rows, split, folds, seed, **options)):
+            for row in fold.test:
+                words[row] = str(number)
+    parts = [""] * len(source)
+    for row, word in zip(used, words, strict=True):
+        parts[row] = word
+        if not word:
+            reasons[row] = f"split {split!r} puts it in no part"
+    if output is not None:
+        write_table(
+            Path(output), [*source.columns, name], ([*row.values, part] for row, part in zip(source.rows, parts, strict=True))
+        )
+    counts = Counter(parts)
+    order = ("train", "valid", "test") if folds is None else map(str, range(folds))
+    return SplitResult(
+        None if output is None else Path(output),
+        name,
+        parts,
+        {part: counts[part] for part in order},
+        [(source.rows[row].line, reasons[row]) for row in sorted(reasons)],
+        source.notes,
+    )

@@ -1,0 +1,86 @@
+"""What splits and audits of tables share: molecules in, rows for a splitter, a table out."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.chem.parse import Mol
+from molgen.data.compounds import CompoundTable
+from molgen.data.splits import SplitRows
+from molgen.errors import InputError
+from molgen.screening.output import replacing
+
+__all__ = ["first_reason", "molecules", "several", "split_rows", "write_table"]
+
+
+def several(targets: str | Sequence[str]) -> list[str]:
+    """Return one name or several as a list."""
+    return [targets] if isinstance(targets, str) else list(targets)
+
+
+def molecules(table: CompoundTable) -> tuple[list[Mol | None], dict[int, str]]:
+    """Return the parent molecule of each row, and why there is none."""
+    mols: list[Mol | None] = []
+    reasons: dict[int, str] = {}
+    for start, compounds in table.molecules():
+        mols += compounds.mols
+        reasons |= {start + row: reason for row, reason in compounds.reasons.items()}
+    return mols, reasons
+
+
+def first_reason(reasons: Mapping[int, str]) -> str:
+    """Say how many rows have no molecule, and why the first has none."""
+    return f"{len(reasons)} rows, the first: {reasons[min(reasons)]}" if reasons else "no rows"
+
+
+def split_rows(
+    table: CompoundTable,
+    mols: Sequence[Mol | None],
+    used: Sequence[int],
+    labels: NDArray[np.float64],
+    split_column: str | None,
+) -> SplitRows:
+    """Return what a splitter may look at, of the rows that are used."""
+    cells = None if split_column is None else table.cells(split_column, flag="--split-column")
+    return SplitRows(
+        [mols[row] for row in used],
+        labels[used] if labels.shape[1] else None,
+        None if cells is None else [cells[row] for row in used],
+        f"{table.path}, column {split_column!r}",
+        [f"line {table.rows[row].line}" for row in used],
+    )
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[list[str]]) -> None:
+    """Write a table: CSV, or tabs if its name ends in ``.tsv``; gzipped if it ends in ``.gz``."""
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    with _open_text(path) as file:
+        writer = csv.writer(file, delimiter="\t" if suffix == ".tsv" else ",", lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+@contextmanager
+def _open_text(path: Path) -> Iterator[TextIO]:
+    """Open a table to write under a temporary name; gzipped, with no name or time in it, if its name ends so."""
+    try:
+        with replacing(path) as temporary:
+            if path.suffix.lower() == ".gz":
+                with temporary.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
+                    text = io.TextIOWrapper(packed, encoding="utf-8", newline="")
+                    yield text
+                    text.detach()
+            else:
+                with temporary.open("w", encoding="utf-8", newline="") as file:
+                    yield file
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", where=str(path)) from None

@@ -1,0 +1,119 @@
+"""A table of compounds with every row kept: what splits and audits of files work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
+from molgen.data.columns import find_column, find_smiles_column, find_target_columns
+from molgen.data.labels import parse_labels
+from molgen.data.tables import Row, open_table
+from molgen.data.tasks import Task
+
+__all__ = ["CompoundTable", "read_compound_table", "read_labels"]
+
+#: Rows whose molecules are in memory at a time, some 30 kB each.
+_CHUNK = 2000
+
+
+@dataclass(slots=True)
+class CompoundTable:
+    """All rows of a file, as text.
+
+    Attributes
+    ----------
+    path
+        The file.
+    columns
+        Names of its columns.
+    rows
+        Its records.
+    smiles
+        The structure of each row as the file has it.
+    notes
+        What was unusual about the file.
+    """
+
+    path: Path
+    columns: list[str]
+    rows: list[Row]
+    smiles: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def cells(self, column: str, *, flag: str) -> list[str]:
+        """Return the texts of one column; ``flag`` is what the user named it with.
+
+        Raises
+        ------
+        InputError
+            If there is no such column.
+        """
+        at = self.columns.index(find_column(self.columns, column, flag=flag, where=str(self.path)))
+        return [row.values[at] for row in self.rows]
+
+    def molecules(self, max_atoms: int = MAX_ATOMS) -> Iterator[tuple[int, Compounds]]:
+        """Yield the number of a first row and the parent molecules of it and those after it, some 2,000 at a time.
+
+        Rows whose record is damaged have no molecule, whatever their text.
+        """
+        for start in range(0, len(self), _CHUNK):
+            compounds = read_compounds(self.smiles[start : start + _CHUNK], max_atoms=max_atoms)
+            for at, row in enumerate(self.rows[start : start + _CHUNK]):
+                if row.problem:
+                    compounds.mols[at] = None
+                    compounds.statuses[at] = "invalid"
+                    compounds.reasons[at] = row.problem
+            yield start, compounds
+
+
+def read_compound_table(path: str | Path, *, smiles: str | None = None) -> CompoundTable:
+    """Read a table of compounds.
+
+    Parameters
+    ----------
+    path
+        CSV, TSV or SMI file, plain or gzipped.
+    smiles
+        Name of the column of structures; guessed where the guess is unambiguous.
+
+    Raises
+    ------
+    InputError
+        If the file or the column cannot be used. No single row raises.
+    """
+    table = open_table(path)
+    rows = list(table.rows())
+    at = table.columns.index(find_smiles_column(table.columns, table.sample, smiles, where=str(path)))
+    return CompoundTable(table.path, table.columns, rows, [row.values[at] for row in rows], table.notes)
+
+
+def read_labels(
+    tables: Sequence[CompoundTable], targets: Sequence[str], kind: Literal["auto", "regression", "binary"] = "auto"
+) -> tuple[list[Task], NDArray[np.float64]]:
+    """Return the tasks of label columns and their values ``[n, tasks]`` over the rows of all tables, one after the other.
+
+    A value is NaN where there is none, or where it cannot be read.
+
+    Raises
+    ------
+    InputError
+        If a table has no such column, or there is nothing to learn in it.
+    """
+    names = find_target_columns(tables[0].columns, targets, where=str(tables[0].path)) if targets else []
+    tasks, values = [], []
+    for name in names:
+        cells = [cell for table in tables for cell in table.cells(name, flag="--target")]
+        parsed = parse_labels(cells, kind, where=f"{tables[0].path}, column {name!r}")
+        tasks.append(Task(name, parsed.kind, positive=parsed.positive or ""))
+        values.append(parsed.values)
+    n = sum(map(len, tables))
+    return tasks, np.array(values, dtype=np.float64).reshape(len(names), n).T
