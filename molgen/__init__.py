@@ -10,18 +10,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from molgen.api import evaluate, screen, train
+    from molgen.api import cross_validate, evaluate, screen, train
     from molgen.bundle import Bundle, load
     from molgen.card import inspect
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
 
-__all__ = ["Bundle", "audit", "evaluate", "featurize", "inspect", "load", "screen", "split_table", "train"]
+__all__ = ["Bundle", "audit", "cross_validate", "evaluate", "featurize", "inspect", "load", "screen", "split_table", "train"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Bundle": "molgen.bundle",
     "audit": "molgen.curation",
+    "cross_validate": "molgen.api",
     "evaluate": "molgen.api",
     "featurize": "molgen.featurization",
     "inspect": "molgen.card",

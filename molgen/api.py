@@ -16,7 +16,8 @@ from molgen.screening.screen import ScreenResult, screen
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
-from molgen.training.train import Progress, TrainResult
+from molgen.training.train import CrossValidation, Progress, TrainResult
+from molgen.training.train import cross_validate as _cross_validate
 from molgen.training.train import train as _train
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuditReport",
+    "CrossValidation",
     "Evaluation",
     "FeaturizeResult",
     "ScreenResult",
     "SplitResult",
     "TrainResult",
     "audit",
+    "cross_validate",
     "evaluate",
     "featurize",
     "inspect",
@@ -46,6 +49,7 @@ def train(
     target: str | Sequence[str] = (),
     config: str | Path | TrainConfig | None = None,
     checkpoint: str | Path | None = None,
+    out_of_fold: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     **settings: Any,
@@ -64,8 +68,10 @@ def train(
         A TOML file of settings, or a ready configuration.
     checkpoint
         A folder where the run is kept as it goes: after a kill the same call goes on from there, to the same result.
+    out_of_fold
+        With ``folds``: the table of out-of-fold predictions to write, CSV or Parquet.
     overwrite
-        Replace ``output`` if it exists.
+        Replace outputs that exist.
     progress
         Told what is going on.
     settings
@@ -90,21 +96,77 @@ def train(
     """
     from molgen.screening.output import check_outputs
 
+    resolved = _resolve(config, target, settings)
+    if out_of_fold is not None and not resolved.folds:
+        raise ConfigError("out-of-fold predictions need folds", got="folds not set", remedy="add --folds 5")
+    inputs = [each for each in (data, config, resolved.parent) if isinstance(each, str | Path)]
+    check_outputs([output, out_of_fold], inputs, overwrite=overwrite)
+    result = _train(data, resolved, checkpoint=checkpoint, progress=progress)
+    if out_of_fold is not None and result.cross_validation is not None:
+        _write_frame(result.cross_validation.table(), Path(out_of_fold))
+    if output is not None:
+        result.bundle.save(output, overwrite=overwrite)
+    return result
+
+
+def cross_validate(
+    data: str | Path | Dataset,
+    out_of_fold: str | Path | None = None,
+    *,
+    target: str | Sequence[str] = (),
+    folds: int | None = None,
+    config: str | Path | TrainConfig | None = None,
+    checkpoint: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> CrossValidation:
+    """Predict every compound by models that did not see it, and make no bundle; ``train(..., folds=5)`` makes one as well.
+
+    Parameters
+    ----------
+    data, target, config, checkpoint, overwrite, progress, settings
+        As for :func:`train`.
+    out_of_fold
+        Table of out-of-fold predictions to write: CSV, or Parquet if it ends in ``.parquet``.
+    folds
+        Number of folds, of the split that the settings name; the configuration's, or 5.
+
+    Returns
+    -------
+    CrossValidation
+        ``.summary()`` has mean and standard deviation over the folds; ``.table()`` the out-of-fold predictions.
+
+    Examples
+    --------
+    >>> molgen.cross_validate("esol.csv", target="logS").summary()["model"]["logS"]["rmse"]  # doctest: +SKIP
+    (0.72, 0.05)
+    """
+    from molgen.screening.output import check_outputs
+
+    if not isinstance(config, TrainConfig):
+        known = read_toml(config).get("folds") if config is not None else None
+        settings["folds"] = folds or known or 5
+    elif folds is not None:
+        settings["folds"] = folds
+    resolved = _resolve(config, target, settings)
+    check_outputs([out_of_fold], [each for each in (data, config) if isinstance(each, str | Path)], overwrite=overwrite)
+    validation = _cross_validate(data, resolved, checkpoint=checkpoint, progress=progress)
+    if out_of_fold is not None:
+        _write_frame(validation.table(), Path(out_of_fold))
+    return validation
+
+
+def _resolve(config: str | Path | TrainConfig | None, target: str | Sequence[str], settings: Mapping[str, Any]) -> TrainConfig:
+    """Put a configuration together from a file, or a ready one, and settings."""
     targets = [target] if isinstance(target, str) else list(target)
     named = {"targets": targets} if targets else {}
     if isinstance(config, TrainConfig):
         if settings or named:
             raise ConfigError("a ready configuration takes no further settings", got=", ".join({**named, **settings}))
-        resolved = config
-    else:
-        layers = [read_toml(config)] if config is not None else []
-        resolved = TrainConfig.build(*layers, {**named, **settings}, where=str(config or "settings"))
-    inputs = [each for each in (data, config) if isinstance(each, str | Path)]
-    check_outputs([output], inputs, overwrite=overwrite)
-    result = _train(data, resolved, checkpoint=checkpoint, progress=progress)
-    if output is not None:
-        result.bundle.save(output, overwrite=overwrite)
-    return result
+        return config
+    layers = [read_toml(config)] if config is not None else []
+    return TrainConfig.build(*layers, {**named, **settings}, where=str(config or "settings"))
 
 
 def evaluate(

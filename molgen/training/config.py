@@ -109,6 +109,8 @@ class TrainConfig(_Config):
     freeze
         Layers that keep the parent's weights: ``"encoder"`` for all but the head, or how many from the input (1 the
         embeddings, each step of message passing one more).
+    folds
+        Cross-validate on this many folds of the split, then train on all rows; ``None`` for one split by ``fractions``.
     curve
         Train on 10, 20, 40 and 80 % of the training rows too, and tell how the error falls.
     balance
@@ -147,6 +149,7 @@ class TrainConfig(_Config):
     parent: str | None = None
     freeze: Literal["encoder"] | int | None = None
     curve: bool = False
+    folds: Annotated[int, Field(ge=1, le=100)] | None = None
     balance: bool = False
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     charges: Literal["auto", "neutral", "drawn"] = "auto"
@@ -174,6 +177,8 @@ class TrainConfig(_Config):
             raise ValueError("freeze keeps the weights of a parent: name one")
         if self.parent is not None and self.experts == "tabular":
             raise ValueError("a parent gives weights to networks, and experts is 'tabular'")
+        if self.folds and self.curve:
+            raise ValueError("curve is measured on one split: leave folds out")
         if self.n_jobs == 0:
             raise ValueError("n_jobs is a number of processes, or -1 for all cores")
         return self

@@ -16,9 +16,9 @@ from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.replicates import find_leaks
-from molgen.data.splits import Split, make_split
+from molgen.data.splits import Split, make_folds, make_split
 from molgen.data.tasks import Task, check_names, fit_scaling
-from molgen.errors import InputError
+from molgen.errors import ConfigError, InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
 from molgen.featurizers import Descriptors, Featurizer, MolGraph, Morgan, from_spec
@@ -26,11 +26,12 @@ from molgen.threads import one_torch_thread
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
 from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
+from molgen.training.cross_validation import CrossValidation, validate_on_folds
 from molgen.training.finetune import Parent
 from molgen.training.fit import Fitted, Progress, Recipe, describe_history, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
 
-__all__ = ["Progress", "TrainResult", "train"]
+__all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
 FINGERPRINT = Morgan(2, 1024, counts=True)
 DESCRIPTORS = Descriptors()
@@ -57,6 +58,9 @@ class TrainResult:
         Row -> why it is in no part, whatever the split says.
     curve
         The learning curve, if it was asked for.
+    cross_validation
+        What the folds came to, if there were folds; then ``split`` has all rows in training, and ``metrics`` has one part,
+        ``"folds"``: the out-of-fold predictions of all rows taken together.
     """
 
     bundle: Bundle
@@ -66,6 +70,7 @@ class TrainResult:
     predictions: NDArray[np.float64] = field(repr=False)
     unused: dict[int, str] = field(default_factory=dict)
     curve: list[CurvePoint] = field(default_factory=list)
+    cross_validation: CrossValidation | None = None
 
 
 @one_torch_thread()
@@ -94,37 +99,110 @@ def train(
     InputError
         If the data cannot be used: no labels, a part of the split without them, a class that is missing.
     """
-    tell = progress or (lambda *_: None)
+    job = _prepare(data, config, checkpoint, progress or (lambda *_: None))
+    return _train_on_folds(job) if config.folds else _train_on_split(job)
+
+
+@one_torch_thread()
+def cross_validate(
+    data: str | Path | Dataset,
+    config: TrainConfig,
+    *,
+    checkpoint: str | Path | None = None,
+    progress: Progress | None = None,
+) -> CrossValidation:
+    """Train on each fold and make no bundle; arguments as for :func:`train`, and ``config.folds`` says how many folds."""
+    if not config.folds:
+        raise ConfigError("cross-validation needs a number of folds", expected="folds of 3 or more")
+    return _validate(_prepare(data, config, checkpoint, progress or (lambda *_: None)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is ready before anything is fitted: one split, or one a fold."""
+
+    dataset: Dataset
+    splits: list[Split]
+    recipe: Recipe
+    features: dict[Featurizer, Any]
+    unusable: dict[int, str]
+    kept: Checkpoint | None
+    tell: Progress
+
+
+def _prepare(data: str | Path | Dataset, config: TrainConfig, checkpoint: str | Path | None, tell: Progress) -> _Job:
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
     recipe = _recipe(config)
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, _source(recipe)))
-    split, leaks = _split(dataset, config)
-    _check_labels(dataset, split)
-    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
-
+    splits, leaks = _splits(dataset, config)
+    for split in splits:
+        _check_labels(dataset, split)
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, config)
-    split = _without(split, unusable)
-    unusable |= leaks
+    splits = [_without(split, unusable) for split in splits]
+    return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell)
 
-    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, tell, checkpoint=kept)
-    tell("blending", 0, 0)
+
+def _train_on_split(job: _Job) -> TrainResult:
+    """Train on one part, choose epochs, weights and calibration on the second, and measure on the third."""
+    dataset, recipe, features, (split,) = job.dataset, job.recipe, job.features, job.splits
+    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
+    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, job.tell, checkpoint=job.kept)
+    job.tell("blending", 0, 0)
     predictions = fitted.predict(features)
     mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
     final = mixing.predict(predictions)
-    rivals = predict_baselines(tasks, features, dataset, split, config, fingerprint=FINGERPRINT, trees=_baseline_trees(recipe))
+    trees = _baseline_trees(recipe)
+    rivals = predict_baselines(tasks, features, dataset, split, recipe.config, fingerprint=FINGERPRINT, trees=trees)
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
     metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test})
-    curve = _curve(recipe, features, dataset, split, metrics, tell, kept) if config.curve else []
-    bundle = _bundle(tasks, fitted, mixing, dataset, split.train, config)
-    bundle.card = _card(bundle, dataset, split, recipe, metrics, unusable, fitted)
+    curve = _curve(job, split, metrics) if recipe.config.curve else []
+    bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe.config)
+    bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     if curve:
         bundle.card["learning_curve"] = _without_nan([point.to_json() for point in curve])
-    return TrainResult(bundle, dataset, split, metrics, final, unusable, curve)
+    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve)
+
+
+def _train_on_folds(job: _Job) -> TrainResult:
+    """Measure by cross-validation, then train on all rows with what the folds have chosen.
+
+    Networks stop after the median of the folds' best epochs; weights and calibration are fitted on the out-of-fold predictions.
+    So the bundle has each expert once, and screens at the cost of one that was trained on a split.
+    """
+    dataset, recipe, features = job.dataset, job.recipe, job.features
+    folds = _validate(job)
+    rows = np.array([row for row in range(len(dataset)) if row not in job.unusable], dtype=np.int64)
+    split = Split.of(rows, [], [])
+    tasks = fit_scaling(dataset.tasks, dataset.targets[rows])
+    whole = None if job.kept is None else job.kept.part("all")
+    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, job.tell, checkpoint=whole, stop_after=folds.epochs)
+    job.tell("blending", 0, 0)
+    unseen = np.stack([folds.predictions[name] for name in folds.experts])
+    mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
+    metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested})
+    bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe.config)
+    bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
+    bundle.card["cross_validation"] = _without_nan(folds.to_json())
+    final = mixing.predict(fitted.predict(features))
+    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, cross_validation=folds)
+
+
+def _validate(job: _Job) -> CrossValidation:
+    return validate_on_folds(
+        job.recipe,
+        job.features,
+        job.dataset,
+        job.splits,
+        job.tell,
+        fingerprint=FINGERPRINT,
+        trees=_baseline_trees(job.recipe),
+        checkpoint=job.kept,
+    )
 
 
 def _bundle(
@@ -136,17 +214,9 @@ def _bundle(
     return Bundle(tasks, fitted.experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
 
 
-def _curve(
-    recipe: Recipe,
-    features: dict[Featurizer, Any],
-    dataset: Dataset,
-    split: Split,
-    metrics: Metrics,
-    tell: Progress,
-    kept: Checkpoint | None,
-) -> list[CurvePoint]:
+def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
     """Return the learning curve, whose last point is the run itself."""
-    points = learning_curve(recipe, features, dataset, split, tell, checkpoint=kept)
+    points = learning_curve(job.recipe, job.features, job.dataset, split, job.tell, checkpoint=job.kept)
     return [*points, CurvePoint(len(split.train), {part: values["model"] for part, values in metrics.items()})]
 
 
@@ -175,8 +245,12 @@ def _load(path: str | Path, config: TrainConfig) -> Dataset:
     )
 
 
-def _split(dataset: Dataset, config: TrainConfig) -> tuple[Split, dict[int, str]]:
-    """Return the split, and the rows that were taken out of training for being held out as well."""
+def _splits(dataset: Dataset, config: TrainConfig) -> tuple[list[Split], dict[int, str]]:
+    """Return the split, or one a fold, and the rows that were taken out of training for being held out as well."""
+    if config.folds:
+        splits = make_folds(dataset, config.split, config.folds, config.seed, column=config.split_column, **config.split_options)
+        # Out of training in one fold, tested in another: such rows are left out of no fold but their own.
+        return [_without_leaks(dataset, split, config)[0] for split in splits], {}
     split = make_split(
         dataset,
         config.split,
@@ -185,12 +259,18 @@ def _split(dataset: Dataset, config: TrainConfig) -> tuple[Split, dict[int, str]
         seed=config.seed,
         **config.split_options,
     )
-    if config.split_column is None:
+    split, leaks = _without_leaks(dataset, split, config)
+    return [split], leaks
+
+
+def _without_leaks(dataset: Dataset, split: Split, config: TrainConfig) -> tuple[Split, dict[int, str]]:
+    """Take compounds out of training that a split by column holds out as well."""
+    if config.split_column is None or config.replicates == "keep":
         return split, {}
-    where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
-    leaks = find_leaks(canonical_smiles(dataset.mols), split) if config.replicates != "keep" else {}
+    leaks = find_leaks(canonical_smiles(dataset.mols), split)
     if leaks and config.replicates == "error":
         row, why = next(iter(leaks.items()))
+        where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
         got = f"{len(leaks)} such rows, the first: {dataset.ids[row]}, {why.partition(':')[0]}"
         remedy = "use --replicates aggregate to leave them out of training, or keep"
         raise InputError("a compound is in two parts of the split", where=where, got=got, remedy=remedy)
