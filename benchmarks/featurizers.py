@@ -1,9 +1,13 @@
-"""Cost of molgen's featurizers beside RDKit's own functions, and whether both give the same values.
+"""Cost of molgen's featurizers beside RDKit's own functions and scikit-fingerprints, and whether they give RDKit's values.
 
 Each round parses the molecules afresh (RDKit keeps what it computed on a molecule), and runs the peers in turn, so that a
 busy machine slows all of them alike. Figures are microseconds of CPU time a molecule, the median of the rounds.
 
     python benchmarks/featurizers.py --molecules 20000 --descriptors 2000
+    python benchmarks/featurizers.py --only fingerprints --peer-python ~/skfp/bin/python
+
+The second needs scikit-fingerprints in an environment of its own. There, RDKit's figure is a loop of its function over parsed
+molecules that leaves a NumPy row for each, molgen's and the peer's end in a CSR matrix of all.
 """
 
 from __future__ import annotations
@@ -11,22 +15,38 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import json
 import os
 import platform
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import rdkit
 from rdkit import Chem, rdBase
+from rdkit.Avalon import pyAvalonTools
 from rdkit.Chem import Descriptors as RDKitDescriptors
-from rdkit.Chem import rdFingerprintGenerator
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors, rdReducedGraphs
+from rdkit.Chem.Pharm2D import Generate, Gobbi_Pharm2D
+from rdkit.DataStructs import ConvertToNumpyArray
 
 from molgen.chem.descriptors import DESCRIPTORS_2D, DESCRIPTORS_FAST, compute_descriptors
-from molgen.featurizers import Morgan
+from molgen.featurizers import (
+    MACCS,
+    AtomPair,
+    Avalon,
+    ErG,
+    FeatureMorgan,
+    Featurizer,
+    Morgan,
+    PharmacophoreFingerprint,
+    RDKitFingerprint,
+    TopologicalTorsion,
+)
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("MOLGEN_DATA", ROOT.parent / "shared" / "data"))
@@ -67,6 +87,117 @@ def compare_morgan(smiles: list[str], rounds: int) -> tuple[dict[str, float], bo
     expected = np.array([generator.GetCountFingerprintAsNumPy(mol) for mol in few])
     same = bool((featurizer.transform(few).toarray() == expected).all())
     return measure(peers, lambda: smiles, rounds, len(smiles)), same
+
+
+# --- fingerprints beside scikit-fingerprints --------------------------------------------------------------------
+
+
+class Contest(NamedTuple):
+    """A featurizer, RDKit's function for one molecule, and the peer's class with its arguments."""
+
+    featurizer: Featurizer
+    by_rdkit: Callable[[Chem.Mol], Any]
+    peer: str
+    arguments: dict[str, Any]
+
+
+def as_row(size: int, make: Callable[[Chem.Mol], Any]) -> Callable[[Chem.Mol], Any]:
+    def convert(mol: Chem.Mol) -> Any:
+        row = np.zeros(size, dtype=np.uint32)
+        ConvertToNumpyArray(make(mol), row)
+        return row
+
+    return convert
+
+
+def pharmacophores(mol: Chem.Mol) -> Any:
+    row = np.zeros(Gobbi_Pharm2D.factory.GetSigSize(), dtype=np.uint32)
+    row[list(Generate.Gen2DFingerprint(mol, Gobbi_Pharm2D.factory).GetOnBits())] = 1
+    return row
+
+
+def contests() -> list[Contest]:
+    generators = rdFingerprintGenerator
+    features = generators.GetMorganFeatureAtomInvGen()
+    pairs = [
+        (Morgan, generators.GetMorganGenerator(radius=2), "ECFPFingerprint", {}),
+        (
+            FeatureMorgan,
+            generators.GetMorganGenerator(radius=2, atomInvariantsGenerator=features),
+            "ECFPFingerprint",
+            {"use_pharmacophoric_invariants": True},
+        ),
+        (AtomPair, generators.GetAtomPairGenerator(), "AtomPairFingerprint", {}),
+        (TopologicalTorsion, generators.GetTopologicalTorsionGenerator(), "TopologicalTorsionFingerprint", {}),
+        (RDKitFingerprint, generators.GetRDKitFPGenerator(), "RDKitFingerprint", {}),
+    ]
+    found = []
+    for cls, generator, peer, arguments in pairs:
+        found.append(Contest(cls(), generator.GetFingerprintAsNumPy, peer, arguments))
+        found.append(Contest(cls(counts=True), generator.GetCountFingerprintAsNumPy, peer, {**arguments, "count": True}))
+    avalon, avalon_counts = (
+        as_row(512, pyAvalonTools.GetAvalonFP),
+        as_row(512, lambda mol: pyAvalonTools.GetAvalonCountFP(mol, 512)),
+    )
+    return [
+        *found,
+        Contest(Avalon(), avalon, "AvalonFingerprint", {}),
+        Contest(Avalon(counts=True), avalon_counts, "AvalonFingerprint", {"count": True}),
+        Contest(MACCS(), as_row(167, rdMolDescriptors.GetMACCSKeysFingerprint), "MACCSFingerprint", {}),
+        Contest(ErG(), rdReducedGraphs.GetErGFingerprint, "ERGFingerprint", {}),
+        Contest(PharmacophoreFingerprint(), pharmacophores, "PharmacophoreFingerprint", {"variant": "raw_bits"}),
+    ]
+
+
+class Peer:
+    """scikit-fingerprints in a process that lives as long as the run."""
+
+    def __init__(self, python: str) -> None:
+        script = Path(__file__).with_name("fingerprint_peer.py")
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen([python, script], stdin=pipe, stdout=pipe, text=True, env=environment)
+        self.version = self._answer()
+
+    def measure(self, contest: Contest, smiles: list[str]) -> float:
+        """Return the peer's CPU time in seconds."""
+        assert self.process.stdin
+        job = {"name": contest.peer, "arguments": contest.arguments, "smiles": smiles}
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        return float(self._answer())
+
+    def _answer(self) -> Any:
+        assert self.process.stdout
+        return json.loads(self.process.stdout.readline())
+
+
+def compare_fingerprints(smiles: list[str], rounds: int, peer: Peer | None) -> None:
+    print(f"\nFingerprints of parsed molecules, us/molecule, the median of {rounds} rounds ({peer.version if peer else 'no peer'})")
+    print(f"{'':44s}{'RDKit':>9s}{'peer':>9s}{'molgen':>9s}{'/RDKit':>8s}{'/peer':>8s}  equal")
+    for contest in contests():
+        slow = isinstance(contest.featurizer, PharmacophoreFingerprint)
+        some = smiles[::20] if slow else smiles
+        times: dict[str, list[float]] = {"rdkit": [], "peer": [], "molgen": []}
+        contest.featurizer.transform(parse(some[:10]))
+        for _ in range(rounds):
+            mols = parse(some)
+            start = time.process_time()
+            rows = [contest.by_rdkit(mol) for mol in mols]
+            times["rdkit"].append(time.process_time() - start)
+            mols = parse(some)
+            start = time.process_time()
+            values = contest.featurizer.transform(mols)
+            times["molgen"].append(time.process_time() - start)
+            times["peer"].append(peer.measure(contest, some) if peer else np.nan)
+        dense = values if isinstance(values, np.ndarray) else values.toarray()
+        equal = np.array_equal(dense, np.array(rows))
+        by_rdkit, by_peer, by_molgen = (statistics.median(times[name]) / len(some) * 1e6 for name in ("rdkit", "peer", "molgen"))
+        figures = f"{by_rdkit:9.1f}{by_peer:9.1f}{by_molgen:9.1f}{by_molgen / by_rdkit:8.2f}{by_molgen / by_peer:8.2f}"
+        print(f"{contest.featurizer!r:44s}{figures}  {equal}", flush=True)
+
+
+# --- descriptors ------------------------------------------------------------------------------------------------
 
 
 def compare_descriptors(smiles: list[str], rounds: int) -> tuple[dict[str, float], float]:
@@ -120,13 +251,21 @@ def main() -> None:
     parser.add_argument("--molecules", type=int, default=20_000, help="for fingerprints")
     parser.add_argument("--descriptors", type=int, default=2_000, help="molecules for descriptors")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--fingerprints", type=int, default=2_000, help="molecules for the table of fingerprints")
+    parser.add_argument("--peer-python", help="Python of an environment with scikit-fingerprints")
+    parser.add_argument("--only", choices=("fingerprints", "descriptors"), help="one part of the comparison")
     options = parser.parse_args()
     print(f"rdkit {rdkit.__version__}, numpy {np.__version__}, python {platform.python_version()}")
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}, {options.data.name}")
 
-    smiles = read_smiles(options.data, options.molecules)
-    figures, same = compare_morgan(smiles, options.rounds)
-    show(f"Morgan counts, {len(smiles)} molecules", figures, [(0, 1)], f"values equal: {same}")
+    if options.only != "descriptors":
+        peer = Peer(options.peer_python) if options.peer_python else None
+        compare_fingerprints(read_smiles(options.data, options.fingerprints), options.rounds, peer)
+        smiles = read_smiles(options.data, options.molecules)
+        figures, same = compare_morgan(smiles, options.rounds)
+        show(f"Morgan counts, {len(smiles)} molecules", figures, [(0, 1)], f"values equal: {same}")
+    if options.only == "fingerprints":
+        return
 
     smiles = read_smiles(options.data, options.descriptors)
     figures, share = compare_descriptors(smiles, options.rounds)

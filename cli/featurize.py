@@ -55,7 +55,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     help="Parameter of the featurizer, its value as JSON; repeat for several.",
 )
 @click.option("--spec", type=click.Path(exists=True, dir_okay=False), help="JSON file with the featurizer and its parameters.")
-@output_option("File of features: .npz (graphs, sparse, dense) or .parquet (dense).")
+@output_option("File of features: .npz, or .parquet for all but graphs.")
 @column_options
 @click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(-1), help="Processes; -1 for all cores.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="List the featurizers.")

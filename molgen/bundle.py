@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.tasks import Task, check_names
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, compute_features
-from molgen.experts.blend import blend
+from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 
 #: Raised when a file that older versions cannot read is written; every format up to this one stays readable.
-FORMAT = 1
+FORMAT = 2
 
 #: Molecules that are featurized and scored together: what is made of them stays in the processor's cache.
 _CHUNK = 512
@@ -84,6 +84,8 @@ class Bundle:
         Heavy atoms above which it does not score a molecule.
     neutralize
         Whether it scores molecules neutral, or charged as they are drawn: as its training compounds were.
+    mixing
+        How the experts' probabilities are averaged; files of format 1 average them as they are.
     """
 
     tasks: list[Task]
@@ -94,6 +96,7 @@ class Bundle:
     card: dict[str, Any]
     max_atoms: int = MAX_ATOMS
     neutralize: bool = True
+    mixing: Mixing = "log-odds"
 
     def predict(self, smiles: Iterable[Any]) -> pd.DataFrame:
         """Predict from SMILES (or parsed molecules).
@@ -167,7 +170,7 @@ class Bundle:
     def _score_chunk(self, mols: MolList, with_domain: bool) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[int, str]]:
         wanted = [featurizer for expert in self.experts for featurizer in expert.featurizers]
         features, errors = compute_features(wanted + ([self.domain.featurizer] if with_domain else []), mols)
-        mixed = blend([expert.predict(features) for expert in self.experts], self.weights)
+        mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
         values = np.stack([c.apply(mixed[:, at]) for at, c in enumerate(self.calibration)], axis=1)
         unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]
         values[unscored] = np.nan
@@ -188,6 +191,7 @@ class Bundle:
             "calibration": [calibration.to_json() for calibration in self.calibration],
             "max_atoms": self.max_atoms,
             "neutralize": self.neutralize,
+            "mixing": self.mixing,
         }
         members = {"manifest.json": write_json(manifest), "card.json": write_json(self.card)}
         for at, expert in enumerate(self.experts):
@@ -225,6 +229,9 @@ class Bundle:
             max_atoms, neutralize = int(manifest["max_atoms"]), manifest["neutralize"]
             if not isinstance(neutralize, bool):
                 raise TypeError(f"neutralize is {neutralize!r}")
+            mixing: Mixing = manifest["mixing"] if manifest["format"] > 1 else "probabilities"
+            if mixing not in get_args(Mixing):
+                raise ValueError(f"mixing is {mixing!r}")
         except (ConfigError, KeyError, TypeError, ValueError) as error:
             raise BundleError("the manifest does not hold", where=where, got=one_line(f"{type(error).__name__}: {error}")) from None
         _check_manifest(tasks, described, calibration, weights, max_atoms, where)
@@ -233,7 +240,8 @@ class Bundle:
             for at, (name, kind) in enumerate(described)
         ]
         domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
-        return cls(tasks, experts, weights, calibration, domain, read_json(members, "card.json", where), max_atoms, neutralize)
+        card = read_json(members, "card.json", where)
+        return cls(tasks, experts, weights, calibration, domain, card, max_atoms, neutralize, mixing)
 
 
 def load(path: str | Path) -> Bundle:

@@ -21,6 +21,8 @@ from molgen.screening.output import check_outputs, replacing
 
 __all__ = ["FeaturizeResult", "featurize", "list_featurizers", "read_spec"]
 
+#: What reasons begin with that are told apart from those of rows that are no molecule.
+_STATUSES = {"too long": "too_large", "too large": "too_large", "timeout": "timeout"}
 #: Rows a process and block, so that handing out work costs little beside doing it.
 _ROWS_A_JOB = 4000
 
@@ -38,7 +40,7 @@ class FeaturizeResult:
     rows
         Rows read.
     statuses
-        Rows by status: ``"ok"``, ``"invalid"``, ``"too_large"``.
+        Rows by status: ``"ok"``, ``"invalid"``, ``"too_large"``, ``"timeout"``.
     reasons
         Rows by kind of reason (its words before the first colon).
     notes
@@ -71,7 +73,7 @@ def featurize(
     library
         One or several CSV, TSV or SMI files, plain or gzipped.
     output
-        File to write, ``.npz`` or, for dense features, ``.parquet``; see :mod:`molgen.featurizers.files`. One row an input row, in
+        File to write, ``.npz`` or, for all but graphs, ``.parquet``; see :mod:`molgen.featurizers.files`. One row an input row, in
         input order; :func:`molgen.featurizers.load_features` reads it.
     featurizer
         A featurizer, its spec, or its name for one with default parameters.
@@ -193,4 +195,4 @@ def _featurize_block(featurizer: Featurizer, block: Block) -> tuple[FeatureBlock
 def _status(reason: str) -> str:
     if not reason:
         return "ok"
-    return "too_large" if reason.startswith("too long") else "invalid"
+    return next((status for start, status in _STATUSES.items() if reason.startswith(start)), "invalid")

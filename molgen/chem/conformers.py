@@ -79,7 +79,7 @@ def embed(
 def _embed(mol: Mol, conformers: int, seed: int, attempts: int, timeout: int, force_field: str) -> Embedded:
     start = time.monotonic()
     for random in (False, True):
-        settings = rdDistGeom.ETKDGv3()
+        settings: Any = rdDistGeom.ETKDGv3()
         settings.randomSeed, settings.maxIterations, settings.timeout = seed, attempts, timeout
         settings.useRandomCoords, settings.numThreads = random, 1
         if len(rdDistGeom.EmbedMultipleConfs(mol, conformers, settings)):

@@ -27,7 +27,9 @@ __all__ = ["bits_csr", "check_whole_bytes", "counts_csr", "morgan_csr", "morgan_
 Compute = Callable[[list[Mol]], Sequence[Any]]
 
 #: Molecules whose fingerprints exist at a time: enough to share the cost of a call, few enough to stay in the cache.
-_BLOCK = 1024
+_BLOCK = 256
+#: What RDKit's sparse integer vectors begin with: version, bytes of an index, length, and how many entries follow.
+_HEADER = 4
 
 # RDKit writes the lowest bit of a byte first, np.packbits the highest.
 _REVERSED_BITS = np.packbits(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)[:, ::-1], axis=1)[:, 0]
@@ -64,7 +66,7 @@ def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_m
     mols
         Sanitised molecules; ``None`` gives an empty row.
     compute
-        Returns a sparse integer vector of RDKit for each of some molecules.
+        Returns a sparse integer vector of RDKit, or an array of ``size`` counts, for each of some molecules.
     size
         Columns.
 
@@ -79,14 +81,36 @@ def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_m
     indptr = np.zeros(len(mols) + 1, dtype=np.int32)
     indices, data = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
     for start in range(0, len(present), _BLOCK):
-        found = [print_.GetNonzeroElements() for print_ in compute(present[start : start + _BLOCK])]
-        filled = np.array([len(one) for one in found], dtype=np.int32)
-        total = int(filled.sum())
+        filled, columns, counts = _read_counts(compute(present[start : start + _BLOCK]))
         indptr[rows[start : start + _BLOCK] + 1] = filled
-        indices.append(np.fromiter(chain.from_iterable(found), dtype=np.int32, count=total))
-        data.append(np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.int32, count=total))
+        indices.append(columns)
+        data.append(counts)
     arrays = np.concatenate(data), np.concatenate(indices), np.cumsum(indptr, dtype=np.int32)
     return csr_matrix(arrays, shape=(len(mols), size))
+
+
+def _read_counts(prints: Sequence[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Return how many entries each vector has, and the index and the count of each entry."""
+    if isinstance(prints[0], np.ndarray):
+        rows = np.array(prints)
+        row, column = np.nonzero(rows)
+        return np.bincount(row, minlength=len(rows)).astype(np.int32), column.astype(np.int32), rows[row, column].astype(np.int32)
+    texts = [print_.ToBinary() for print_ in prints]
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) // 4
+    words = np.frombuffer(b"".join(texts), dtype=np.int32)
+    starts = np.cumsum(lengths) - lengths
+    filled = words[starts + _HEADER - 1]
+    if (words[starts] == 1).all() and (words[starts + 1] == 4).all() and (lengths == _HEADER + 2 * filled).all():
+        kept = np.ones(len(words), dtype=np.bool_)
+        kept[(starts[:, None] + np.arange(_HEADER)).ravel()] = False
+        entries = words[kept]
+        return filled, entries[::2].copy(), entries[1::2].copy()
+    # Written by an RDKit that writes them otherwise.
+    found = [print_.GetNonzeroElements() for print_ in prints]
+    filled = np.array([len(one) for one in found], dtype=np.int32)
+    total = int(filled.sum())
+    indices = np.fromiter(chain.from_iterable(found), dtype=np.int32, count=total)
+    return filled, indices, np.fromiter(chain.from_iterable(one.values() for one in found), dtype=np.int32, count=total)
 
 
 def packed_bits(mols: Sequence[Mol | None], compute: Compute, size: int) -> NDArray[np.uint8]:

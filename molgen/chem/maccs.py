@@ -124,7 +124,8 @@ def _share_two_atoms(pairs: Ints, atoms: Ints, sizes: Ints) -> Bools:
     pair = np.repeat(np.arange(len(pairs)), sizes[pairs].sum(axis=1))
     keys = np.sort(pair * (atoms.max(initial=0) + 1) + atoms[place])
     twice = keys[1:][keys[1:] == keys[:-1]] // (atoms.max(initial=0) + 1)
-    return np.bincount(twice, minlength=len(pairs)) == 2
+    shared: Bools = np.bincount(twice, minlength=len(pairs)) == 2
+    return shared
 
 
 @functools.cache

@@ -120,7 +120,7 @@ def _definitions() -> tuple[tuple[str, str], ...]:
     """Return family and SMARTS of each feature; every SMARTS is of a single atom."""
     from rdkit.Chem.Pharm2D.Gobbi_Pharm2D import factory
 
-    definitions = factory.featFactory.GetFeatureDefs()
+    definitions = factory.featFactory.GetFeatureDefs()  # type: ignore[attr-defined]
     return tuple(sorted((name.split(".")[0], smarts) for name, smarts in definitions.items()))
 
 
@@ -155,8 +155,8 @@ def _tables() -> _Tables:
     for number, families in enumerate(combinations_with_replacement(range(_N_FAMILIES), 2)):
         pairs[families] = number * n
     triples = np.zeros((_N_FAMILIES,) * 3, dtype=np.int64)
-    for number, families in enumerate(combinations_with_replacement(range(_N_FAMILIES), 3)):
-        triples[families] = _N_PAIRS * n + number * len(possible)
+    for number, three in enumerate(combinations_with_replacement(range(_N_FAMILIES), 3)):
+        triples[three] = _N_PAIRS * n + number * len(possible)
     return _Tables(pairs, triples, bins)
 
 
@@ -193,7 +193,7 @@ def _signature(mol: Mol, families: Ints, atoms: Ints) -> Ints:
     a, b = _choose(n, 2)
     between = bins[a, b]
     near = between >= 0
-    pairs = tables.pairs[families[a[near]], families[b[near]]] + between[near]
+    pairs: Ints = tables.pairs[families[a[near]], families[b[near]]] + between[near]
     if n < 3:
         return pairs
     a, b, c = _choose(n, 3)

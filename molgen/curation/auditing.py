@@ -22,7 +22,7 @@ from molgen.data.audit import (
     profile_tables,
     read_held_out,
 )
-from molgen.data.compounds import CompoundTable, read_compound_table, read_labels
+from molgen.data.compounds import CompoundTable, read_compound_table, read_targets
 from molgen.data.splits import make_split
 from molgen.errors import ConfigError, InputError
 from molgen.screening.output import check_outputs
@@ -60,7 +60,8 @@ def audit(
     split, split_column, split_options, seed
         How one table is divided; a column alone means that it holds the parts. See :mod:`molgen.data.splits`.
     targets, kind
-        Label columns, for conflicts and for the scores of predictors that know no chemistry.
+        Label columns, for conflicts and for the scores of predictors that know no chemistry. Limits such as ``>10`` are left out of
+        both, but for measures that are made for them.
     smiles
         Name of the column of structures, in all tables; guessed where the guess is unambiguous.
     exclude_keys, endpoint
@@ -95,14 +96,14 @@ def audit(
     check_outputs([output], [train, *others, exclude_keys], overwrite=overwrite)
     held_out = None if exclude_keys is None else read_held_out(exclude_keys, endpoint)
     tables = [read_compound_table(path, smiles=smiles) for path in (train, *others)]
-    tasks, labels = read_labels(tables, several(targets), kind)
+    tasks, labels = read_targets(tables, several(targets), kind)
     profile = profile_tables(tables, with_keys=held_out is not None, with_mols=split is not None)
     if not len(profile.present()):
         raise InputError("no molecule could be read", where=str(train), got=first_reason(molecules(tables[0])[1]))
     if others:
         parts = _parts_of_files(tables, profile)
     else:
-        parts = _parts_of_split(tables[0], profile, labels, split, split_column, dict(split_options or {}), seed)
+        parts = _parts_of_split(tables[0], profile, labels.values, split, split_column, dict(split_options or {}), seed)
     report = AuditReport(
         files=[str(path) for path in (train, *others)],
         rows=len(profile),
@@ -110,7 +111,7 @@ def audit(
         parts={name: len(rows) for name, rows in parts.items()},
         repeats=_repeats(profile),
         overlaps=find_overlaps(profile, parts),
-        conflicts=find_conflicts(profile, tasks, labels),
+        conflicts=find_conflicts(profile, tasks, labels.measured()),
         where=[(str(table.path), row.line) for table in tables for row in table.rows],
     )
     compared = {name: rows for name, rows in parts.items() if name != "train"} if "train" in parts else {}
@@ -119,9 +120,9 @@ def audit(
         if near is not None:
             report.nearness[name] = near
     if compared and tasks:
-        rivals = predict_without_chemistry(profile, labels, parts["train"])
+        rivals = predict_without_chemistry(profile, labels.measured(), parts["train"])
         report.baselines = {
-            name: {rival: evaluate(tasks, values[rows], labels[rows]) for rival, values in rivals.items()}
+            name: {rival: evaluate(tasks, values[rows], labels.take(rows)) for rival, values in rivals.items()}
             for name, rows in compared.items()
         }
     leaking = _overlapping(profile, parts)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from molgen.curation.tables import first_reason, molecules, several, split_rows, write_table
-from molgen.data.compounds import read_compound_table, read_labels
+from molgen.data.compounds import read_compound_table, read_targets
 from molgen.data.splits import DEFAULT_FRACTIONS, Fractions, get_splitter, make_folds, make_split
 from molgen.errors import InputError
 from molgen.screening.output import check_outputs
@@ -101,14 +101,14 @@ def split_table(
     source = read_compound_table(table, smiles=smiles)
     if name in source.columns:
         raise InputError(f"there is a column {name!r} already", where=str(table), remedy="name the new one with --column NAME")
-    tasks, labels = read_labels([source], several(targets), kind)
+    tasks, labels = read_targets([source], several(targets), kind)
     mols, reasons = molecules(source)
     if tasks:
-        reasons |= {row: "no label" for row in np.flatnonzero(np.isnan(labels).all(axis=1)).tolist() if row not in reasons}
+        reasons |= {row: "no label" for row in np.flatnonzero(np.isnan(labels.values).all(axis=1)).tolist() if row not in reasons}
     used = [row for row in range(len(source)) if row not in reasons]
     if not used:
         raise InputError("no compound to divide", where=str(table), got=first_reason(reasons))
-    rows = split_rows(source, mols, used, labels, split_column)
+    rows = split_rows(source, mols, used, labels.values, split_column)
     options = dict(split_options or {})
     if folds is None:
         words = make_split(rows, split, fractions=fractions, seed=seed, **options).parts(len(used))

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.columns import find_column, find_smiles_column, find_target_columns
-from molgen.data.labels import parse_labels
+from molgen.data.labels import check_labels, parse_labels
 from molgen.data.tables import Row, open_table
+from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 
-__all__ = ["CompoundTable", "read_compound_table", "read_labels"]
+__all__ = ["CompoundTable", "read_compound_table", "read_targets"]
 
 #: Rows whose molecules are in memory at a time, some 30 kB each.
 _CHUNK = 2000
@@ -96,24 +96,28 @@ def read_compound_table(path: str | Path, *, smiles: str | None = None) -> Compo
     return CompoundTable(table.path, table.columns, rows, [row.values[at] for row in rows], table.notes)
 
 
-def read_labels(
-    tables: Sequence[CompoundTable], targets: Sequence[str], kind: Literal["auto", "regression", "binary"] = "auto"
-) -> tuple[list[Task], NDArray[np.float64]]:
-    """Return the tasks of label columns and their values ``[n, tasks]`` over the rows of all tables, one after the other.
+def read_targets(
+    tables: Sequence[CompoundTable], names: Sequence[str], kind: Literal["auto", "regression", "binary"] = "auto"
+) -> tuple[list[Task], Targets]:
+    """Return the tasks of label columns and the labels of all tables, one after the other.
 
-    A value is NaN where there is none, or where it cannot be read.
+    A column is read once over all tables: what its words mean does not depend on which of them are in which table.
 
     Raises
     ------
     InputError
         If a table has no such column, or there is nothing to learn in it.
     """
-    names = find_target_columns(tables[0].columns, targets, where=str(tables[0].path)) if targets else []
-    tasks, values = [], []
-    for name in names:
+    columns = find_target_columns(tables[0].columns, names, where=str(tables[0].path)) if names else []
+    tasks, values, bounds = [], [], []
+    for name in columns:
         cells = [cell for table in tables for cell in table.cells(name, flag="--target")]
-        parsed = parse_labels(cells, kind, where=f"{tables[0].path}, column {name!r}")
-        tasks.append(Task(name, parsed.kind, positive=parsed.positive or ""))
-        values.append(parsed.values)
+        where = f"{tables[0].path}, column {name!r}"
+        labels = check_labels(parse_labels(cells, kind, where=where), where)
+        tasks.append(Task(name, labels.kind, positive=labels.positive or ""))
+        values.append(labels.values)
+        bounds.append(labels.bounds)
     n = sum(map(len, tables))
-    return tasks, np.array(values, dtype=np.float64).reshape(len(names), n).T
+    shape = (len(columns), n)
+    read = np.array(values, dtype=np.float64).reshape(shape).T
+    return tasks, Targets(read, np.array(bounds, dtype=np.int8).reshape(shape).T, np.ones(n))

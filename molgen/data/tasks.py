@@ -141,5 +141,11 @@ def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
+def logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log-odds of probabilities, which are kept a millionth away from 0 and 1."""
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
 def _scaling(tasks: Sequence[Task]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.array([task.mean for task in tasks]), np.array([task.scale for task in tasks])

@@ -1,24 +1,28 @@
-"""Weights of several experts for each task, fitted on rows that none of them was trained on."""
+"""Several experts as one: their weights for each task, fitted on rows that none of them was trained on, and their mean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from molgen.data.targets import Targets, excess
-from molgen.data.tasks import Task
+from molgen.data.tasks import Task, logit, sigmoid
 
-__all__ = ["blend", "fit_weights"]
+__all__ = ["Mixing", "blend", "fit_weights"]
+
+#: How the probabilities of a binary task are averaged: as they are, or as log-odds. Of the latter a confident expert is heard more.
+Mixing: TypeAlias = Literal["probabilities", "log-odds"]
 
 #: Rows' worth of belief that all experts are equally good: small validation sets hardly move the weights.
 _PRIOR_ROWS = 50.0
 
 
 def fit_weights(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: Targets) -> NDArray[np.float64]:
-    """Fit non-negative weights that add up to 1, shrunk toward equal.
+    """Fit non-negative weights that add up to 1, shrunk toward equal; probabilities are averaged as log-odds.
 
     Parameters
     ----------
@@ -46,16 +50,19 @@ def _fit_task(task: Task, predictions: NDArray[np.float64], targets: Targets) ->
     labels = targets.values
     equal = np.full(predictions.shape[1], 1.0 / predictions.shape[1])
     prior = _PRIOR_ROWS / len(labels)
-    scale = max(float(np.mean(excess(labels, targets.bounds, predictions.mean(axis=1)) ** 2)), 1e-12)
+    inputs = predictions if task.is_regression else logit(predictions)
+
+    def error(weights: NDArray[np.float64]) -> float:
+        mixed = inputs @ weights
+        if task.is_regression:
+            return float(np.mean(excess(labels, targets.bounds, mixed) ** 2))
+        return float(np.mean(np.logaddexp(0.0, np.where(labels == 1, -mixed, mixed))))
+
+    # Relative to that of equal weights, so that the prior means the same for every task.
+    scale = max(error(equal), 1e-12)
 
     def loss(weights: NDArray[np.float64]) -> float:
-        mixed = predictions @ weights
-        if task.is_regression:
-            fit = float(np.mean(excess(labels, targets.bounds, mixed) ** 2)) / scale
-        else:
-            mixed = np.clip(mixed, 1e-6, 1 - 1e-6)
-            fit = -float(np.mean(labels * np.log(mixed) + (1 - labels) * np.log(1 - mixed)))
-        return fit + prior * float(((weights - equal) ** 2).sum())
+        return error(weights) / scale + prior * float(((weights - equal) ** 2).sum())
 
     found = minimize(
         loss,
@@ -68,9 +75,27 @@ def _fit_task(task: Task, predictions: NDArray[np.float64], targets: Targets) ->
     return np.asarray(weights / weights.sum())
 
 
-def blend(predictions: Sequence[NDArray[np.float64]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weighted mean ``[rows, tasks]`` of the experts' predictions."""
-    mixed: NDArray[np.float64] = sum(
-        (p * w for p, w in zip(predictions, weights, strict=True)), start=np.zeros(predictions[0].shape)
-    )
-    return mixed
+def blend(
+    tasks: Sequence[Task], predictions: NDArray[np.float64], weights: NDArray[np.float64], mixing: Mixing = "log-odds"
+) -> NDArray[np.float64]:
+    """Return the weighted mean of the experts' predictions.
+
+    Parameters
+    ----------
+    tasks
+        The tasks: those that are binary are averaged as ``mixing`` says.
+    predictions
+        ``[experts, rows, tasks]`` in task units.
+    weights
+        ``[experts, tasks]``; each task's add up to 1.
+    mixing
+        See :data:`Mixing`.
+
+    Returns
+    -------
+    ``[rows, tasks]``.
+    """
+    turned = np.array([mixing == "log-odds" and not task.is_regression for task in tasks])
+    inputs = np.where(turned, logit(predictions), predictions)
+    mixed = (inputs * weights[:, np.newaxis]).sum(axis=0)
+    return np.where(turned, sigmoid(mixed), mixed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from molgen.data.targets import Targets, excess
-from molgen.data.tasks import Task, sigmoid
+from molgen.data.tasks import Task, logit, sigmoid
 
 __all__ = ["COVERAGE", "Calibration", "fit_calibration"]
 
@@ -45,7 +45,7 @@ class Calibration:
         """Calibrate probabilities ``[rows]``; the order of the rows does not change. Regression values pass through."""
         if self.slope == 1.0 and self.intercept == 0.0:
             return values
-        return sigmoid(self.slope * _logit(values) + self.intercept)
+        return sigmoid(self.slope * logit(values) + self.intercept)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; an interval that is not known is ``null``."""
@@ -93,7 +93,7 @@ def _platt(predicted: NDArray[np.float64], targets: Targets) -> Calibration:
     positives = int(labels.sum())
     if min(positives, len(labels) - positives) < _MIN_CLASS:
         return Calibration()
-    logits, prior = _logit(predicted), _PRIOR_ROWS / len(labels)
+    logits, prior = logit(predicted), _PRIOR_ROWS / len(labels)
 
     def loss(parameters: NDArray[np.float64]) -> float:
         log_slope, intercept = parameters
@@ -103,8 +103,3 @@ def _platt(predicted: NDArray[np.float64], targets: Targets) -> Calibration:
 
     log_slope, intercept = minimize(loss, np.zeros(2), method="Nelder-Mead").x
     return Calibration(slope=float(np.exp(log_slope)), intercept=float(intercept))
-
-
-def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    p = np.clip(p, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(p) - np.log1p(-p))

@@ -48,9 +48,9 @@ class AtomPair(FoldedFingerprint):
 
     _max_atoms: ClassVar[int] = 4000
 
-    size: int = integer(2048, 4)
-    min_distance: int = integer(1, 1, 30)
-    max_distance: int = integer(30, 1, 30)
+    size: int = integer(default=2048, low=4)
+    min_distance: int = integer(default=1, low=1, high=30)
+    max_distance: int = integer(default=30, low=1, high=30)
     count_simulation: bool = field(default=True, kw_only=True)
     chirality: bool = field(default=False, kw_only=True)
 

@@ -36,7 +36,7 @@ class Avalon(FoldedFingerprint):
 
     _max_atoms: ClassVar[int] = 4000
 
-    size: int = integer(512, 1)
+    size: int = integer(default=512, low=1)
 
     def _bits(self, mols: list[Mol]) -> Sequence[Any]:
         from rdkit.Avalon.pyAvalonTools import GetAvalonFP

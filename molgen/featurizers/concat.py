@@ -74,6 +74,8 @@ class Concat(MoleculeFeaturizer):
     @classmethod
     def examples(cls) -> list[Self]:
         """Return dense, sparse and mixed parts."""
+        bits: dict[str, Any]
+        weights: dict[str, Any]
         bits, weights = {"type": "Morgan", "size": 64}, {"type": "Descriptors", "names": ["MolWt", "TPSA"]}
         mixtures = ([bits], [bits, weights], [{**bits, "output": "dense"}, weights], [bits, {**bits, "radius": 3}])
         return [cls([from_spec(part) for part in parts]) for parts in mixtures]

@@ -37,7 +37,7 @@ class Conformers3D(EmbeddingFeaturizer):
     S. Wang, J. Witek, G. A. Landrum, S. Riniker, J. Chem. Inf. Model. 60 (2020) 2044-2058.
     """
 
-    conformers: int = integer(1, 1, 1000)
+    conformers: int = integer(default=1, low=1, high=1000)
 
     def _featurize(self, items: list[Any]) -> Features:
         check_parameters(self)

@@ -41,10 +41,10 @@ class EmbeddingFeaturizer(MoleculeFeaturizer):
     # A conformer takes as long as a thousand fingerprints.
     _chunk: ClassVar[int] = 16
 
-    seed: int = integer(0, 0, 2**31 - 1, kw_only=True)
-    force_field: str = choice("none", FORCE_FIELDS, kw_only=True)
-    attempts: int = integer(100, 1, kw_only=True)
-    timeout: int = integer(30, 1, kw_only=True)
+    seed: int = integer(default=0, low=0, high=2**31 - 1, kw_only=True)
+    force_field: str = choice(default="none", options=FORCE_FIELDS, kw_only=True)
+    attempts: int = integer(default=100, low=1, kw_only=True)
+    timeout: int = integer(default=30, low=1, kw_only=True)
     errors: str = field(default="raise", kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)
 

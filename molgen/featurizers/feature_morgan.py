@@ -38,8 +38,8 @@ class FeatureMorgan(FoldedFingerprint):
     features are RDKit's: A. Gobbi, D. Poppinger, Biotechnol. Bioeng. 61 (1998) 47-54.
     """
 
-    radius: int = integer(2, 0)
-    size: int = integer(2048, 1)
+    radius: int = integer(default=2, low=0)
+    size: int = integer(default=2048, low=1)
     chirality: bool = field(default=False, kw_only=True)
 
     def _generator(self) -> Any:

@@ -1,8 +1,8 @@
 """Features in a file, and back: packed arrays in an ``.npz``, columns in a ``.parquet``.
 
 Both hold the spec of their featurizer, and one row (or graph) for every row that was featurized, with ``row`` (its 1-based
-number in its file), ``source``, ``id``, ``smiles``, ``status`` (``"ok"``, ``"invalid"``, ``"too_large"``) and ``reason``.
-:func:`load_features` reads either.
+number in its file), ``source``, ``id``, ``smiles``, ``status`` (``"ok"``, ``"invalid"``, ``"too_large"``, ``"timeout"``) and
+``reason``. :func:`load_features` reads either.
 
 An ``.npz`` is plain NumPy without pickles; text is stored as UTF-8 end to end with the bounds of each value (``id_utf8``,
 ``id_ptr``), and the featurizer as JSON (``featurizer``):

@@ -38,7 +38,7 @@ class Fingerprint(MoleculeFeaturizer):
         Processes to spread the rows over; ``-1`` for all cores.
     """
 
-    output: str = choice("csr", ("csr", "dense", "packed"), kw_only=True)
+    output: str = choice(default="csr", options=("csr", "dense", "packed"), kw_only=True)
     errors: str = field(default="raise", kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)
 
@@ -141,5 +141,10 @@ class FoldedFingerprint(Fingerprint):
     def examples(cls) -> list[FoldedFingerprint]:
         """Return bits and counts, in each output."""
         made: Any = cls
-        kinds = [{"counts": True}, {"output": "dense"}, {"output": "dense", "counts": True}, {"output": "packed"}]
+        kinds: list[dict[str, Any]] = [
+            {"counts": True},
+            {"output": "dense"},
+            {"output": "dense", "counts": True},
+            {"output": "packed"},
+        ]
         return [cls(), *(made(size=128, **kind) for kind in kinds)]

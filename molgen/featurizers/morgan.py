@@ -37,8 +37,8 @@ class Morgan(FoldedFingerprint):
     D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 (2010) 742-754.
     """
 
-    radius: int = integer(2, 0)
-    size: int = integer(2048, 1)
+    radius: int = integer(default=2, low=0)
+    size: int = integer(default=2048, low=1)
     chirality: bool = field(default=False, kw_only=True)
 
     def _generator(self) -> Any:

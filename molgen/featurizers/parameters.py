@@ -20,12 +20,12 @@ C = TypeVar("C", bound=type)
 _LAST = ("output", "errors", "n_jobs")
 
 
-def integer(default: int, low: int, high: int | None = None, *, kw_only: bool = False) -> Any:
+def integer(*, default: int, low: int, high: int | None = None, kw_only: bool = False) -> Any:
     """Declare a parameter that is an integer from ``low`` to ``high``."""
     return field(default=default, metadata={"range": (low, high)}, kw_only=kw_only)
 
 
-def choice(default: str, options: Sequence[str], *, kw_only: bool = False) -> Any:
+def choice(*, default: str, options: Sequence[str], kw_only: bool = False) -> Any:
     """Declare a parameter that is one of several words."""
     return field(default=default, metadata={"options": tuple(options)}, kw_only=kw_only)
 
@@ -37,7 +37,7 @@ def parameters(cls: C) -> C:
     Fields become arguments in their order, keyword-only ones after the others, and last what all featurizers share. The
     constructor does nothing but store them, as scikit-learn wants it; :func:`check_parameters` looks at them when they are used.
     """
-    made = dataclasses.dataclass(eq=False, repr=False)(cls)
+    made: C = dataclasses.dataclass(eq=False, repr=False)(cls)
     constructor: Any = made.__init__  # type: ignore[misc]
     found = signature(constructor)
     ordered = sorted(found.parameters.values(), key=lambda each: _LAST.index(each.name) + 1 if each.name in _LAST else 0)

@@ -39,7 +39,7 @@ class PharmacophoreFingerprint(Fingerprint):
 
     _max_atoms: ClassVar[int] = 4000
 
-    max_features: int = integer(200, 1, 400)
+    max_features: int = integer(default=200, low=1, high=400)
     counts: bool = field(default=False, kw_only=True)
 
     def _csr(self, mols: Sequence[Mol | None]) -> Features:

@@ -46,10 +46,10 @@ class TokenFeaturizer(MoleculeFeaturizer):
     #: What a row is called when a reason is given.
     _kind: ClassVar[str]
 
-    max_length: int = integer(256, 2)
+    max_length: int = integer(default=256, low=2)
     ends: bool = field(default=True, kw_only=True)
     truncate: bool = field(default=False, kw_only=True)
-    output: str = choice("padded", ("padded", "packed"), kw_only=True)
+    output: str = choice(default="padded", options=("padded", "packed"), kw_only=True)
     errors: str = field(default="raise", kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)
 

@@ -39,8 +39,8 @@ class TopologicalTorsion(FoldedFingerprint):
     R. Nilakantan, N. Bauman, J. S. Dixon, R. Venkataraghavan, Topological Torsion, J. Chem. Inf. Comput. Sci. 27 (1987) 82-85.
     """
 
-    size: int = integer(2048, 4)
-    length: int = integer(4, 2, 7)
+    size: int = integer(default=2048, low=4)
+    length: int = integer(default=4, low=2, high=7)
     count_simulation: bool = field(default=True, kw_only=True)
     chirality: bool = field(default=False, kw_only=True)
 

@@ -35,18 +35,21 @@ class Blend:
 
     Attributes
     ----------
+    tasks
+        What is predicted.
     weights
         ``[experts, tasks]``.
     calibration
         One a task.
     """
 
+    tasks: Sequence[Task]
     weights: NDArray[np.float64]
     calibration: list[Calibration] = field(repr=False)
 
     def predict(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Blend and calibrate ``[experts, rows, tasks]``."""
-        mixed = blend(list(predictions), self.weights)
+        mixed = blend(self.tasks, predictions, self.weights)
         return np.stack([each.apply(mixed[:, at]) for at, each in enumerate(self.calibration)], axis=1)
 
 
@@ -54,7 +57,7 @@ def fit_blend(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: 
     """Fit weights and calibration on rows that no expert was trained on (``predictions`` of all rows, by expert)."""
     labels = targets.take(rows)
     weights = fit_weights(tasks, predictions[:, rows], labels)
-    return Blend(weights, fit_calibration(tasks, blend(list(predictions[:, rows]), weights), labels))
+    return Blend(tasks, weights, fit_calibration(tasks, blend(tasks, predictions[:, rows], weights), labels))
 
 
 def predict_baselines(

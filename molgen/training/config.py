@@ -37,8 +37,10 @@ class GraphConfig(_Config):
         How messages are passed: the name of a file in ``molgen/nn/message_passing``.
     pooling
         How atoms become a molecule: the name of a file in ``molgen/nn/pooling``; ``None`` for the architecture's own.
-    width, steps, dropout
+    width, steps
         See :class:`~molgen.models.property.PropertyNetwork`.
+    dropout
+        Share of entries dropped in training; ``None`` for 0, and 0.2 in a network that sees all descriptors.
     epochs, patience
         Epochs at most, and epochs without a better validation loss after which training stops.
     batch_size, learning_rate, weight_decay
@@ -49,7 +51,7 @@ class GraphConfig(_Config):
     pooling: Annotated[str, AfterValidator(partial(_known_part, POOLING))] | None = None
     width: Annotated[int, Field(ge=8, le=4096)] = 128
     steps: Annotated[int, Field(ge=1, le=32)] = 2
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     epochs: Annotated[int, Field(ge=1)] = 60
     patience: Annotated[int, Field(ge=1)] = 20
     batch_size: Annotated[int, Field(ge=1)] = 64
@@ -100,7 +102,7 @@ class TrainConfig(_Config):
     experts
         ``"graph"``, ``"tabular"`` or ``"blend"``.
     ensemble
-        Networks of each kind, which differ in their seeds and are averaged; ``None`` for one.
+        Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend, else one.
     precision
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32
         on a CPU and 16 bits on a GPU.

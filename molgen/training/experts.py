@@ -124,7 +124,7 @@ def _architecture(config: GraphConfig) -> dict[str, Any]:
         "pooling": config.pooling or own,
         "width": config.width,
         "steps": config.steps,
-        "dropout": config.dropout,
+        "dropout": config.dropout or 0.0,
     }
 
 

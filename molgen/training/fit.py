@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,20 @@ from molgen.training.experts import fit_graph_expert, fit_tabular_expert
 from molgen.training.finetune import Parent
 from molgen.training.loop import Epoch
 
-__all__ = ["Fitted", "Progress", "Recipe", "best_epoch", "describe_history", "fit_experts"]
+__all__ = ["Fitted", "Network", "Progress", "Recipe", "best_epoch", "describe_history", "fit_experts"]
 
 #: Told what is being done, and, of epochs, which of how many.
 Progress = Callable[[str, int, int], None]
 
 #: Points of a history that a card keeps.
 _POINTS = 100
+
+
+class Network(NamedTuple):
+    """What joins the graph at a network's read-out, and the dropout that goes with it."""
+
+    extras: list[Featurizer]
+    dropout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Recipe:
     Attributes
     ----------
     networks
-        Graph experts by name, with what joins the graph at the read-out.
+        Graph experts by name.
     tabular
         Inputs of the trees; none for no trees.
     members
@@ -47,7 +54,7 @@ class Recipe:
         What the networks start from.
     """
 
-    networks: Mapping[str, list[Featurizer]]
+    networks: Mapping[str, Network]
     tabular: Sequence[Featurizer]
     members: int
     config: TrainConfig
@@ -106,17 +113,17 @@ def fit_experts(
         if epochs:
             histories[name] = epochs
 
-    for name, extras in recipe.networks.items():
+    for name, network in recipe.networks.items():
 
-        def fit_networks(name: str = name, extras: list[Featurizer] = extras) -> tuple[Expert, list[list[Epoch]]]:
+        def fit_networks(name: str = name, network: Network = network) -> tuple[Expert, list[list[Epoch]]]:
             return fit_graph_expert(
                 name,
                 tasks,
-                extras,
+                network.extras,
                 features,
                 targets,
                 split,
-                recipe.config,
+                _with_dropout(recipe.config, network),
                 members=recipe.members,
                 parent=recipe.parent,
                 checkpoint=checkpoint,
@@ -132,6 +139,12 @@ def fit_experts(
             lambda: (fit_tabular_expert("tabular", tasks, recipe.tabular, features, targets, split, recipe.config), []),
         )
     return Fitted(experts, histories)
+
+
+def _with_dropout(config: TrainConfig, network: Network) -> TrainConfig:
+    if config.graph.dropout is not None:
+        return config
+    return config.model_copy(update={"graph": config.graph.model_copy(update={"dropout": network.dropout})})
 
 
 def describe_history(epochs: list[Epoch]) -> dict[str, Any]:

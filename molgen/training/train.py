@@ -21,23 +21,30 @@ from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import ConfigError, InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
-from molgen.featurizers import Descriptors, Featurizer, MolGraph, Morgan, from_spec
+from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, MolGraph, Morgan, TopologicalTorsion, from_spec
 from molgen.threads import one_torch_thread
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
 from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
 from molgen.training.finetune import Parent
-from molgen.training.fit import Fitted, Progress, Recipe, describe_history, fit_experts
+from molgen.training.fit import Fitted, Network, Progress, Recipe, describe_history, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
+#: Boosted trees learn from counts of parts of several kinds: on scaffold folds of three sets that was worth 1 to 3 % of the error.
 FINGERPRINT = Morgan(2, 1024, counts=True)
+FINGERPRINTS: list[Featurizer] = [
+    FINGERPRINT,
+    FeatureMorgan(2, 1024, counts=True),
+    AtomPair(1024, counts=True),
+    TopologicalTorsion(1024, counts=True),
+]
 DESCRIPTORS = Descriptors()
 #: What joins the graph at the read-out: cheap, and it tells a small data set much.
 GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
-TABULAR_INPUTS: list[Featurizer] = [FINGERPRINT, DESCRIPTORS]
+TABULAR_INPUTS: list[Featurizer] = [*FINGERPRINTS, DESCRIPTORS]
 
 
 @dataclass(slots=True)
@@ -317,18 +324,18 @@ def _source(recipe: Recipe) -> dict[str, str] | None:
     return None if recipe.parent is None else recipe.parent.source
 
 
-def _networks(config: TrainConfig) -> dict[str, list[Featurizer]]:
-    """Return the networks to train, by name, with what joins the graph at the read-out."""
+def _networks(config: TrainConfig) -> dict[str, Network]:
+    """Return the networks to train, by name."""
     if config.experts == "tabular":
         return {}
     # In a blend the trees need all descriptors anyway: a second network that sees them errs differently from both.
-    second: dict[str, list[Featurizer]] = {"graph+descriptors": [DESCRIPTORS]} if config.experts == "blend" else {}
-    return {"graph": GRAPH_EXTRAS, **second}
+    second = {"graph+descriptors": Network([DESCRIPTORS], 0.2)} if config.experts == "blend" else {}
+    return {"graph": Network(GRAPH_EXTRAS, 0.0), **second}
 
 
 def _members(config: TrainConfig) -> int:
     """Return how many networks of each kind are trained."""
-    return config.ensemble or 1
+    return config.ensemble or (2 if config.experts == "blend" else 1)
 
 
 def _domain_featurizer(experts: list[Expert]) -> Morgan:

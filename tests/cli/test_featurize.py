@@ -15,8 +15,9 @@ from scipy import sparse
 
 import molgen
 from molgen.chem.graph import GraphBatch
+from molgen.chem.packed import PackedRows
 from molgen.errors import ConfigError, InputError
-from molgen.featurizers import Concat, Descriptors, Featurizer, MolGraph, Morgan, load_features
+from molgen.featurizers import Concat, Conformers3D, Descriptors, Featurizer, MolGraph, Morgan, SmilesTokens, load_features
 
 Run = Callable[..., Result]
 
@@ -28,9 +29,10 @@ DENSE: list[Featurizer] = [
     Concat([Morgan(output="dense", size=64), Descriptors(["TPSA"])]),
 ]
 SPARSE: list[Featurizer] = [Morgan(3, 512, counts=True), Concat([Morgan(size=64), Descriptors(["TPSA"])])]
+PACKED: list[Featurizer] = [SmilesTokens(output="packed"), Conformers3D(2)]
 CASES = [
-    *((featurizer, kind) for featurizer in DENSE for kind in (".parquet", ".npz")),
-    *((featurizer, ".npz") for featurizer in [MolGraph(), *SPARSE]),
+    *((featurizer, kind) for featurizer in [*DENSE, *SPARSE, *PACKED] for kind in (".parquet", ".npz")),
+    (MolGraph(), ".npz"),
 ]
 
 
@@ -40,6 +42,11 @@ def assert_same(found: Any, expected: Any) -> None:
             one, other = getattr(found, name), getattr(expected, name)
             np.testing.assert_array_equal(one, other)
             assert one.dtype == other.dtype
+    elif isinstance(expected, PackedRows):
+        assert type(found) is type(expected)
+        for name in expected.members():
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+            assert getattr(found, name).dtype == getattr(expected, name).dtype
     elif isinstance(expected, np.ndarray):
         np.testing.assert_array_equal(found, expected)
         assert found.dtype == expected.dtype
@@ -138,6 +145,25 @@ def test_text_of_any_language_survives(tmp_path: Path) -> None:
         assert load_features(tmp_path / name).rows["id"] == ["\u00c4thanol", "\u30a8\u30c1\u30eb\u30a2\u30df\u30f3", ""]
 
 
+@pytest.mark.parametrize("featurizer", [Morgan(), SmilesTokens(output="packed"), Conformers3D()], ids=repr)
+@pytest.mark.parametrize("name", ["n.npz", "n.parquet"])
+def test_no_rows_keep_their_kind(tmp_path: Path, name: str, featurizer: Featurizer) -> None:
+    library = tmp_path / "l.csv"
+    library.write_text("smiles,name\n")
+    molgen.featurize(library, tmp_path / name, featurizer, smiles="smiles")
+    assert_same(load_features(tmp_path / name).features.values, featurizer.featurize([]).values)
+
+
+def test_pandas_reads_a_sparse_parquet(library: Path, tmp_path: Path) -> None:
+    molgen.featurize(library, tmp_path / "m.parquet", Morgan(counts=True))
+    frame = pd.read_parquet(tmp_path / "m.parquet")
+    assert list(frame)[6:] == ["indices", "values"]
+    matrix = Morgan(counts=True).featurize(["CCO"]).values
+    assert frame["indices"][0].tolist() == matrix.indices.tolist()
+    assert frame["values"][0].tolist() == matrix.data.tolist()
+    assert len(frame["indices"][2]) == 0
+
+
 @pytest.mark.parametrize("name", ["e.npz", "e.parquet"])
 def test_a_library_of_no_rows(tmp_path: Path, name: str) -> None:
     library = tmp_path / "l.csv"
@@ -149,9 +175,8 @@ def test_a_library_of_no_rows(tmp_path: Path, name: str) -> None:
     assert stored.features.values.dtype == np.float64
 
 
-@pytest.mark.parametrize("featurizer", ["MolGraph", "Morgan"])
-def test_parquet_is_for_dense_features(run: Run, library: Path, tmp_path: Path, featurizer: str) -> None:
-    result = run("featurize", library, "-f", featurizer, "-o", tmp_path / "x.parquet")
+def test_parquet_holds_no_graphs(run: Run, library: Path, tmp_path: Path) -> None:
+    result = run("featurize", library, "-f", "MolGraph", "-o", tmp_path / "x.parquet")
     assert result.exit_code == 2
     assert "name the output .npz" in result.output
     assert list(tmp_path.iterdir()) == [library]
@@ -169,7 +194,7 @@ def test_parquet_is_for_dense_features(run: Run, library: Path, tmp_path: Path, 
         (["-f", "Descriptors", "--set", "names=5"], "Descriptors does not work with these parameters"),
         (["-f", "Descriptors", "--set", 'names=["Weight"]'], "unknown descriptor 'Weight'"),
         (["-f", "Concat"], "Concat needs its parts"),
-        (["-f", "morgan"], "expected one of Concat, Descriptors"),
+        (["-f", "morgan"], "expected one of AtomPair, Avalon"),
         (["-f", "Morgan", "--n-jobs", "0"], "n_jobs must be -1 or at least 1"),
         ([], "name the featurizer with -f NAME"),
     ],

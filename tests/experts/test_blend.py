@@ -34,7 +34,7 @@ def test_equal_experts_share_and_their_blend_beats_each():
     weights = fit_weights(REGRESSION, predictions, Targets.exact(labels))
     np.testing.assert_allclose(weights, 1 / 3, atol=0.05)
     errors = [np.mean((p - labels) ** 2) for p in predictions]
-    assert np.mean((blend(list(predictions), weights) - labels) ** 2) < min(errors) / 2
+    assert np.mean((blend(REGRESSION, predictions, weights) - labels) ** 2) < min(errors) / 2
 
 
 def test_binary_tasks_and_missing_labels():
@@ -61,3 +61,12 @@ def test_limits_that_are_kept_cost_nothing_and_others_count():
     assert fit_weights(REGRESSION, predictions, both)[0, 0] > 0.75
     # Taken for measured values, the limits speak for the expert that is too low.
     assert fit_weights(REGRESSION, predictions, Targets.exact(labels))[0, 0] < 0.5
+
+
+def test_probabilities_are_averaged_as_log_odds_unless_a_bundle_says_otherwise():
+    tasks = [Task("toxic", "binary"), Task("logS", "regression")]
+    predictions = np.array([[[0.5, 1.0]], [[0.9, 3.0]]])
+    weights = np.array([[0.5, 0.25], [0.5, 0.75]])
+    # log-odds 0 and log 9: their mean is log 3, which is a probability of 3/4
+    np.testing.assert_allclose(blend(tasks, predictions, weights), [[0.75, 2.5]])
+    np.testing.assert_allclose(blend(tasks, predictions, weights, "probabilities"), [[0.7, 2.5]])

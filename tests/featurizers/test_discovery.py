@@ -69,7 +69,7 @@ def test_a_file_that_is_dropped_in_is_known_listed_and_checked(tmp_path: Path) -
     suite = Path(__file__).parent / "test_common.py"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, "-c", SCRIPT, str(suite)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=suite.parents[2], env=environment)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "passed" in result.stdout
     assert "failed" not in result.stdout
