@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, label_options, output_option, overwrite_option, pairs_option
+from molgen.cli.options import column_options, files_argument, label_options, output_option, overwrite_option, pairs_option
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, dir_okay=False))
+@files_argument("data")
 @click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
 @pairs_option(
     "--target",
@@ -24,8 +24,8 @@ from molgen.cli.options import column_options, label_options, output_option, ove
 @label_options
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @overwrite_option
-def evaluate(data: str, model: str, as_json: bool, **options: Any) -> None:
-    """Compare what MODEL predicts with the measured values in DATA (CSV, TSV or SMI, plain or gzipped).
+def evaluate(data: list[str], model: str, as_json: bool, **options: Any) -> None:
+    """Compare what MODEL predicts with the measured values in DATA (CSV, TSV, SMI, SDF, Parquet; - is standard input).
 
     \b
     Examples:
@@ -54,7 +54,7 @@ def _print_left_out(result: Any) -> None:
     for what, found in (("rows left out", entries), ("labels not read", labels), ("compounds not scored", refused)):
         if found:
             click.echo(f"{len(found):,} {what}; the first, {found[0][0]}: {found[0][1]}")
-    for note in result.notes:
+    for note in (*result.dataset.notes, *result.notes):
         click.echo(f"note: {note}", err=True)
 
 

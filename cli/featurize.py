@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, files_argument, output_option, overwrite_option, quiet_option
 
 # A word may stand for itself, but not one that somebody could mean as a value.
 _WORD = re.compile(r"(?!(?:true|false|none|null|nan|inf|infinity)$)[a-z][\w.-]*", re.IGNORECASE).fullmatch
@@ -44,7 +44,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 
 
 @click.command()
-@click.argument("library", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@files_argument("library")
 @click.option("-f", "--featurizer", metavar="NAME", help="Featurizer; --list shows them.")
 @click.option(
     "--set",
@@ -62,7 +62,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @overwrite_option
 @quiet_option
 def featurize(
-    library: tuple[str, ...],
+    library: list[str],
     output: str,
     featurizer: str | None,
     settings: dict[str, Any],
@@ -70,7 +70,7 @@ def featurize(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Turn every row of LIBRARY (CSV, TSV or SMI files, plain or gzipped) into features.
+    """Turn every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input) into features.
 
     One row (or graph) for each input row, in order; a row that cannot be featurized is empty and says why. The file holds the
     featurizer's parameters too; molgen.featurizers.load_features reads it back. Molecules are taken as they are written: no salt is

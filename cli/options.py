@@ -7,8 +7,12 @@ from typing import Any
 
 import click
 
+from molgen.data.paths import expand_paths, is_stdin
+from molgen.errors import InputError
+
 __all__ = [
     "column_options",
+    "files_argument",
     "label_options",
     "output_option",
     "overwrite_option",
@@ -18,6 +22,24 @@ __all__ = [
 ]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def files_argument(name: str) -> Decorator:
+    """One or more tables of compounds: names, quoted patterns, or ``-`` for standard input."""
+    return click.argument(name, nargs=-1, required=True, callback=_find_files)
+
+
+def _find_files(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
+    try:
+        files = expand_paths(texts)
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+    for file in files:
+        if not is_stdin(file) and not file.exists():
+            raise click.BadParameter(f"File {str(file)!r} does not exist.")
+        if file.is_dir():
+            raise click.BadParameter(f"File {str(file)!r} is a directory.")
+    return [str(file) for file in files]
 
 
 def column_options(command: Callable[..., Any]) -> Callable[..., Any]:

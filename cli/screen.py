@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, files_argument, output_option, overwrite_option, quiet_option
 
 
 @click.command()
-@click.argument("library", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@files_argument("library")
 @click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @column_options
@@ -23,8 +23,8 @@ from molgen.cli.options import column_options, output_option, overwrite_option, 
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
 @overwrite_option
 @quiet_option
-def screen(library: tuple[str, ...], columns: str | None, quiet: bool, **options: Any) -> None:
-    """Score every row of LIBRARY (CSV, TSV or SMI files, plain or gzipped).
+def screen(library: list[str], columns: str | None, quiet: bool, **options: Any) -> None:
+    """Score every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input).
 
     One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
     with its 90 % interval, and the similarity to the training compounds (domain). Rows that cannot be scored keep their place and

@@ -6,12 +6,20 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, label_options, output_option, overwrite_option, quiet_option, split_options
+from molgen.cli.options import (
+    column_options,
+    files_argument,
+    label_options,
+    output_option,
+    overwrite_option,
+    quiet_option,
+    split_options,
+)
 from molgen.nn.parts import MESSAGE_PASSING, part_names
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, dir_okay=False))
+@files_argument("data")
 @click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Column to predict; repeat for several.")
 @column_options
 @output_option("Model to write, NAME.molgen by custom.")
@@ -66,7 +74,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @overwrite_option
 @quiet_option
 def train(
-    data: str,
+    data: list[str],
     targets: tuple[str, ...],
     output: str,
     network: str | None,
@@ -76,7 +84,7 @@ def train(
     quiet: bool,
     **flags: Any,
 ) -> None:
-    """Train a model on DATA, a table of measured compounds (CSV, TSV or SMI, plain or gzipped).
+    """Train a model on DATA, a table of measured compounds (CSV, TSV, SMI, SDF or Parquet, plain or packed; - is standard input).
 
     The model is printed beside its baselines (mean, nearest neighbour, LightGBM), on validation and test compounds that training
     did not see.

@@ -10,6 +10,7 @@ from molgen.bundle import Bundle
 from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
 from molgen.data.dataset import Dataset
+from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.screening.screen import ScreenResult, screen
@@ -43,7 +44,7 @@ __all__ = [
 
 
 def train(
-    data: str | Path | Dataset,
+    data: str | Path | Sequence[str | Path] | Dataset,
     output: str | Path | None = None,
     *,
     target: str | Sequence[str] = (),
@@ -59,7 +60,8 @@ def train(
     Parameters
     ----------
     data
-        A CSV, TSV or SMI file, plain or gzipped, or a data set that is loaded already.
+        A CSV, TSV, SMI, SD or Parquet file, plain or packed, or several with the same columns; patterns, and ``-`` for standard
+        input, too. Or a data set that is loaded already.
     output
         The bundle file to write; nothing is written without it.
     target
@@ -99,8 +101,7 @@ def train(
     resolved = _resolve(config, target, settings)
     if out_of_fold is not None and not resolved.folds:
         raise ConfigError("out-of-fold predictions need folds", got="folds not set", remedy="add --folds 5")
-    inputs = [each for each in (data, config, resolved.parent) if isinstance(each, str | Path)]
-    check_outputs([output, out_of_fold], inputs, overwrite=overwrite)
+    check_outputs([output, out_of_fold], _files_read(data, config, resolved), overwrite=overwrite)
     result = _train(data, resolved, checkpoint=checkpoint, progress=progress)
     if out_of_fold is not None and result.cross_validation is not None:
         _write_frame(result.cross_validation.table(), Path(out_of_fold))
@@ -110,7 +111,7 @@ def train(
 
 
 def cross_validate(
-    data: str | Path | Dataset,
+    data: str | Path | Sequence[str | Path] | Dataset,
     out_of_fold: str | Path | None = None,
     *,
     target: str | Sequence[str] = (),
@@ -150,11 +151,19 @@ def cross_validate(
     elif folds is not None:
         settings["folds"] = folds
     resolved = _resolve(config, target, settings)
-    check_outputs([out_of_fold], [each for each in (data, config) if isinstance(each, str | Path)], overwrite=overwrite)
+    check_outputs([out_of_fold], _files_read(data, config, resolved), overwrite=overwrite)
     validation = _cross_validate(data, resolved, checkpoint=checkpoint, progress=progress)
     if out_of_fold is not None:
         _write_frame(validation.table(), Path(out_of_fold))
     return validation
+
+
+def _files_read(
+    data: str | Path | Sequence[str | Path] | Dataset, config: str | Path | TrainConfig | None, resolved: TrainConfig
+) -> list[str | Path]:
+    """Return the files that a training run reads, which none of its outputs may be."""
+    tables = [] if isinstance(data, Dataset) else expand_paths(data)
+    return [*tables, *(each for each in (config, resolved.parent) if isinstance(each, str | Path))]
 
 
 def _resolve(config: str | Path | TrainConfig | None, target: str | Sequence[str], settings: Mapping[str, Any]) -> TrainConfig:
@@ -170,7 +179,7 @@ def _resolve(config: str | Path | TrainConfig | None, target: str | Sequence[str
 
 
 def evaluate(
-    data: str | Path,
+    data: str | Path | Sequence[str | Path],
     model: str | Path | Bundle,
     output: str | Path | None = None,
     *,
@@ -187,7 +196,7 @@ def evaluate(
     Parameters
     ----------
     data
-        CSV, TSV or SMI file with labels, plain or gzipped.
+        CSV, TSV, SMI, SD or Parquet file with labels, plain or packed, or several; patterns and ``-`` for standard input, too.
     model
         A bundle, or its file.
     output
@@ -221,7 +230,7 @@ def evaluate(
     """
     from molgen.screening.output import check_outputs
 
-    inputs = [each for each in (data, model) if isinstance(each, str | Path)]
+    inputs = [*expand_paths(data), *(each for each in (model,) if isinstance(each, str | Path))]
     check_outputs([output], inputs, overwrite=overwrite)
     evaluation = _evaluate(
         data,

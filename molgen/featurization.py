@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from molgen.data.library import BLOCK_ROWS, Block, Library, open_library
+from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurizers import Featurizer, available, from_spec
 from molgen.featurizers.base import describe
 from molgen.featurizers.files import FeatureBlock, check_kind, write_features
 from molgen.featurizers.molecule import MoleculeFeaturizer
-from molgen.screening.library import BLOCK_ROWS, Block, Library, open_library
 from molgen.screening.output import check_outputs, replacing
 
 __all__ = ["FeaturizeResult", "featurize", "list_featurizers", "read_spec"]
@@ -71,7 +72,7 @@ def featurize(
     Parameters
     ----------
     library
-        One or several CSV, TSV or SMI files, plain or gzipped.
+        One or several CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns and ``-`` for standard input, too.
     output
         File to write, ``.npz`` or, for all but graphs, ``.parquet``; see :mod:`molgen.featurizers.files`. One row an input row, in
         input order; :func:`molgen.featurizers.load_features` reads it.
@@ -97,7 +98,7 @@ def featurize(
     --------
     >>> molgen.featurize("library.smi", "library.npz", {"type": "Morgan", "radius": 3})  # doctest: +SKIP
     """
-    paths = [library] if isinstance(library, str | Path) else list(library)
+    paths = expand_paths(library)
     (target,) = check_outputs([output], paths, overwrite=overwrite)
     if n_jobs == 0 or n_jobs < -1:
         raise ConfigError("n_jobs must be -1 or at least 1", got=str(n_jobs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +12,12 @@ from numpy.typing import NDArray
 
 from molgen.chem.parse import Mol
 from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, canonical_smiles, read_compounds
-from molgen.data.columns import find_column, find_id_column, find_smiles_column, find_target_columns
+from molgen.data.columns import find_column, find_id_column, find_target_columns
+from molgen.data.joined import JoinedTable, open_tables
 from molgen.data.label_columns import LabelSettings, read_labels
+from molgen.data.repeats import Repeats
 from molgen.data.replicates import Merge, Rule, merge_replicates
-from molgen.data.tables import Row, open_table
+from molgen.data.tables import Row, Table
 from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
 from molgen.errors import InputError
@@ -99,7 +100,7 @@ class Dataset:
 
 
 def load_dataset(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path] | Table | JoinedTable,
     *,
     targets: Sequence[str] = (),
     smiles: str | None = None,
@@ -122,7 +123,8 @@ def load_dataset(
     Parameters
     ----------
     path
-        CSV, TSV or SMI file, plain or gzipped.
+        CSV, TSV, SMI, SD or Parquet file, plain or packed, or several with the same columns; patterns and ``-`` for standard input,
+        too. Or a table that is open already.
     targets
         Label columns.
     smiles, ids
@@ -161,11 +163,10 @@ def load_dataset(
     InputError
         If the file or a column cannot be used, or no compound with a label is left.
     """
-    path = Path(path)
-    table = open_table(path)
+    table = open_tables(path)
     rows = list(table.rows())
-    where = str(path)
-    smiles_name = find_smiles_column(table.columns, table.sample, smiles, where=where)
+    where = table.name
+    smiles_name = table.find_smiles(smiles)
     smiles_at = table.columns.index(smiles_name)
     target_names = find_target_columns(table.columns, targets, where=where)
     id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names], where=where)
@@ -196,11 +197,11 @@ def load_dataset(
     targets_of_rows = read.targets.take(keep)
     if weight is not None:
         name = find_column(table.columns, weight, flag="--weight", where=where)
-        targets_of_rows = replace(targets_of_rows, weights=_read_weights(table.columns, [rows[n] for n in keep], name, where))
+        targets_of_rows = replace(targets_of_rows, weights=_read_weights(table, [rows[n] for n in keep], name))
     merge = merge_replicates(keys, read.tasks, targets_of_rows, replicates)
     lines = [rows[n].line for n in keep]
     if replicates == "error" and merge.joined:
-        raise _replicates_refused(merge, lines, where)
+        raise _replicates_refused(merge, lines, table)
     return Dataset(
         smiles=[rows[keep[n]].values[smiles_at] for n in merge.rows],
         ids=[rows[keep[n]].values[id_at] if id_at is not None else str(rows[keep[n]].number) for n in merge.rows],
@@ -210,8 +211,10 @@ def load_dataset(
         bounds=merge.targets.bounds,
         weights=None if weight is None else merge.targets.weights / merge.targets.weights.mean(),
         columns={name: [cells[n] for n in merge.rows] for name, cells in columns.items()},
-        dropped=sorted([*dropped, *((lines[n], why) for n, why in merge.dropped.items())]),
-        problems=sorted([*read.problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)]),
+        dropped=table.located(sorted([*dropped, *((lines[n], why) for n, why in merge.dropped.items())])),
+        problems=table.located(
+            sorted([*read.problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)])
+        ),
         neutralize=neutralize,
         drawn_charged=charged,
         replicates={
@@ -221,15 +224,15 @@ def load_dataset(
             "conflicts": len(merge.conflicts),
         },
         merged=[(lines[n], lines[into]) for n, into in sorted(merge.joined.items())],
-        conflicts=[(lines[n], f"{name}: {why}") for n, name, why in merge.conflicts],
-        notes=[*table.notes, *read.notes],
-        source={"file": path.name, "sha256": _sha256(path)},
+        conflicts=table.located([(lines[n], f"{name}: {why}") for n, name, why in merge.conflicts]),
+        notes=[*table.notes, *_repeated_ids(rows, keep, id_at), *read.notes],
+        source=table.fingerprint(),
     )
 
 
-def _read_weights(columns: Sequence[str], rows: Sequence[Row], name: str, where: str) -> NDArray[np.float64]:
+def _read_weights(table: Table | JoinedTable, rows: Sequence[Row], name: str) -> NDArray[np.float64]:
     """Return the weight of each row; one that cannot be read is no 1, and no row less either."""
-    at, place = columns.index(name), f"{where}, column {name!r}"
+    at, place = table.columns.index(name), f"{table.name}, column {name!r}"
     weights = np.empty(len(rows))
     for n, row in enumerate(rows):
         text = row.values[at].strip()
@@ -239,17 +242,19 @@ def _read_weights(columns: Sequence[str], rows: Sequence[Row], name: str, where:
             weights[n] = np.nan
         if not (np.isfinite(weights[n]) and weights[n] >= 0):
             got = repr(text[:40]) if text else "nothing"
-            raise InputError("no weight", where=f"{place}, line {row.line}", expected="a number of 0 or more", got=got)
+            ((line, file),) = table.located([(row.line, "")])
+            raise InputError("no weight", where=f"{place}, line {line}{file}", expected="a number of 0 or more", got=got)
     if not weights.any():
         raise InputError("all weights are 0", where=place, remedy="name another column")
     return weights
 
 
-def _replicates_refused(merge: Merge, lines: Sequence[int], where: str) -> InputError:
-    row, first = min(merge.joined.items())
+def _replicates_refused(merge: Merge, lines: Sequence[int], table: Table | JoinedTable) -> InputError:
+    pair = table.located([(lines[n], "") for n in min(merge.joined.items())])
+    second, first = (f"line {line}{file}" for line, file in pair)
     return InputError(
-        f"line {lines[row]} is the same compound as line {lines[first]}",
-        where=where,
+        f"{second} is the same compound as {first}",
+        where=table.name,
         expected="every compound once",
         got=f"{merge.compounds} compounds in {merge.measurements} rows",
         remedy="use --replicates aggregate, first or keep",
@@ -266,9 +271,9 @@ def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tupl
     return read_compounds(smiles, max_atoms=max_atoms, neutralize=False), False, share
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def _repeated_ids(rows: Sequence[Row], keep: Sequence[int], id_at: int | None) -> list[str]:
+    repeats = Repeats()
+    if id_at is not None:
+        repeats.add([rows[n].values[id_at] for n in keep])
+    note = repeats.note()
+    return [note] if note else []

@@ -54,7 +54,7 @@ def read_delimiter(delimiter: str) -> str:
 
 
 def refuse_other_formats(lines: Sequence[str], where: str) -> None:
-    """Raise InputError for text that is no table: a downloaded web page, an SD file, JSON, FASTA, an LFS pointer."""
+    """Raise InputError for text that is no table: a downloaded web page, JSON, FASTA, an LFS pointer."""
     first = next((line.strip().lower() for line in lines if line.strip()), "")
     kind = None
     if first.startswith(("<!doctype", "<html", "<?xml")):
@@ -65,10 +65,10 @@ def refuse_other_formats(lines: Sequence[str], where: str) -> None:
         kind = "a Git LFS pointer instead of the file itself"
     elif first.startswith(">") or first.startswith("@<tripos>"):
         kind = "FASTA" if first.startswith(">") else "a MOL2 file"
-    elif any(line.rstrip().endswith(("V2000", "V3000")) for line in lines[3:4]):
-        kind = "an SD or MOL file"
+    elif first.startswith(("$rxn", "$rdfile")):
+        kind = "a file of reactions"
     if kind:
-        raise InputError("not a table", where=where, expected="CSV, TSV or SMI", got=kind, remedy="convert it to CSV or SMI")
+        raise InputError("not a table", where=where, expected="CSV, TSV, SMI, SDF or Parquet", got=kind, remedy="convert it to CSV")
 
 
 def sample_records(block: Block, delimiter: str, limit: int) -> list[tuple[int, list[str]]]:
@@ -179,7 +179,7 @@ def fit_header(header: Sequence[str], rows: Sequence[Sequence[str]], notes: list
 
 def name_columns(header: Sequence[str], notes: list[str]) -> list[str]:
     """Make the names of a header unique: ``column_3`` for an empty one, ``name_2`` for one that was there before."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     taken = {name.strip() for name in header}
     for number, raw in enumerate(header, 1):
         name = raw.strip().lstrip("\ufeff") or f"column_{number}"
@@ -190,8 +190,8 @@ def name_columns(header: Sequence[str], notes: list[str]) -> list[str]:
             name = f"{name}_{count}"
         if name != raw.strip():
             notes.append(f"column {number} is named {raw.strip()!r} in the file: called {name!r}")
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)
 
 
 def invent_names(rows: Sequence[Sequence[str]], width: int) -> list[str]:

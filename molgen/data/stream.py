@@ -1,22 +1,29 @@
-"""Files to bytes of UTF-8: gzip unpacked, encodings turned, and what is no text refused by name."""
+"""Files, pipes and standard input to bytes: unpacked, turned to UTF-8 where they are text, and named where they are not."""
 
 from __future__ import annotations
 
 import codecs
 import difflib
-import zlib
+import hashlib
+import sys
+import tempfile
+import weakref
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
+from molgen.data.paths import is_stdin
+from molgen.data.unpack import PACKED, DamageError, unpack
 from molgen.errors import InputError
 
-__all__ = ["DamageError", "Tally", "read_utf8"]
+__all__ = ["Source", "Tally", "decode_head", "read_utf8"]
 
 _CHUNK = 1 << 17
 _HEAD = 4096
-_GZIP = b"\x1f\x8b"
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -31,9 +38,9 @@ _MAGIC = (  # looked at only where control bytes say that it is no text: PAR1 is
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite format 3\0", "an SQLite database"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"\x28\xb5\x2f\xfd", "a zstd file"),
+    (PACKED["bzip2"], "a bzip2 file"),
+    (PACKED["xz"], "an xz file"),
+    (PACKED["zstd"], "a zstd file"),
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"\x89PNG", "a PNG picture"),
     (b"\x80\x02", "a Python pickle"),
@@ -41,13 +48,9 @@ _MAGIC = (  # looked at only where control bytes say that it is no text: PAR1 is
     (b"\x80\x04", "a Python pickle"),
     (b"\x80\x05", "a Python pickle"),
     (b"\x93NUMPY", "a NumPy array"),
-    (_GZIP, "a gzip file inside a gzip file"),
+    (PACKED["gzip"], "a gzip file inside a packed file"),
 )
 _CONTROL = (*range(9), *range(14, 26), *range(28, 32))  # not tabs, feeds, ends, or the Ctrl-Z and Esc of old files
-
-
-class DamageError(Exception):
-    """The stream cannot be read any further."""
 
 
 @dataclass(slots=True)
@@ -57,23 +60,128 @@ class Tally:
     bytes: int = 0
 
 
-def read_utf8(path: Path, tally: Tally | None = None) -> Iterator[bytes]:
-    """Iterate over a text file, plain or gzip, as UTF-8 without a byte order mark, some 100 kB at a time.
+class Source:
+    """Where bytes come from: a file, a pipe, or standard input.
 
-    Text in another eight-bit encoding passes as it is; ``tally`` is kept up to date.
+    A file can be read as often as one likes. What comes through a pipe can be looked at (:meth:`head`) and then read once.
 
-    Raises
-    ------
-    InputError
-        The file is missing, a folder or not text.
-    DamageError, OSError
-        It cannot be read any further; all that could be read came before.
+    Attributes
+    ----------
+    path
+        The file as it was named; ``-`` is standard input.
+    name
+        What messages call it.
+    is_file
+        Whether it can be read again.
+    tally
+        How much was read since :meth:`chunks` was called.
     """
-    with _open(path) as stream:
-        yield from _as_utf8(_unpacked(_chunks(stream, tally or Tally())), path)
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.name = "standard input" if is_stdin(path) else str(path)
+        self.is_file = not is_stdin(path) and (self.path.is_file() or not self.path.exists())
+        self.tally = Tally()
+        self._digest = hashlib.sha256()
+        self._ahead: Iterator[bytes] | None = None
+        self._begun = False
+        self._copy: IO[bytes] | None = None
+
+    def size(self) -> int | None:
+        """Return how many bytes a file has, packed as it is; None for a pipe."""
+        return self.path.stat().st_size if self.is_file else None
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the bytes as they are packed: of a whole file, or of what came through a pipe so far."""
+        if not self.is_file:
+            return self._digest.hexdigest()
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def head(self) -> bytes:
+        """Return the first bytes, unpacked: some thousand, or all where there are less.
+
+        Raises
+        ------
+        InputError
+            The file is missing, a folder, or a pipe that was read already.
+        """
+        stream = self._stream()
+        pieces: list[bytes] = []
+        damage: Exception | None = None
+        try:
+            while sum(map(len, pieces)) < _HEAD and (piece := next(stream, None)) is not None:
+                pieces.append(piece)
+        except (DamageError, OSError) as error:
+            damage = error  # met again by whoever reads on
+        if not self.is_file:
+            self._ahead = chain(pieces, stream if damage is None else _raise(damage))
+        return b"".join(pieces)[:_HEAD]
+
+    def chunks(self) -> Iterator[bytes]:
+        """Iterate over all bytes, unpacked, some 100 kB at a time.
+
+        Raises
+        ------
+        InputError
+            The file is missing, a folder, or a pipe that was read already.
+        DamageError, OSError
+            It cannot be read any further; all that could be read came before.
+        """
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
+        return self._stream()
+
+    def seekable(self) -> AbstractContextManager[IO[bytes]]:
+        """Open the unpacked bytes to be read from any place: the file itself if it is plain, else a temporary copy of all of it.
+
+        Raises
+        ------
+        InputError, DamageError, OSError
+            As :meth:`chunks`.
+        """
+        if self._copy is None and self.is_file:
+            file = _open(self.path)
+            if not file.peek(10).startswith(tuple(PACKED.values())):
+                return file
+            file.close()
+        if self._copy is None:
+            self._copy = tempfile.TemporaryFile()  # noqa: SIM115
+            weakref.finalize(self, self._copy.close)
+            self._copy.writelines(self.chunks())
+        return nullcontext(self._copy)
+
+    def _stream(self) -> Iterator[bytes]:
+        if self._begun and not self.is_file:
+            raise InputError("a pipe can be read only once", where=self.name, remedy="save it to a file first")
+        self._begun = True
+        self.tally.bytes = 0
+        return unpack(self._read(), _CHUNK)
+
+    def _read(self) -> Iterator[bytes]:
+        # Standard input stays open: it is not ours.
+        with nullcontext(_stdin()) if is_stdin(self.path) else _open(self.path) as stream:
+            while chunk := stream.read(_CHUNK):
+                self.tally.bytes += len(chunk)
+                if not self.is_file:
+                    self._digest.update(chunk)
+                yield chunk
 
 
-def _open(path: Path) -> IO[bytes]:
+def _raise(error: Exception) -> Iterator[bytes]:
+    raise error
+    yield
+
+
+def _stdin() -> IO[bytes]:
+    stream = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise InputError("standard input is closed", remedy="name a file")
+    return stream  # type: ignore[no-any-return]
+
+
+def _open(path: Path) -> BufferedReader:
     if path.is_dir():
         raise InputError("a folder where a file was expected", where=str(path), remedy="name one file in it")
     try:
@@ -87,63 +195,39 @@ def _open(path: Path) -> IO[bytes]:
         raise InputError("no permission to read it", where=str(path), remedy="check its owner and mode") from error
 
 
-def _chunks(stream: IO[bytes], tally: Tally) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
-        tally.bytes += len(chunk)
-        yield chunk
+def read_utf8(source: Source) -> Iterator[bytes]:
+    """Iterate over text as UTF-8 without a byte order mark, some 100 kB at a time.
+
+    Text in another eight-bit encoding passes as it is.
+
+    Raises
+    ------
+    InputError
+        The file is missing, a folder or not text.
+    DamageError, OSError
+        It cannot be read any further; all that could be read came before.
+    """
+    yield from _as_utf8(source.chunks(), source.name)
 
 
-def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    first = next(chunks, b"")
-    if not first.startswith(_GZIP):
-        yield first
-        yield from chunks
-        return
-    unpacker = zlib.decompressobj(wbits=31)
-    pending = first
-    started = True
-    while pending or (pending := next(chunks, b"")):
-        if not started:
-            pending = pending.lstrip(b"\0")  # padding between and after members is allowed
-            if not pending:
-                continue
-            unpacker, started = zlib.decompressobj(wbits=31), True
-        before = unpacker.copy()
-        try:
-            data = unpacker.decompress(pending, _CHUNK)
-        except zlib.error as error:
-            yield _salvage(before, pending)
-            raise DamageError(f"gzip data cannot be unpacked ({error})") from error
-        yield data
-        pending = unpacker.unconsumed_tail
-        if unpacker.eof:
-            pending, started = unpacker.unused_data, False
-    if started:
-        raise DamageError("gzip data ends too early")
+def decode_head(head: bytes) -> str:
+    """Return the first bytes of a file as text, whatever its encoding; what does not fit is replaced."""
+    mark, encoding = _encoding(head)
+    return head[len(mark) :].decode(encoding, "replace")
 
 
-def _salvage(unpacker: zlib._Decompress, pending: bytes) -> bytes:
-    """Unpack byte by byte up to a fault: the call that met it returned nothing of what came before."""
-    data = bytearray()
-    for position in range(len(pending)):
-        try:
-            data += unpacker.decompress(pending[position : position + 1])
-        except zlib.error:
-            break
-    return bytes(data)
-
-
-def _as_utf8(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
+def _as_utf8(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     """Refuse what is no text, drop the byte order mark, and turn UTF-16 and UTF-32 into UTF-8."""
-    head, damage = b"", None
+    head = b""
+    damage: Exception | None = None
     try:
         while len(head) < _HEAD and (chunk := next(chunks, None)) is not None:
             head += chunk
-    except DamageError as error:
+    except (DamageError, OSError) as error:
         damage = error
-    mark, encoding = next((pair for pair in _BOMS if head.startswith(pair[0])), (b"", _unmarked(head[:_HEAD])))
+    mark, encoding = _encoding(head[:_HEAD])
     if encoding == "utf-8":
-        _refuse_binary(head[:_HEAD], path)
+        _refuse_binary(head[:_HEAD], name)
         yield head[len(mark) :]
         yield from chunks
     else:
@@ -156,6 +240,11 @@ def _as_utf8(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
         raise damage
 
 
+def _encoding(head: bytes) -> tuple[bytes, str]:
+    """Return the byte order mark, empty if there is none, and the encoding."""
+    return next((pair for pair in _BOMS if head.startswith(pair[0])), (b"", _unmarked(head)))
+
+
 def _unmarked(head: bytes) -> str:
     """Name the encoding of text without a byte order mark: ASCII as UTF-16 has a NUL in every other byte."""
     even, odd = head[0::2], head[1::2]
@@ -166,7 +255,7 @@ def _unmarked(head: bytes) -> str:
     return "utf-8"
 
 
-def _refuse_binary(head: bytes, path: Path) -> None:
+def _refuse_binary(head: bytes, name: str) -> None:
     kind = None
     control = sum(head.count(code) for code in _CONTROL)
     if head.startswith(b"%PDF-"):
@@ -178,6 +267,4 @@ def _refuse_binary(head: bytes, path: Path) -> None:
         if b"\0" in head or control > 0.05 * len(head):
             kind = kind or "binary data (NUL or control bytes)"
     if kind:
-        raise InputError(
-            "not a text file", where=str(path), expected="text, plain or gzip", got=kind, remedy="save it as CSV or SMI"
-        )
+        raise InputError("not a text file", where=name, expected="text, plain or packed", got=kind, remedy="save it as CSV or SMI")

@@ -9,10 +9,11 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from molgen.data.stream import DamageError, Tally, read_utf8
+from molgen.data.stream import Source, read_utf8
+from molgen.data.unpack import DamageError
 from molgen.errors import InputError
 
-__all__ = ["MAX_LINE", "Block", "Line", "read_blocks", "read_lines"]
+__all__ = ["MAX_LINE", "Block", "Line", "decode_line", "read_blocks", "read_lines"]
 
 #: Bytes in a line beyond which it is cut; no table of compounds needs more, and a damaged file can hold gigabytes.
 MAX_LINE = 1_000_000
@@ -60,29 +61,27 @@ class Line(NamedTuple):
     problem: str | None
 
 
-def read_lines(path: str | Path) -> Iterator[Line]:
+def read_lines(source: str | Path | Source) -> Iterator[Line]:
     """Iterate over the lines of a text file; :func:`read_blocks` says what can be read and what is raised."""
-    for block in read_blocks(path):
+    for block in read_blocks(source):
         for index, (number, text) in enumerate(zip(block.numbers, block.lines, strict=True)):
             yield Line(number, text, block.problems.get(index))
 
 
-def read_blocks(path: str | Path, notes: list[str] | None = None, tally: Tally | None = None) -> Generator[Block, None, None]:
+def read_blocks(source: str | Path | Source, notes: list[str] | None = None) -> Generator[Block, None, None]:
     r"""Iterate over the lines of a text file, some at a time.
 
-    Plain or gzip by content (several members in one file too); UTF-8, UTF-16 or UTF-32; line by line Windows-1252
+    Plain or packed (:func:`~molgen.data.unpack.unpack`); UTF-8, UTF-16 or UTF-32; line by line Windows-1252
     where a line is not UTF-8. A line ends with LF, CRLF, CR or ``\r\r\n``, and with ``\r\n\n`` where the whole file
     has that (the HIV set of MoleculeNet). A line over :data:`MAX_LINE` bytes is cut to :data:`KEPT` characters and has
     a problem, as has a line with NUL bytes past the head of the file.
 
     Parameters
     ----------
-    path
+    source
         The file.
     notes
         What was unusual about the file is appended here.
-    tally
-        How much was read is kept here.
 
     Raises
     ------
@@ -90,10 +89,10 @@ def read_blocks(path: str | Path, notes: list[str] | None = None, tally: Tally |
         The file is missing, empty, a folder or not text; or it is damaged, and then only after all lines before the
         damage were delivered.
     """
-    path = Path(path)
+    source = source if isinstance(source, Source) else Source(source)
     last, following, doubled = 0, 1, False
     try:
-        for data, cut in _whole_lines(read_utf8(path, tally)):
+        for data, cut in _whole_lines(read_utf8(source)):
             doubled = doubled or (last == 0 and _is_doubled(data))
             block = _block(data, following, doubled, cut, notes)
             last = block.numbers[-1]
@@ -102,12 +101,12 @@ def read_blocks(path: str | Path, notes: list[str] | None = None, tally: Tally |
     except (DamageError, OSError) as error:
         raise InputError(
             f"damaged: {error}" if isinstance(error, DamageError) else f"cannot be read: {error.strerror or error}",
-            where=str(path),
+            where=source.name,
             got=f"good lines up to line {last}" if last else "no good line",
             remedy="download or copy the file again",
         ) from error
     if last == 0:
-        raise InputError("the file is empty", where=str(path), remedy="check that it was written and copied in full")
+        raise InputError("the file is empty", where=source.name, remedy="check that it was written and copied in full")
 
 
 def _whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -160,7 +159,7 @@ def _block(data: bytes, first: int, doubled: bool, cut: bool, notes: list[str] |
     except UnicodeDecodeError:
         text = data.decode("latin-1")  # one character a byte, so that lines can be parted before they are decoded
         lines, ends = _split(text, doubled)
-        lines = [_decode(line.encode("latin-1")) for line in lines]
+        lines = [decode_line(line.encode("latin-1")) for line in lines]
         if notes is not None and _NOT_UTF8 not in notes:
             notes.append(_NOT_UTF8)
     numbers: Sequence[int] = range(first, first + len(lines))
@@ -208,7 +207,8 @@ def _split(text: str, doubled: bool) -> tuple[list[str], list[str]]:
     return lines, ends
 
 
-def _decode(line: bytes) -> str:
+def decode_line(line: bytes) -> str:
+    """Return a line as text: UTF-8, else Windows-1252, else Latin-1."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return line.decode(encoding)

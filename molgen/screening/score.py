@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.chem.standardize import canonical_smiles
-from molgen.screening.library import Block
+from molgen.data.library import Block
 from molgen.screening.schema import OutputSchema
 
 __all__ = ["ScoredBlock", "Scorer", "round_significant"]

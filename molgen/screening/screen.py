@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from molgen.bundle import Bundle
+from molgen.data.library import Library, open_library
+from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task
 from molgen.errors import ConfigError, InputError
-from molgen.screening.library import Library, open_library
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.ranking import TopHits
 from molgen.screening.schema import OutputSchema, output_schema
@@ -71,7 +72,7 @@ def screen(
     Parameters
     ----------
     library
-        One or several CSV, TSV or SMI files, plain or gzipped.
+        One or several CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns and ``-`` for standard input, too.
     model
         A bundle file.
     output
@@ -102,7 +103,7 @@ def screen(
     InputError, ConfigError, BundleError
         Before any row is scored, if the call cannot succeed; later if a file turns out to be damaged.
     """
-    paths = [library] if isinstance(library, str | Path) else list(library)
+    paths = expand_paths(library)
     targets = check_outputs((output, hits, report), (*paths, model), overwrite=overwrite)
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")

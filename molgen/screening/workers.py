@@ -10,8 +10,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from molgen.bundle import Bundle
+from molgen.data.library import Block
 from molgen.errors import MolgenError
-from molgen.screening.library import Block
 from molgen.screening.schema import OutputSchema
 from molgen.screening.score import ScoredBlock, Scorer
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from molgen.bundle import Bundle
 from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
-from molgen.data.tables import open_table
+from molgen.data.joined import open_tables
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.errors import ConfigError, InputError
@@ -66,7 +66,7 @@ class Evaluation:
 
 
 def evaluate(
-    data: str | Path,
+    data: str | Path | Sequence[str | Path],
     model: str | Path | Bundle,
     *,
     smiles: str | None = None,
@@ -81,7 +81,7 @@ def evaluate(
     Parameters
     ----------
     data
-        CSV, TSV or SMI file with labels.
+        CSV, TSV, SMI, SD or Parquet file with labels, or several; patterns and ``-`` for standard input, too.
     model
         A bundle, or its file.
     smiles, ids
@@ -105,9 +105,10 @@ def evaluate(
     """
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
     notes: list[str] = []
-    wanted = _choose(bundle.tasks, targets, data, notes)
+    table = open_tables(data)
+    wanted = _choose(bundle.tasks, targets, table.columns, table.name, notes)
     dataset = load_dataset(
-        data,
+        table,
         targets=list(wanted.values()),
         smiles=smiles,
         ids=ids,
@@ -127,24 +128,25 @@ def evaluate(
     return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes)
 
 
-def _choose(tasks: Sequence[Task], targets: Mapping[str, str] | None, data: str | Path, notes: list[str]) -> dict[Task, str]:
+def _choose(
+    tasks: Sequence[Task], targets: Mapping[str, str] | None, columns: Sequence[str], where: str, notes: list[str]
+) -> dict[Task, str]:
     """Return the label column of each task to evaluate."""
     by_name = {task.name: task for task in tasks}
-    columns = open_table(data).columns
     if targets:
         for name in targets:
             if name not in by_name:
                 raise ConfigError(f"the model has no task {name!r}", expected=f"one of {', '.join(map(repr, by_name))}")
-        return {by_name[name]: _find(columns, column, name, data) for name, column in targets.items()}
+        return {by_name[name]: _find(columns, column, name, where) for name, column in targets.items()}
     there = {name.strip().casefold() for name in columns}
     # A column of the task's name is in its unit; one of the name that training converted from is not yet.
     names = {name: [own for own in (name, task.column) if own.strip().casefold() in there] for name, task in by_name.items()}
     missing = [name for name, own in names.items() if not own]
     if len(missing) == len(by_name):
-        _find(columns, missing[0], missing[0], data)
+        _find(columns, missing[0], missing[0], where)
     if missing:
         notes.append(f"not evaluated, for want of a column of that name: {', '.join(missing)}")
-    return {task: _find(columns, names[name][0], name, data) for name, task in by_name.items() if name not in missing}
+    return {task: _find(columns, names[name][0], name, where) for name, task in by_name.items() if name not in missing}
 
 
 def _conversions(wanted: Mapping[Task, str], given: Mapping[str, str], notes: list[str]) -> dict[str, str]:
@@ -162,10 +164,10 @@ def _conversions(wanted: Mapping[Task, str], given: Mapping[str, str], notes: li
     return found
 
 
-def _find(columns: Sequence[str], wanted: str, task: str, data: str | Path) -> str:
+def _find(columns: Sequence[str], wanted: str, task: str, where: str) -> str:
     flag = f"--target {task}="
     try:
-        return find_column(columns, wanted, flag=flag, where=str(data))
+        return find_column(columns, wanted, flag=flag, where=where)
     except InputError as error:
         # A column goes with its task here: no blank between the flag and the name.
         remedy = (error.remedy or "").replace(f"{flag} ", flag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class TrainResult:
 
 @one_torch_thread()
 def train(
-    data: str | Path | Dataset,
+    data: str | Path | Sequence[str | Path] | Dataset,
     config: TrainConfig,
     *,
     checkpoint: str | Path | None = None,
@@ -93,7 +94,7 @@ def train(
     Parameters
     ----------
     data
-        A table of compounds with labels, or a data set that is loaded already.
+        A table of compounds with labels, or several with the same columns, or a data set that is loaded already.
     config
         How; see :class:`~molgen.training.config.TrainConfig`.
     checkpoint
@@ -112,7 +113,7 @@ def train(
 
 @one_torch_thread()
 def cross_validate(
-    data: str | Path | Dataset,
+    data: str | Path | Sequence[str | Path] | Dataset,
     config: TrainConfig,
     *,
     checkpoint: str | Path | None = None,
@@ -137,7 +138,9 @@ class _Job:
     tell: Progress
 
 
-def _prepare(data: str | Path | Dataset, config: TrainConfig, checkpoint: str | Path | None, tell: Progress) -> _Job:
+def _prepare(
+    data: str | Path | Sequence[str | Path] | Dataset, config: TrainConfig, checkpoint: str | Path | None, tell: Progress
+) -> _Job:
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
@@ -232,7 +235,7 @@ def _baseline_trees(recipe: Recipe) -> list[Featurizer]:
     return [] if recipe.tabular else TABULAR_INPUTS
 
 
-def _load(path: str | Path, config: TrainConfig) -> Dataset:
+def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
     return load_dataset(
         path,
         targets=config.targets,

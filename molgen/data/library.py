@@ -8,14 +8,17 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from molgen.data.columns import find_id_column, find_smiles_column
+from molgen.data.columns import find_id_column
+from molgen.data.paths import expand_paths
+from molgen.data.repeats import Repeats
 from molgen.data.tables import Table, open_table
-from molgen.errors import InputError
 
 __all__ = ["BLOCK_ROWS", "Block", "Library", "open_library"]
 
 #: Rows that are scored together. Blocks depend on the input alone, so the output does not depend on how many workers there are.
 BLOCK_ROWS = 1024
+#: Cells of a block at most: one of a table with 10,000 columns has fewer rows.
+_BLOCK_CELLS = 1 << 20
 
 
 class Block(NamedTuple):
@@ -63,7 +66,7 @@ class Library:
     extras
         Columns that molgen does not know and passes through: the union over the files, in order of appearance.
     notes
-        What was unusual about the files.
+        What was unusual about the files; reading them may add to it.
     """
 
     sources: list[_Source]
@@ -72,8 +75,9 @@ class Library:
 
     def share_read(self) -> float:
         """Return how much of the files was read so far, 0 to 1: what progress and the time left are told from."""
-        sizes = [Path(source.name).stat().st_size for source in self.sources]
-        return min(1.0, sum(source.table.tally.bytes for source in self.sources) / max(1, sum(sizes)))
+        sizes = [source.table.source.size() or 0 for source in self.sources]
+        read = sum(source.table.share_read() * size for source, size in zip(self.sources, sizes, strict=True))
+        return min(1.0, read / max(1, sum(sizes)))
 
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
         """Iterate over all rows, each once, in order; a block never spans two files.
@@ -84,49 +88,57 @@ class Library:
             If a file turns out to be damaged; the blocks before the damage came out.
         """
         number = 0
+        repeats = Repeats()
         for source in self.sources:
+            told = len(source.table.notes)
             rows = source.table.rows()
-            positions = [source.table.columns.index(name) if name in source.table.columns else None for name in self.extras]
-            while batch := list(islice(rows, size)):
+            places = {name: at for at, name in enumerate(source.table.columns)}
+            positions = [places.get(name) for name in self.extras]
+            at_once = min(size, max(16, _BLOCK_CELLS // len(source.table.columns)))
+            while batch := list(islice(rows, at_once)):
                 values = [row.values for row in batch]
+                ids = [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values]
+                if source.id_at is not None:
+                    repeats.add(ids)
                 yield Block(
                     number,
                     source.name,
                     [row.number for row in batch],
-                    [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values],
+                    ids,
                     [each[source.smiles_at] for each in values],
-                    {at: f"{row.problem} (line {row.line})" for at, row in enumerate(batch) if row.problem},
+                    {at: f"{row.problem} ({source.table.place(row)})" for at, row in enumerate(batch) if row.problem},
                     [None if at is None else [each[at] for each in values] for at in positions],
                 )
                 number += 1
+            self.notes.extend(f"{source.name}: {note}" for note in source.table.notes[told:])
+        if note := repeats.note():
+            self.notes.append(note)
 
 
-def open_library(paths: Sequence[str | Path], *, smiles: str | None = None, ids: str | None = None) -> Library:
+def open_library(paths: str | Path | Sequence[str | Path], *, smiles: str | None = None, ids: str | None = None) -> Library:
     """Look at the head of each file and find its columns.
 
     Parameters
     ----------
     paths
-        CSV, TSV or SMI files, plain or gzipped.
+        CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns (``data/*.csv.gz``) and ``-`` for standard input, too.
     smiles, ids
         Column names; guessed where the guess is unambiguous.
 
     Raises
     ------
     InputError
-        If a file cannot be read, or it is not clear which column holds the SMILES.
+        If a file cannot be read, no file fits a pattern, or it is not clear which column holds the SMILES.
     """
-    if not paths:
-        raise InputError("no library was given")
     sources: list[_Source] = []
     extras: dict[str, None] = {}
     notes: list[str] = []
-    for path in paths:
+    for path in expand_paths(paths):
         table = open_table(path)
-        smiles_name = find_smiles_column(table.columns, table.sample, smiles, where=str(path))
-        id_name = find_id_column(table.columns, ids, exclude=[smiles_name], where=str(path))
+        smiles_name = table.find_smiles(smiles)
+        id_name = find_id_column(table.columns, ids, exclude=[smiles_name], where=table.name)
         extras |= dict.fromkeys(name for name in table.columns if name not in (smiles_name, id_name))
-        notes += [f"{path}: {note}" for note in table.notes]
+        notes += [f"{table.name}: {note}" for note in table.notes]
         id_at = None if id_name is None else table.columns.index(id_name)
-        sources.append(_Source(table, str(path), table.columns.index(smiles_name), id_at))
+        sources.append(_Source(table, table.name, table.columns.index(smiles_name), id_at))
     return Library(sources, list(extras), notes)
