@@ -1,7 +1,6 @@
 """A run that was stopped goes on to the result that it would have had."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -82,7 +81,7 @@ def test_a_killed_process_goes_on_to_the_same_bytes(measured_table, tmp_path, un
         if list(folder.glob("*-network-*.zip")) or process.poll() is not None:
             break
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not path.exists()
     molgen.train(measured_table, path, config=settings, checkpoint=folder)
