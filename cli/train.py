@@ -53,6 +53,16 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
     help="Of matrix products in training [auto: 16 bits on a GPU].",
 )
+@click.option(
+    "--from", "parent", type=click.Path(exists=True, dir_okay=False), metavar="MODEL", help="Start from the networks of a model."
+)
+@click.option("--freeze", metavar="LAYERS", help="With --from: layers that stay, 'encoder' or how many from the input.")
+@click.option("--checkpoint", type=click.Path(file_okay=False), metavar="FOLDER", help="Keep the run here, to go on after a kill.")
+@click.option("--folds", type=click.IntRange(1, 100), metavar="K", help="Cross-validate on K folds, then train on all rows.")
+@click.option(
+    "--out-of-fold", type=click.Path(dir_okay=False), metavar="FILE", help="With --folds: table of out-of-fold predictions."
+)
+@click.option("--curve", is_flag=True, default=None, help="Train on shares of the data too: would more compounds help?")
 @click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
 @click.option(
@@ -87,6 +97,7 @@ def train(
       molgen train esol.csv --target logS -o esol.molgen
       molgen train tox.csv --target AMES --target hERG --direction low -o tox.molgen
       molgen train pic50.csv --target pIC50 --split-column split --experts graph -o fast.molgen
+      molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
     """
     import molgen
     from molgen.cli.printing import print_metrics, stage_progress
@@ -101,7 +112,46 @@ def train(
     for part, title in (("valid", "Validation"), ("test", "Test")):
         if part in result.metrics:
             print_metrics(title, result.metrics[part])
+    if result.cross_validation:
+        _print_folds(result.cross_validation)
+        if flags["out_of_fold"]:
+            click.echo(f"\nOut-of-fold predictions written to {flags['out_of_fold']}")
+    if result.curve:
+        _print_curve(result)
     click.echo(f"\nModel written to {output}")
+
+
+def _print_folds(validation: Any) -> None:
+    """Print a table for each task: one predictor a row, mean and standard deviation over the folds of one measure a column."""
+    from molgen.cli.printing import print_table
+
+    summary = validation.summary()
+    for task in validation.dataset.tasks:
+        measures = [name for name in summary["model"][task.name] if name != "n"]
+        rows = [
+            [name, *("{:.3f} +- {:.3f}".format(*by_task[task.name][each]).replace("nan", "-") for each in measures)]
+            for name, by_task in summary.items()
+        ]
+        click.echo(f"\n{len(validation.folds)} folds, mean and standard deviation: {task.name}")
+        print_table(["", *measures], rows)
+
+
+def _print_curve(result: Any) -> None:
+    """Print a table for each task: a number of training compounds a row, the first measure on each part a column."""
+    from molgen.cli.printing import print_table
+
+    for task in result.bundle.tasks:
+        measures = [next(name for name in part[task.name] if name != "n") for part in result.curve[0].metrics.values()]
+        parts = list(result.curve[0].metrics)
+        click.echo(f"\nLearning curve: {task.name}")
+        rows = [
+            [
+                f"{point.rows:,}",
+                *(f"{point.metrics[part][task.name][each]:.3f}" for part, each in zip(parts, measures, strict=True)),
+            ]
+            for point in result.curve
+        ]
+        print_table(["training compounds", *(f"{part} {each}" for part, each in zip(parts, measures, strict=True))], rows)
 
 
 def _print_data(result: Any) -> None:

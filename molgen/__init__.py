@@ -10,19 +10,32 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from molgen.api import evaluate, screen, train
+    from molgen.api import cross_validate, evaluate, screen, train
     from molgen.bundle import Bundle, load
     from molgen.card import inspect
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
     from molgen.screening.sift import filter_library
 
-__all__ = ["Bundle", "audit", "evaluate", "featurize", "filter_library", "inspect", "load", "screen", "split_table", "train"]
+__all__ = [
+    "Bundle",
+    "audit",
+    "cross_validate",
+    "evaluate",
+    "featurize",
+    "filter_library",
+    "inspect",
+    "load",
+    "screen",
+    "split_table",
+    "train",
+]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Bundle": "molgen.bundle",
     "audit": "molgen.curation",
+    "cross_validate": "molgen.api",
     "evaluate": "molgen.api",
     "featurize": "molgen.featurization",
     "filter_library": "molgen.screening.sift",

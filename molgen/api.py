@@ -18,7 +18,8 @@ from molgen.screening.sift import FilterResult, filter_library
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
-from molgen.training.train import Progress, TrainResult
+from molgen.training.train import CrossValidation, Progress, TrainResult
+from molgen.training.train import cross_validate as _cross_validate
 from molgen.training.train import train as _train
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuditReport",
+    "CrossValidation",
     "Evaluation",
     "FeaturizeResult",
     "FilterResult",
@@ -33,6 +35,7 @@ __all__ = [
     "SplitResult",
     "TrainResult",
     "audit",
+    "cross_validate",
     "evaluate",
     "featurize",
     "filter_library",
@@ -49,6 +52,8 @@ def train(
     *,
     target: str | Sequence[str] = (),
     config: str | Path | TrainConfig | None = None,
+    checkpoint: str | Path | None = None,
+    out_of_fold: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     **settings: Any,
@@ -66,8 +71,12 @@ def train(
         Label column, or several.
     config
         A TOML file of settings, or a ready configuration.
+    checkpoint
+        A folder where the run is kept as it goes: after a kill the same call goes on from there, to the same result.
+    out_of_fold
+        With ``folds``: the table of out-of-fold predictions to write, CSV or Parquet.
     overwrite
-        Replace ``output`` if it exists.
+        Replace outputs that exist.
     progress
         Told what is going on.
     settings
@@ -92,22 +101,84 @@ def train(
     """
     from molgen.screening.output import check_outputs
 
+    resolved = _resolve(config, target, settings)
+    if out_of_fold is not None and not resolved.folds:
+        raise ConfigError("out-of-fold predictions need folds", got="folds not set", remedy="add --folds 5")
+    check_outputs([output, out_of_fold], _files_read(data, config, resolved), overwrite=overwrite)
+    result = _train(data, resolved, checkpoint=checkpoint, progress=progress)
+    if out_of_fold is not None and result.cross_validation is not None:
+        _write_frame(result.cross_validation.table(), Path(out_of_fold))
+    if output is not None:
+        result.bundle.save(output, overwrite=overwrite)
+    return result
+
+
+def cross_validate(
+    data: str | Path | Sequence[str | Path] | Dataset,
+    out_of_fold: str | Path | None = None,
+    *,
+    target: str | Sequence[str] = (),
+    folds: int | None = None,
+    config: str | Path | TrainConfig | None = None,
+    checkpoint: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> CrossValidation:
+    """Predict every compound by models that did not see it, and make no bundle; ``train(..., folds=5)`` makes one as well.
+
+    Parameters
+    ----------
+    data, target, config, checkpoint, overwrite, progress, settings
+        As for :func:`train`.
+    out_of_fold
+        Table of out-of-fold predictions to write: CSV, or Parquet if it ends in ``.parquet``.
+    folds
+        Number of folds, of the split that the settings name; the configuration's, or 5.
+
+    Returns
+    -------
+    CrossValidation
+        ``.summary()`` has mean and standard deviation over the folds; ``.table()`` the out-of-fold predictions.
+
+    Examples
+    --------
+    >>> molgen.cross_validate("esol.csv", target="logS").summary()["model"]["logS"]["rmse"]  # doctest: +SKIP
+    (0.72, 0.05)
+    """
+    from molgen.screening.output import check_outputs
+
+    if not isinstance(config, TrainConfig):
+        known = read_toml(config).get("folds") if config is not None else None
+        settings["folds"] = folds or known or 5
+    elif folds is not None:
+        settings["folds"] = folds
+    resolved = _resolve(config, target, settings)
+    check_outputs([out_of_fold], _files_read(data, config, resolved), overwrite=overwrite)
+    validation = _cross_validate(data, resolved, checkpoint=checkpoint, progress=progress)
+    if out_of_fold is not None:
+        _write_frame(validation.table(), Path(out_of_fold))
+    return validation
+
+
+def _files_read(
+    data: str | Path | Sequence[str | Path] | Dataset, config: str | Path | TrainConfig | None, resolved: TrainConfig
+) -> list[str | Path]:
+    """Return the files that a training run reads, which none of its outputs may be."""
+    tables = [] if isinstance(data, Dataset) else expand_paths(data)
+    return [*tables, *(each for each in (config, resolved.parent) if isinstance(each, str | Path))]
+
+
+def _resolve(config: str | Path | TrainConfig | None, target: str | Sequence[str], settings: Mapping[str, Any]) -> TrainConfig:
+    """Put a configuration together from a file, or a ready one, and settings."""
     targets = [target] if isinstance(target, str) else list(target)
     named = {"targets": targets} if targets else {}
     if isinstance(config, TrainConfig):
         if settings or named:
             raise ConfigError("a ready configuration takes no further settings", got=", ".join({**named, **settings}))
-        resolved = config
-    else:
-        layers = [read_toml(config)] if config is not None else []
-        resolved = TrainConfig.build(*layers, {**named, **settings}, where=str(config or "settings"))
-    files = [] if isinstance(data, Dataset) else expand_paths(data)
-    inputs = [*files, *(each for each in (config,) if isinstance(each, str | Path))]
-    check_outputs([output], inputs, overwrite=overwrite)
-    result = _train(data, resolved, progress=progress)
-    if output is not None:
-        result.bundle.save(output, overwrite=overwrite)
-    return result
+        return config
+    layers = [read_toml(config)] if config is not None else []
+    return TrainConfig.build(*layers, {**named, **settings}, where=str(config or "settings"))
 
 
 def evaluate(

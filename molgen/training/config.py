@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from molgen.chem.standardize import MAX_ATOMS
 from molgen.data.splits import get_splitter
@@ -108,6 +108,15 @@ class TrainConfig(_Config):
     precision
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32
         on a CPU and 16 bits on a GPU.
+    parent
+        A bundle whose networks those of this run start from.
+    freeze
+        Layers that keep the parent's weights: ``"encoder"`` for all but the head, or how many from the input (1 the
+        embeddings, each step of message passing one more).
+    folds
+        Cross-validate on this many folds of the split, then train on all rows; ``None`` for one split by ``fractions``.
+    curve
+        Train on 10, 20, 40 and 80 % of the training rows too, and tell how the error falls.
     balance
         Weigh the classes of a task alike in training, however rare; probabilities are calibrated after.
     max_atoms
@@ -142,6 +151,10 @@ class TrainConfig(_Config):
     experts: Literal["graph", "tabular", "blend"] = "blend"
     ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    parent: str | None = None
+    freeze: Literal["encoder"] | int | None = None
+    curve: bool = False
+    folds: Annotated[int, Field(ge=1, le=100)] | None = None
     balance: bool = False
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     charges: Literal["auto", "neutral", "drawn"] = "auto"
@@ -151,6 +164,13 @@ class TrainConfig(_Config):
     graph: GraphConfig = GraphConfig()
     tabular: TabularConfig = TabularConfig()
 
+    @field_validator("freeze", mode="before")
+    @classmethod
+    def _check_freeze(cls, value: Any) -> Any:
+        if value in (None, "encoder") or (not isinstance(value, bool) and str(value).isdecimal() and 1 <= int(value) <= 33):
+            return value
+        raise ValueError("'encoder', or how many layers from the input")
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if get_splitter(self.split, **self.split_options).needs_column != (self.split_column is not None):
@@ -158,6 +178,12 @@ class TrainConfig(_Config):
             raise ValueError(f"split {self.split!r} {verb}")
         if min(self.fractions) < 0 or abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError("fractions must not be negative, and add up to 1")
+        if self.freeze is not None and self.parent is None:
+            raise ValueError("freeze keeps the weights of a parent: name one")
+        if self.parent is not None and self.experts == "tabular":
+            raise ValueError("a parent gives weights to networks, and experts is 'tabular'")
+        if self.folds and self.curve:
+            raise ValueError("curve is measured on one split: leave folds out")
         if self.n_jobs == 0:
             raise ValueError("n_jobs is a number of processes, or -1 for all cores")
         return self

@@ -22,8 +22,10 @@ from molgen.nn.losses import MultiTaskLoss
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part
 from molgen.training.boosting import boost_with_limits
+from molgen.training.checkpoint import Checkpoint, NetworkStore
 from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
 from molgen.training.device import choose_device
+from molgen.training.finetune import Parent, freeze
 from molgen.training.loop import Epoch, OnEpoch, fit_network
 
 __all__ = ["fit_graph_expert", "fit_tabular_expert", "member_seed"]
@@ -39,6 +41,9 @@ def fit_graph_expert(
     config: TrainConfig,
     *,
     members: int = 1,
+    parent: Parent | None = None,
+    checkpoint: Checkpoint | None = None,
+    stop_after: int | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> tuple[GraphExpert, list[list[Epoch]]]:
     """Train each network on the training rows and keep its best epoch on the validation rows.
@@ -53,6 +58,12 @@ def fit_graph_expert(
         Which rows, and how.
     members
         Number of networks, which differ in their seeds; the first has the configuration's.
+    parent
+        What the networks start from.
+    checkpoint
+        Keeps the states of the networks on the way, and gives them back.
+    stop_after
+        See :func:`~molgen.training.loop.fit_network`.
     on_epoch
         Told of each epoch of each network.
 
@@ -63,6 +74,8 @@ def fit_graph_expert(
     """
     scaler = FeatureScaler.fit(np.hstack([features[extra] for extra in extras])[split.train]) if extras else None
     expert = GraphExpert(name, tasks, _architecture(config.graph), extras, scaler, members)
+    if parent is not None and parent.same_extras(expert):
+        expert.scaler = parent.expert_for(name).scaler
     scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
     loss = MultiTaskLoss(
         torch.tensor([task.kind == "binary" for task in tasks]),
@@ -78,7 +91,11 @@ def fit_graph_expert(
     for member in range(members):
         seed = member_seed(config.seed, member)
         torch.manual_seed(seed)
-        network = expert.make_network().to(choose_device(config.device))
+        network = expert.make_network()
+        if parent is not None:
+            parent.fill(network, expert, member)
+        freeze(network, config.freeze)
+        network.to(choose_device(config.device))
         history = fit_network(
             network,
             features[expert.graph],
@@ -90,10 +107,12 @@ def fit_graph_expert(
             config.graph,
             seed=seed,
             precision=config.precision,
+            stop_after=stop_after,
+            store=None if checkpoint is None else NetworkStore(checkpoint, name, member),
             on_epoch=on_epoch,
         )
         # Predictions that training reports are those the saved bundle gives: on the CPU, in its batches.
-        expert.networks[member] = network.cpu()
+        expert.networks[member] = network.cpu().requires_grad_(True)
         histories.append(history)
     return expert, histories
 

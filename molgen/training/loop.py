@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import GraphConfig
 from molgen.training.device import choose_precision, deterministic
 
-__all__ = ["Epoch", "OnEpoch", "fit_network"]
+__all__ = ["Epoch", "LoopState", "OnEpoch", "StateStore", "fit_network"]
 
 
 class Epoch(NamedTuple):
@@ -28,6 +29,52 @@ class Epoch(NamedTuple):
     train: float
     valid: float
     learning_rate: float
+
+
+@dataclass(slots=True)
+class LoopState:
+    """All that changes from epoch to epoch, beside torch's own random numbers.
+
+    Attributes
+    ----------
+    network, optimizer, scaler, order
+        The network, what changes it, the scaler of float16 losses, and the order of the rows.
+    keep_last
+        Whether there are no validation rows, so that the last epoch counts as the best.
+    best_state, best_epoch
+        The network's arrays after its best epoch so far, and that epoch's number; 0 before any.
+    step
+        Batches so far.
+    history
+        Each epoch so far.
+    """
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    order: np.random.Generator
+    keep_last: bool
+    best_state: dict[str, Tensor]
+    best_epoch: int = 0
+    step: int = 0
+    history: list[Epoch] = field(default_factory=list)
+
+    def end_epoch(self, epoch: Epoch) -> None:
+        """Take note of an epoch, and keep the network if there was none better."""
+        best = self.history[self.best_epoch - 1].valid if self.best_epoch else float("inf")
+        self.history.append(epoch)
+        if epoch.valid < best or self.keep_last:
+            self.best_state, self.best_epoch = copy.deepcopy(self.network.state_dict()), len(self.history)
+
+
+class StateStore(Protocol):
+    """Where a loop's state is kept from epoch to epoch."""
+
+    def load(self, state: LoopState) -> None:
+        """Put a state back, if one was kept."""
+
+    def save(self, state: LoopState) -> None:
+        """Keep a state."""
 
 
 #: Called after each epoch with its number (1-based) and what it came to.
@@ -51,6 +98,8 @@ def fit_network(
     *,
     seed: int,
     precision: str = "fp32",
+    stop_after: int | None = None,
+    store: StateStore | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> list[Epoch]:
     """Train a network in place and leave it at its best epoch, in evaluation mode.
@@ -69,6 +118,10 @@ def fit_network(
         Order of the rows.
     precision
         See :func:`~molgen.training.device.choose_precision`; validation is in float32, as predictions are.
+    stop_after
+        Epochs after which to stop on the way through ``config.epochs``, whose learning rates they have.
+    store
+        Keeps the state after each epoch; training goes on from one that is there.
     on_epoch
         Told of each epoch.
 
@@ -91,14 +144,16 @@ def fit_network(
         batch = make_batch(graphs.select(rows), None if features is None else features[rows])
         return batch.to(device), [part[rows].to(device, non_blocking=device.type == "cuda") for part in wanted]
 
-    history: list[Epoch] = []
-    best, best_state, best_epoch, step = float("inf"), copy.deepcopy(network.state_dict()), 0, 0
+    state = LoopState(network, optimizer, scaler, order, not len(valid), copy.deepcopy(network.state_dict()))
+    if store:
+        store.load(state)
+    last = min(config.epochs, stop_after or config.epochs)
     with deterministic(device):
-        while len(history) < config.epochs and len(history) - best_epoch < config.patience:
+        while len(state.history) < last and len(state.history) - state.best_epoch < config.patience:
             network.train()
             losses = []
             for rows in _batches(order.permutation(train), config.batch_size):
-                _set_rate(optimizer, config.learning_rate * _share_of_rate(step, steps))
+                _set_rate(optimizer, config.learning_rate * _share_of_rate(state.step, steps))
                 batch, labels = batch_of(rows)
                 with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
                     outputs = network(batch)
@@ -110,17 +165,17 @@ def fit_network(
                 scaler.step(optimizer)
                 scaler.update()
                 losses.append(value.detach() * len(rows))
-                step += 1
-            validation = _validation_loss(network, batch_of, valid, loss)
+                state.step += 1
             mean = float(torch.stack(losses).sum()) / len(train)
-            history.append(Epoch(mean, validation, optimizer.param_groups[0]["lr"]))
-            if validation < best or not len(valid):
-                best, best_state, best_epoch = validation, copy.deepcopy(network.state_dict()), len(history)
+            validation = _validation_loss(network, batch_of, valid, loss)
+            state.end_epoch(Epoch(mean, validation, optimizer.param_groups[0]["lr"]))
+            if store:
+                store.save(state)
             if on_epoch:
-                on_epoch(len(history), history[-1])
-    network.load_state_dict(best_state)
+                on_epoch(len(state.history), state.history[-1])
+    network.load_state_dict(state.best_state)
     network.eval()
-    return history
+    return state.history
 
 
 def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.chem.descriptors import DESCRIPTORS_FAST
-from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.replicates import find_leaks
-from molgen.data.splits import Split, make_split
-from molgen.data.targets import Targets
+from molgen.data.splits import Split, make_folds, make_split
 from molgen.data.tasks import Task, check_names, fit_scaling
-from molgen.errors import InputError
+from molgen.errors import ConfigError, InputError
 from molgen.experts.base import Expert, compute_features
-from molgen.experts.blend import blend, fit_weights
-from molgen.experts.calibration import calibrate, fit_calibration
 from molgen.experts.domain import Domain
 from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, MolGraph, Morgan, TopologicalTorsion, from_spec
 from molgen.threads import one_torch_thread
-from molgen.training.baselines import predict_mean, predict_nearest
+from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
+from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
-from molgen.training.experts import fit_graph_expert, fit_tabular_expert
-from molgen.training.loop import Epoch
-from molgen.training.metrics import evaluate
+from molgen.training.cross_validation import CrossValidation, validate_on_folds
+from molgen.training.finetune import Parent
+from molgen.training.fit import Fitted, Network, Progress, Recipe, describe_history, fit_experts
+from molgen.training.learning_curve import CurvePoint, learning_curve
 
-__all__ = ["Progress", "TrainResult", "train"]
-
-#: Told what is being done, and, of epochs, which of how many.
-Progress = Callable[[str, int, int], None]
+__all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
 #: Boosted trees learn from counts of parts of several kinds: on scaffold folds of three sets that was worth 1 to 3 % of the error.
 FINGERPRINT = Morgan(2, 1024, counts=True)
@@ -69,6 +64,11 @@ class TrainResult:
         The bundle's predictions for all rows of the data set, ``[rows, outputs]``.
     unused
         Row -> why it is in no part, whatever the split says.
+    curve
+        The learning curve, if it was asked for.
+    cross_validation
+        What the folds came to, if there were folds; then ``split`` has all rows in training, and ``metrics`` has one part,
+        ``"folds"``: the out-of-fold predictions of all rows taken together.
     """
 
     bundle: Bundle
@@ -77,11 +77,17 @@ class TrainResult:
     metrics: dict[str, dict[str, dict[str, dict[str, float]]]]
     predictions: NDArray[np.float64] = field(repr=False)
     unused: dict[int, str] = field(default_factory=dict)
+    curve: list[CurvePoint] = field(default_factory=list)
+    cross_validation: CrossValidation | None = None
 
 
 @one_torch_thread()
 def train(
-    data: str | Path | Sequence[str | Path] | Dataset, config: TrainConfig, *, progress: Progress | None = None
+    data: str | Path | Sequence[str | Path] | Dataset,
+    config: TrainConfig,
+    *,
+    checkpoint: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> TrainResult:
     """Train a bundle.
 
@@ -91,6 +97,8 @@ def train(
         A table of compounds with labels, or several with the same columns, or a data set that is loaded already.
     config
         How; see :class:`~molgen.training.config.TrainConfig`.
+    checkpoint
+        A folder where the run is kept as it goes: after a kill the same call goes on from there, to the same result.
     progress
         Told what is going on.
 
@@ -99,35 +107,132 @@ def train(
     InputError
         If the data cannot be used: no labels, a part of the split without them, a class that is missing.
     """
-    tell = progress or (lambda *_: None)
+    job = _prepare(data, config, checkpoint, progress or (lambda *_: None))
+    return _train_on_folds(job) if config.folds else _train_on_split(job)
+
+
+@one_torch_thread()
+def cross_validate(
+    data: str | Path | Sequence[str | Path] | Dataset,
+    config: TrainConfig,
+    *,
+    checkpoint: str | Path | None = None,
+    progress: Progress | None = None,
+) -> CrossValidation:
+    """Train on each fold and make no bundle; arguments as for :func:`train`, and ``config.folds`` says how many folds."""
+    if not config.folds:
+        raise ConfigError("cross-validation needs a number of folds", expected="folds of 3 or more")
+    return _validate(_prepare(data, config, checkpoint, progress or (lambda *_: None)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is ready before anything is fitted: one split, or one a fold."""
+
+    dataset: Dataset
+    splits: list[Split]
+    recipe: Recipe
+    features: dict[Featurizer, Any]
+    unusable: dict[int, str]
+    kept: Checkpoint | None
+    tell: Progress
+
+
+def _prepare(
+    data: str | Path | Sequence[str | Path] | Dataset, config: TrainConfig, checkpoint: str | Path | None, tell: Progress
+) -> _Job:
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
-    split, leaks = _split(dataset, config)
-    _check_labels(dataset, split)
-    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
-
+    recipe = _recipe(config)
+    config = recipe.config
+    kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, _source(recipe)))
+    splits, leaks = _splits(dataset, config)
+    for split in splits:
+        _check_labels(dataset, split)
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, config)
-    split = _without(split, unusable)
-    unusable |= leaks
+    splits = [_without(split, unusable) for split in splits]
+    return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell)
 
-    experts = _fit_experts(tasks, features, dataset, split, config, tell)
-    tell("blending", 0, 0)
-    predictions = np.stack([expert.predict(features) for expert in experts])
-    weights = fit_weights(tasks, predictions[:, split.valid], dataset.labels.take(split.valid))
-    mixed = blend(tasks, predictions, weights)
-    calibration = fit_calibration(tasks, mixed[split.valid], dataset.labels.take(split.valid))
-    domain = Domain.fit(_domain_featurizer(experts), [dataset.mols[row] for row in split.train], seed=config.seed)
 
-    bundle = Bundle(tasks, experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
-    final = calibrate(tasks, calibration, mixed)
-    rivals = _baselines(tasks, features, dataset, split, config, experts)
-    rivals |= {expert.name: p for expert, p in zip(experts, predictions, strict=True)}
+def _train_on_split(job: _Job) -> TrainResult:
+    """Train on one part, choose epochs, weights and calibration on the second, and measure on the third."""
+    dataset, recipe, features, (split,) = job.dataset, job.recipe, job.features, job.splits
+    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
+    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, job.tell, checkpoint=job.kept)
+    job.tell("blending", 0, 0)
+    predictions = fitted.predict(features)
+    mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
+    final = mixing.predict(predictions)
+    trees = _baseline_trees(recipe)
+    rivals = predict_baselines(tasks, features, dataset, split, recipe.config, fingerprint=FINGERPRINT, trees=trees)
+    rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
-    metrics = _measure(tasks, rivals, dataset.labels, split)
-    bundle.card = _card(bundle, dataset, split, config, metrics, unusable)
-    return TrainResult(bundle, dataset, split, metrics, final, unusable)
+    metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test})
+    curve = _curve(job, split, metrics) if recipe.config.curve else []
+    bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe.config)
+    bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
+    if curve:
+        bundle.card["learning_curve"] = _without_nan([point.to_json() for point in curve])
+    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve)
+
+
+def _train_on_folds(job: _Job) -> TrainResult:
+    """Measure by cross-validation, then train on all rows with what the folds have chosen.
+
+    Networks stop after the median of the folds' best epochs; weights and calibration are fitted on the out-of-fold predictions.
+    So the bundle has each expert once, and screens at the cost of one that was trained on a split.
+    """
+    dataset, recipe, features = job.dataset, job.recipe, job.features
+    folds = _validate(job)
+    rows = np.array([row for row in range(len(dataset)) if row not in job.unusable], dtype=np.int64)
+    split = Split.of(rows, [], [])
+    tasks = fit_scaling(dataset.tasks, dataset.targets[rows])
+    whole = None if job.kept is None else job.kept.part("all")
+    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, job.tell, checkpoint=whole, stop_after=folds.epochs)
+    job.tell("blending", 0, 0)
+    unseen = np.stack([folds.predictions[name] for name in folds.experts])
+    mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
+    metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested})
+    bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe.config)
+    bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
+    bundle.card["cross_validation"] = _without_nan(folds.to_json())
+    final = mixing.predict(fitted.predict(features))
+    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, cross_validation=folds)
+
+
+def _validate(job: _Job) -> CrossValidation:
+    return validate_on_folds(
+        job.recipe,
+        job.features,
+        job.dataset,
+        job.splits,
+        job.tell,
+        fingerprint=FINGERPRINT,
+        trees=_baseline_trees(job.recipe),
+        checkpoint=job.kept,
+    )
+
+
+def _bundle(
+    tasks: list[Task], fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.int64], config: TrainConfig
+) -> Bundle:
+    """Put together what was fitted on some rows; the card is still to be written."""
+    domain = Domain.fit(_domain_featurizer(fitted.experts), [dataset.mols[row] for row in rows], seed=config.seed)
+    weights, calibration = mixing.weights, mixing.calibration
+    return Bundle(tasks, fitted.experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
+
+
+def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
+    """Return the learning curve, whose last point is the run itself."""
+    points = learning_curve(job.recipe, job.features, job.dataset, split, job.tell, checkpoint=job.kept)
+    return [*points, CurvePoint(len(split.train), {part: values["model"] for part, values in metrics.items()})]
+
+
+def _baseline_trees(recipe: Recipe) -> list[Featurizer]:
+    """Boosted trees are a baseline where no expert is just that."""
+    return [] if recipe.tabular else TABULAR_INPUTS
 
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
@@ -151,8 +256,12 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
     )
 
 
-def _split(dataset: Dataset, config: TrainConfig) -> tuple[Split, dict[int, str]]:
-    """Return the split, and the rows that were taken out of training for being held out as well."""
+def _splits(dataset: Dataset, config: TrainConfig) -> tuple[list[Split], dict[int, str]]:
+    """Return the split, or one a fold, and the rows that were taken out of training for being held out as well."""
+    if config.folds:
+        splits = make_folds(dataset, config.split, config.folds, config.seed, column=config.split_column, **config.split_options)
+        # Out of training in one fold, tested in another: such rows are left out of no fold but their own.
+        return [_without_leaks(dataset, split, config)[0] for split in splits], {}
     split = make_split(
         dataset,
         config.split,
@@ -161,12 +270,18 @@ def _split(dataset: Dataset, config: TrainConfig) -> tuple[Split, dict[int, str]
         seed=config.seed,
         **config.split_options,
     )
-    if config.split_column is None:
+    split, leaks = _without_leaks(dataset, split, config)
+    return [split], leaks
+
+
+def _without_leaks(dataset: Dataset, split: Split, config: TrainConfig) -> tuple[Split, dict[int, str]]:
+    """Take compounds out of training that a split by column holds out as well."""
+    if config.split_column is None or config.replicates == "keep":
         return split, {}
-    where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
-    leaks = find_leaks(canonical_smiles(dataset.mols), split) if config.replicates != "keep" else {}
+    leaks = find_leaks(canonical_smiles(dataset.mols), split)
     if leaks and config.replicates == "error":
         row, why = next(iter(leaks.items()))
+        where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
         got = f"{len(leaks)} such rows, the first: {dataset.ids[row]}, {why.partition(':')[0]}"
         remedy = "use --replicates aggregate to leave them out of training, or keep"
         raise InputError("a compound is in two parts of the split", where=where, got=got, remedy=remedy)
@@ -205,47 +320,26 @@ def _without(split: Split, rows: dict[int, str]) -> Split:
     return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))
 
 
-def _fit_experts(
-    tasks: list[Task],
-    features: dict[Featurizer, Any],
-    dataset: Dataset,
-    split: Split,
-    config: TrainConfig,
-    tell: Progress,
-) -> list[Expert]:
-    experts: list[Expert] = []
-    for name, (extras, dropout) in _networks(config).items():
-        graph = config.graph if config.graph.dropout is not None else config.graph.model_copy(update={"dropout": dropout})
-        settings = config.model_copy(update={"graph": graph})
-
-        def on_epoch(epoch: int, _: Epoch, name: str = name) -> None:
-            tell(f"{name} expert", epoch, config.graph.epochs)
-
-        members = _members(config)
-        expert, _ = fit_graph_expert(
-            name, tasks, extras, features, dataset.labels, split, settings, members=members, on_epoch=on_epoch
-        )
-        experts.append(expert)
-    if config.experts in ("tabular", "blend"):
-        tell("tabular expert", 0, 0)
-        experts.append(fit_tabular_expert("tabular", tasks, TABULAR_INPUTS, features, dataset.labels, split, config))
-    return experts
+def _recipe(config: TrainConfig) -> Recipe:
+    parent = None
+    if config.parent is not None:
+        parent = Parent.load(config.parent)
+        config = parent.settle(config)
+    tabular = TABULAR_INPUTS if config.experts in ("tabular", "blend") else []
+    return Recipe(_networks(config), tabular, _members(config), config, parent)
 
 
-class _Network(NamedTuple):
-    """What joins the graph at a network's read-out, and the dropout that goes with it."""
-
-    extras: list[Featurizer]
-    dropout: float
+def _source(recipe: Recipe) -> dict[str, str] | None:
+    return None if recipe.parent is None else recipe.parent.source
 
 
-def _networks(config: TrainConfig) -> dict[str, _Network]:
+def _networks(config: TrainConfig) -> dict[str, Network]:
     """Return the networks to train, by name."""
     if config.experts == "tabular":
         return {}
     # In a blend the trees need all descriptors anyway: a second network that sees them errs differently from both.
-    second = {"graph+descriptors": _Network([DESCRIPTORS], 0.2)} if config.experts == "blend" else {}
-    return {"graph": _Network(GRAPH_EXTRAS, 0.0), **second}
+    second = {"graph+descriptors": Network([DESCRIPTORS], 0.2)} if config.experts == "blend" else {}
+    return {"graph": Network(GRAPH_EXTRAS, 0.0), **second}
 
 
 def _members(config: TrainConfig) -> int:
@@ -259,45 +353,18 @@ def _domain_featurizer(experts: list[Expert]) -> Morgan:
     return FINGERPRINT if FINGERPRINT in needed else Morgan(2, 1024)
 
 
-def _baselines(
-    tasks: list[Task],
-    features: dict[Featurizer, Any],
-    dataset: Dataset,
-    split: Split,
-    config: TrainConfig,
-    experts: list[Expert],
-) -> dict[str, NDArray[np.float64]]:
-    packed = morgan_packed(dataset.mols, radius=FINGERPRINT.radius, size=FINGERPRINT.size)
-    predictions = {
-        "mean": predict_mean(tasks, dataset.labels, split.train),
-        "nearest neighbour": predict_nearest(tasks, features[FINGERPRINT], packed, dataset.targets, split.train),
-    }
-    if not any(expert.kind == "tabular" for expert in experts):
-        trees = fit_tabular_expert("trees", tasks, TABULAR_INPUTS, features, dataset.labels, split, config)
-        predictions["lightgbm"] = trees.predict(features)
-    return predictions
-
-
-def _measure(
-    tasks: list[Task], predictions: dict[str, NDArray[np.float64]], targets: Targets, split: Split
-) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    return {
-        part: {name: evaluate(tasks, values[rows], targets.take(rows)) for name, values in predictions.items()}
-        for part, rows in (("valid", split.valid), ("test", split.test))
-        if len(rows)
-    }
-
-
 def _card(
     bundle: Bundle,
     dataset: Dataset,
     split: Split,
-    config: TrainConfig,
+    recipe: Recipe,
     metrics: dict[str, Any],
     unusable: dict[int, str],
+    fitted: Fitted,
 ) -> dict[str, Any]:
     packages = ("molgen-toolkit", "torch", "torch-geometric", "rdkit", "lightgbm", "numpy")
-    return {
+    config = recipe.config
+    card: dict[str, Any] = {
         "data": {
             **dataset.source,
             "compounds": len(dataset),
@@ -322,12 +389,18 @@ def _card(
         },
         "metrics": _without_nan(metrics),
         "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages},
+        "training": {name: [describe_history(each) for each in of_members] for name, of_members in fitted.histories.items()},
         "licence": "not stated: a bundle inherits the terms of the data it was trained on",
     }
+    if recipe.parent is not None:
+        card["parent"] = recipe.parent.source
+    return card
 
 
 def _without_nan(value: Any) -> Any:
     """JSON has no NaN: a measure that does not exist is ``null``."""
     if isinstance(value, dict):
         return {key: _without_nan(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(below) for below in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value

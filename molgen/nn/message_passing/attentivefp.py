@@ -30,7 +30,6 @@ class AttentiveFingerprint(MessagePassing):
 
     def __init__(self, width: int, steps: int, dropout: float = 0.0) -> None:
         super().__init__(width, steps, dropout)
-        self.project = nn.Linear(width, width)
         first = GATEConv(width, width, width, dropout)
         later = [GATConv(width, width, dropout=dropout, add_self_loops=False, negative_slope=0.01) for _ in range(steps - 1)]
         self.convolutions = nn.ModuleList([first, *later])
@@ -40,7 +39,7 @@ class AttentiveFingerprint(MessagePassing):
         """Exchange messages; see :meth:`MessagePassing.forward`."""
         assert bonds is not None
         edges = both_ways(ends)
-        atoms = functional.leaky_relu(self.project(atoms))
+        atoms = functional.leaky_relu(atoms)
         for step, (convolution, gate) in enumerate(zip(self.convolutions, self.gates, strict=True)):
             heard = convolution(atoms, edges) if step else convolution(atoms, edges, torch.cat([bonds, bonds]))
             atoms = torch.relu(gate(self.dropout(functional.elu(heard)), atoms))

@@ -1,0 +1,103 @@
+"""From fitted experts to what a bundle says: weights, calibration, and figures beside the baselines'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.chem.fingerprints import morgan_packed
+from molgen.data.dataset import Dataset
+from molgen.data.splits import Split
+from molgen.data.targets import Targets
+from molgen.data.tasks import Task
+from molgen.experts.base import FeatureTable
+from molgen.experts.blend import blend, fit_weights
+from molgen.experts.calibration import Calibration, calibrate, fit_calibration
+from molgen.featurizers import Featurizer, Morgan
+from molgen.training.baselines import predict_mean, predict_nearest
+from molgen.training.config import TrainConfig
+from molgen.training.experts import fit_tabular_expert
+from molgen.training.metrics import evaluate
+
+__all__ = ["Blend", "Metrics", "fit_blend", "measure", "predict_baselines"]
+
+#: Part of the split -> predictor -> task -> measure -> value.
+Metrics = dict[str, dict[str, dict[str, dict[str, float]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How the predictions of several experts become one.
+
+    Attributes
+    ----------
+    tasks
+        What is predicted.
+    weights
+        ``[experts, tasks]``.
+    calibration
+        One a task.
+    """
+
+    tasks: Sequence[Task]
+    weights: NDArray[np.float64]
+    calibration: list[Calibration] = field(repr=False)
+
+    def predict(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Blend and calibrate ``[experts, rows, outputs]``."""
+        mixed = blend(self.tasks, predictions, self.weights)
+        return calibrate(self.tasks, self.calibration, mixed)
+
+
+def fit_blend(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: Targets, rows: NDArray[np.int64]) -> Blend:
+    """Fit weights and calibration on rows that no expert was trained on (``predictions`` of all rows, by expert)."""
+    labels = targets.take(rows)
+    weights = fit_weights(tasks, predictions[:, rows], labels)
+    return Blend(tasks, weights, fit_calibration(tasks, blend(tasks, predictions[:, rows], weights), labels))
+
+
+def predict_baselines(
+    tasks: list[Task],
+    features: FeatureTable,
+    dataset: Dataset,
+    split: Split,
+    config: TrainConfig,
+    *,
+    fingerprint: Morgan,
+    trees: Sequence[Featurizer],
+) -> dict[str, NDArray[np.float64]]:
+    """Predict all rows as every model has to be able to: by the mean, the nearest neighbour and boosted trees.
+
+    Parameters
+    ----------
+    tasks, features, dataset, split, config
+        What is trained on.
+    fingerprint
+        What neighbours are found by.
+    trees
+        Inputs of boosted trees; none where an expert is just that.
+    """
+    packed = morgan_packed(dataset.mols, radius=fingerprint.radius, size=fingerprint.size)
+    predictions = {
+        "mean": predict_mean(tasks, dataset.labels, split.train),
+        "nearest neighbour": predict_nearest(tasks, features[fingerprint], packed, dataset.targets, split.train),
+    }
+    if trees:
+        expert = fit_tabular_expert("trees", tasks, trees, features, dataset.labels, split, config)
+        predictions["lightgbm"] = expert.predict(features)
+    return predictions
+
+
+def measure(
+    tasks: list[Task], predictions: Mapping[str, NDArray[np.float64]], targets: Targets, parts: Mapping[str, NDArray[Any]]
+) -> Metrics:
+    """Measure each predictor on each part that has rows."""
+    return {
+        part: {name: evaluate(tasks, values[rows], targets.take(rows)) for name, values in predictions.items()}
+        for part, rows in parts.items()
+        if len(rows)
+    }

@@ -1,0 +1,174 @@
+"""Cross-validation: every compound predicted by experts that did not see it, and what the spread over the folds is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.data.dataset import Dataset
+from molgen.data.splits import Split
+from molgen.data.tasks import Task, fit_scaling
+from molgen.experts.base import FeatureTable
+from molgen.featurizers import Featurizer, Morgan
+from molgen.training.assemble import Metrics, fit_blend, measure, predict_baselines
+from molgen.training.checkpoint import Checkpoint
+from molgen.training.fit import Progress, Recipe, best_epoch, fit_experts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CrossValidation", "validate_on_folds"]
+
+
+@dataclass(frozen=True, slots=True)
+class CrossValidation:
+    """What folds say of a recipe.
+
+    Attributes
+    ----------
+    dataset, folds
+        The compounds, and the split of each fold; a fold's figures are those of its test part.
+    metrics
+        One a fold: predictor (baselines, experts, ``"model"``) -> task -> measure -> value.
+    predictions
+        Predictor -> out-of-fold predictions ``[rows, tasks]``; NaN for a row that no fold tests.
+    experts
+        The names of the experts among the predictors, in order.
+    epochs
+        Graph expert -> median over the folds of the epoch that was best.
+    """
+
+    dataset: Dataset
+    folds: list[Split]
+    metrics: list[dict[str, dict[str, dict[str, float]]]]
+    predictions: dict[str, NDArray[np.float64]] = field(repr=False)
+    experts: list[str]
+    epochs: dict[str, int]
+
+    @property
+    def tested(self) -> NDArray[np.int64]:
+        """Rows that some fold tests."""
+        return np.sort(np.concatenate([fold.test for fold in self.folds]))
+
+    def summary(self) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
+        """Return predictor -> task -> measure -> mean and standard deviation over the folds where the measure exists."""
+        first = self.metrics[0]
+        return {
+            name: {
+                task: {each: _mean_and_spread([fold[name][task][each] for fold in self.metrics]) for each in measures}
+                for task, measures in by_task.items()
+            }
+            for name, by_task in first.items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as plain data for a card."""
+        sizes = [fold.sizes() for fold in self.folds]
+        spread = {
+            name: {
+                task: {each: {"mean": mean, "spread": spread} for each, (mean, spread) in measures.items()}
+                for task, measures in by_task.items()
+            }
+            for name, by_task in self.summary().items()
+        }
+        return {"folds": sizes, "metrics": spread, "epochs": self.epochs}
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a compound that was tested: ``id, smiles, fold`` (from 1), and for each task its label and predictions.
+
+        The columns of a task are ``<task>_measured``, ``<task>`` (the whole model) and ``<task>_<expert>``.
+        """
+        import pandas as pd
+
+        rows = self.tested
+        fold = np.zeros(len(self.dataset), dtype=np.int64)
+        for number, split in enumerate(self.folds, start=1):
+            fold[split.test] = number
+        columns: dict[str, Any] = {
+            "id": [self.dataset.ids[row] for row in rows],
+            "smiles": [self.dataset.smiles[row] for row in rows],
+            "fold": fold[rows],
+        }
+        for at, task in enumerate(self.dataset.tasks):
+            columns[f"{task.name}_measured"] = self.dataset.targets[rows, at]
+            columns[task.name] = self.predictions["model"][rows, at]
+            for name in self.experts:
+                columns[f"{task.name}_{name}"] = self.predictions[name][rows, at]
+        return pd.DataFrame(columns)
+
+
+def validate_on_folds(
+    recipe: Recipe,
+    features: FeatureTable,
+    dataset: Dataset,
+    folds: Sequence[Split],
+    tell: Progress,
+    *,
+    fingerprint: Morgan,
+    trees: Sequence[Featurizer],
+    checkpoint: Checkpoint | None = None,
+) -> CrossValidation:
+    """Fit a recipe once a fold, and predict each fold's test part.
+
+    A fold's own validation part chooses the epochs of its networks. The weights and the calibration that a fold's ``"model"`` is
+    measured with are fitted on the out-of-fold predictions of the other folds, so that it, too, is judged on labels it never saw.
+
+    Parameters
+    ----------
+    recipe, features, dataset
+        What is fitted, and to what.
+    folds
+        A split each; no row is in two test parts.
+    tell
+        Told what is going on.
+    fingerprint, trees
+        See :func:`~molgen.training.assemble.predict_baselines`.
+    checkpoint
+        Where the run is kept.
+    """
+    shape = dataset.targets.shape
+    found: dict[str, NDArray[np.float64]] = {}
+    best: dict[str, list[int]] = {}
+    experts: list[str] = []
+    for number, fold in enumerate(folds, start=1):
+
+        def tell_fold(stage: str, done: int, total: int, number: int = number) -> None:
+            tell(f"fold {number} of {len(folds)}: {stage}", done, total)
+
+        tasks = fit_scaling(dataset.tasks, dataset.targets[fold.train])
+        kept = None if checkpoint is None else checkpoint.part(f"fold-{number}")
+        fitted = fit_experts(recipe, tasks, features, dataset.labels, fold, tell_fold, checkpoint=kept)
+        experts = [expert.name for expert in fitted.experts]
+        for name, histories in fitted.histories.items():
+            best.setdefault(name, []).extend(best_epoch(history) for history in histories)
+        rivals = predict_baselines(tasks, features, dataset, fold, recipe.config, fingerprint=fingerprint, trees=trees)
+        rivals |= dict(zip(experts, fitted.predict(features), strict=True))
+        for name, values in rivals.items():
+            found.setdefault(name, np.full(shape, np.nan))[fold.test] = values[fold.test]
+    found["model"] = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
+    metrics: list[Metrics] = [measure(dataset.tasks, found, dataset.labels, {"test": fold.test}) for fold in folds]
+    epochs = {name: max(1, round(float(np.median(numbers)))) for name, numbers in best.items()}
+    return CrossValidation(dataset, list(folds), [each["test"] for each in metrics], found, experts, epochs)
+
+
+def _blend_by_others(
+    tasks: list[Task], predictions: NDArray[np.float64], dataset: Dataset, folds: Sequence[Split]
+) -> NDArray[np.float64]:
+    """Blend each fold's predictions as those of the other folds say; a single fold has nobody to ask, and gets equal weights."""
+    blended = np.full(predictions.shape[1:], np.nan)
+    for at, fold in enumerate(folds):
+        others = np.sort(np.concatenate([np.array([], np.int64), *(other.test for n, other in enumerate(folds) if n != at)]))
+        fitted = fit_blend(tasks, predictions, dataset.labels, others)
+        blended[fold.test] = fitted.predict(predictions[:, fold.test])
+    return blended
+
+
+def _mean_and_spread(values: list[float]) -> tuple[float, float]:
+    known = np.array([value for value in values if np.isfinite(value)])
+    if not len(known):
+        return float("nan"), float("nan")
+    return float(known.mean()), float(known.std(ddof=1)) if len(known) > 1 else float("nan")

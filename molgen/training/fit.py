@@ -1,0 +1,166 @@
+"""Fitting all experts of a bundle to the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.data.splits import Split
+from molgen.data.targets import Targets
+from molgen.data.tasks import Task
+from molgen.experts.base import Expert, FeatureTable
+from molgen.featurizers import Featurizer
+from molgen.training.checkpoint import Checkpoint
+from molgen.training.config import TrainConfig
+from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.finetune import Parent
+from molgen.training.loop import Epoch
+
+__all__ = ["Fitted", "Network", "Progress", "Recipe", "best_epoch", "describe_history", "fit_experts"]
+
+#: Told what is being done, and, of epochs, which of how many.
+Progress = Callable[[str, int, int], None]
+
+#: Points of a history that a card keeps.
+_POINTS = 100
+
+
+class Network(NamedTuple):
+    """What joins the graph at a network's read-out, and the dropout that goes with it."""
+
+    extras: list[Featurizer]
+    dropout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Which experts are fitted, and how, whatever the rows.
+
+    Attributes
+    ----------
+    networks
+        Graph experts by name.
+    tabular
+        Inputs of the trees; none for no trees.
+    members
+        Networks of each graph expert.
+    config
+        Everything else.
+    parent
+        What the networks start from.
+    """
+
+    networks: Mapping[str, Network]
+    tabular: Sequence[Featurizer]
+    members: int
+    config: TrainConfig
+    parent: Parent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Experts, and for each graph expert the epochs of each of its networks."""
+
+    experts: list[Expert]
+    histories: dict[str, list[list[Epoch]]]
+
+    def predict(self, features: FeatureTable) -> NDArray[np.float64]:
+        """Predict ``[experts, rows, tasks]``."""
+        return np.stack([expert.predict(features) for expert in self.experts])
+
+
+def fit_experts(
+    recipe: Recipe,
+    tasks: list[Task],
+    features: FeatureTable,
+    targets: Targets,
+    split: Split,
+    tell: Progress,
+    *,
+    checkpoint: Checkpoint | None = None,
+    stop_after: Mapping[str, int] | None = None,
+) -> Fitted:
+    """Fit each expert of a recipe.
+
+    Parameters
+    ----------
+    recipe, tasks
+        What is fitted; the tasks' scaling is fitted already.
+    features, targets
+        Of all rows.
+    split
+        The rows to train on and those that choose the epoch.
+    tell
+        Told of each epoch.
+    checkpoint
+        Where what is done is kept; experts that are there already are not fitted again.
+    stop_after
+        Epochs of each graph expert, where no validation rows choose them.
+    """
+    experts: list[Expert] = []
+    histories: dict[str, list[list[Epoch]]] = {}
+
+    def take(name: str, fit: Callable[[], tuple[Expert, list[list[Epoch]]]]) -> None:
+        done = None if checkpoint is None else checkpoint.load_expert(name, tasks)
+        expert, epochs = done or fit()
+        if checkpoint is not None and done is None:
+            checkpoint.save_expert(expert, epochs)
+        experts.append(expert)
+        if epochs:
+            histories[name] = epochs
+
+    for name, network in recipe.networks.items():
+
+        def fit_networks(name: str = name, network: Network = network) -> tuple[Expert, list[list[Epoch]]]:
+            return fit_graph_expert(
+                name,
+                tasks,
+                network.extras,
+                features,
+                targets,
+                split,
+                _with_dropout(recipe.config, network),
+                members=recipe.members,
+                parent=recipe.parent,
+                checkpoint=checkpoint,
+                stop_after=None if stop_after is None else stop_after[name],
+                on_epoch=lambda epoch, _: tell(f"{name} expert", epoch, recipe.config.graph.epochs),
+            )
+
+        take(name, fit_networks)
+    if recipe.tabular:
+        tell("tabular expert", 0, 0)
+        take(
+            "tabular",
+            lambda: (fit_tabular_expert("tabular", tasks, recipe.tabular, features, targets, split, recipe.config), []),
+        )
+    return Fitted(experts, histories)
+
+
+def _with_dropout(config: TrainConfig, network: Network) -> TrainConfig:
+    if config.graph.dropout is not None:
+        return config
+    return config.model_copy(update={"graph": config.graph.model_copy(update={"dropout": network.dropout})})
+
+
+def describe_history(epochs: list[Epoch]) -> dict[str, Any]:
+    """Return one network's epochs as plain data for a card: a hundred points at most, the best and the last among them."""
+    best = best_epoch(epochs)
+    even = np.linspace(1, len(epochs), min(len(epochs), _POINTS - 1)).round().astype(int)
+    shown = sorted({*even.tolist(), best})
+    columns = {name: [_figure(getattr(epochs[at - 1], name)) for at in shown] for name in Epoch._fields}
+    return {"epochs": len(epochs), "best_epoch": best, "epoch": shown, **columns}
+
+
+def best_epoch(epochs: list[Epoch]) -> int:
+    """Return the number (1-based) of the epoch whose weights were kept."""
+    losses = [epoch.valid for epoch in epochs]
+    return len(epochs) if np.isnan(losses).all() else int(np.nanargmin(losses)) + 1
+
+
+def _figure(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None

@@ -1,0 +1,20 @@
+"""The reference of the configuration file names every setting, and its example is read."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
+
+PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+
+
+def test_every_setting_is_named():
+    names = [name for name in TrainConfig.model_fields if name not in ("graph", "tabular")]
+    names += [f"graph.{name}" for name in GraphConfig.model_fields] + [f"tabular.{name}" for name in TabularConfig.model_fields]
+    assert [name for name in names if f"`{name}`" not in PAGE] == []
+
+
+def test_the_example_is_a_configuration():
+    for block in re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL):
+        TrainConfig.build(tomllib.loads(block))
