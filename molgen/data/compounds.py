@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
-from molgen.data.columns import find_column, find_smiles_column, find_target_columns
+from molgen.data.columns import find_column, find_target_columns
 from molgen.data.labels import check_labels, parse_labels
 from molgen.data.tables import Row, open_table
 from molgen.data.targets import Targets
@@ -81,7 +81,7 @@ def read_compound_table(path: str | Path, *, smiles: str | None = None) -> Compo
     Parameters
     ----------
     path
-        CSV, TSV or SMI file, plain or gzipped.
+        CSV, TSV, SMI, SD or Parquet file, plain or packed; ``-`` for standard input.
     smiles
         Name of the column of structures; guessed where the guess is unambiguous.
 
@@ -92,8 +92,8 @@ def read_compound_table(path: str | Path, *, smiles: str | None = None) -> Compo
     """
     table = open_table(path)
     rows = list(table.rows())
-    at = table.columns.index(find_smiles_column(table.columns, table.sample, smiles, where=str(path)))
-    return CompoundTable(table.path, table.columns, rows, [row.values[at] for row in rows], table.notes)
+    at = table.columns.index(table.find_smiles(smiles))
+    return CompoundTable(table.source.path, table.columns, rows, [row.values[at] for row in rows], table.notes)
 
 
 def read_targets(
