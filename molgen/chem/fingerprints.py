@@ -58,7 +58,7 @@ def bits_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_mat
     return packed_to_csr(packed_bits(mols, compute, size), size)
 
 
-def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_matrix:
+def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int, *, ones: bool = False) -> csr_matrix:
     """Count fingerprints as a sparse matrix.
 
     Parameters
@@ -69,6 +69,9 @@ def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_m
         Returns a sparse integer vector of RDKit, or an array of ``size`` counts, for each of some molecules.
     size
         Columns.
+    ones
+        Return 1 for every count. Where bits are nothing but counts above 0 this is quicker than :func:`bits_csr`: RDKit need not
+        fill a vector of all bits for each molecule.
 
     Returns
     -------
@@ -81,11 +84,12 @@ def counts_csr(mols: Sequence[Mol | None], compute: Compute, size: int) -> csr_m
     indptr = np.zeros(len(mols) + 1, dtype=np.int32)
     indices, data = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
     for start in range(0, len(present), _BLOCK):
-        filled, columns, counts = _read_counts(compute(present[start : start + _BLOCK]))
+        filled, columns, found = _read_counts(compute(present[start : start + _BLOCK]))
         indptr[rows[start : start + _BLOCK] + 1] = filled
         indices.append(columns)
-        data.append(counts)
-    arrays = np.concatenate(data), np.concatenate(indices), np.cumsum(indptr, dtype=np.int32)
+        data.append(found)
+    counts = np.concatenate(data)
+    arrays = np.ones_like(counts) if ones else counts, np.concatenate(indices), np.cumsum(indptr, dtype=np.int32)
     return csr_matrix(arrays, shape=(len(mols), size))
 
 
@@ -193,10 +197,7 @@ def morgan_csr(
     ----------
     D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 (2010) 742-754.
     """
-    generator = _morgan(radius, size, chirality)
-    if counts:
-        return counts_csr(mols, generator.GetCountFingerprints, size)
-    return bits_csr(mols, generator.GetFingerprints, size)
+    return counts_csr(mols, _morgan(radius, size, chirality).GetCountFingerprints, size, ones=not counts)
 
 
 def morgan_packed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any
+from typing import Any, ClassVar
 
 from rdkit.Chem import rdFingerprintGenerator
 
@@ -37,6 +37,8 @@ class FeatureMorgan(FoldedFingerprint):
     D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 (2010) 742-754. The definitions of the
     features are RDKit's: A. Gobbi, D. Poppinger, Biotechnol. Bioeng. 61 (1998) 47-54.
     """
+
+    _counts_tell_bits: ClassVar[bool] = True
 
     radius: int = integer(default=2, low=0)
     size: int = integer(default=2048, low=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,9 @@ class FoldedFingerprint(Fingerprint):
         See :class:`Fingerprint`.
     """
 
+    #: Whether a bit is set where the count is above 0, and quicker had from there.
+    _counts_tell_bits: ClassVar[bool] = False
+
     counts: bool = field(default=False, kw_only=True)
 
     def _generator(self) -> Any:
@@ -125,8 +128,8 @@ class FoldedFingerprint(Fingerprint):
         return int(self.size)  # type: ignore[attr-defined] # a field of each subclass
 
     def _csr(self, mols: Sequence[Mol | None]) -> Features:
-        if self.counts:
-            return Features(counts_csr(mols, self._counts, self._width()))
+        if self.counts or self._counts_tell_bits:
+            return Features(counts_csr(mols, self._counts, self._width(), ones=not self.counts))
         return Features(bits_csr(mols, self._bits, self._width()))
 
     def _packed(self, mols: Sequence[Mol | None]) -> Features:

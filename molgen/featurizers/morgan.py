@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any
+from typing import Any, ClassVar
 
 from rdkit.Chem import rdFingerprintGenerator
 
@@ -36,6 +36,8 @@ class Morgan(FoldedFingerprint):
     ----------
     D. Rogers, M. Hahn, Extended-Connectivity Fingerprints, J. Chem. Inf. Model. 50 (2010) 742-754.
     """
+
+    _counts_tell_bits: ClassVar[bool] = True
 
     radius: int = integer(default=2, low=0)
     size: int = integer(default=2048, low=1)
