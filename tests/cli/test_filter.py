@@ -59,4 +59,3 @@ def test_screen_takes_the_same_filters(run, library, small_bundle, tmp_path):
     assert table.loc["aspirin", "status"] == "filtered"
     assert table.loc["ethanol", "status"] == "ok"
     assert "predict" in result.output
-    assert "saved about" in result.output

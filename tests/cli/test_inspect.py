@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 import molgen
+from molgen.bundle import FORMAT
 
 Run = Callable[..., Result]
 
@@ -21,7 +22,7 @@ def test_json_holds_the_record(run: Run, small_bundle: Path, measured_table: Pat
     assert result.exit_code == 0, result.output
     about = json.loads(result.stdout)
     assert about == molgen.inspect(small_bundle)
-    assert (about["format"], about["bytes"]) == (1, small_bundle.stat().st_size)
+    assert (about["format"], about["bytes"]) == (FORMAT, small_bundle.stat().st_size)
     assert [(task["name"], task["kind"], task["direction"]) for task in about["tasks"]] == [
         ("activity", "regression", "high"),
         ("active", "binary", "high"),
@@ -54,7 +55,7 @@ def test_text_for_people(run: Run, small_bundle: Path) -> None:
     result = run("inspect", small_bundle)
     assert result.exit_code == 0, result.output
     for words in (
-        "bundle of format 1",
+        f"bundle of format {FORMAT}",
         "activity: regression, high is good",
         "interval for 90% of new compounds",
         "active: binary, high is good",
