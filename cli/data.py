@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import overwrite_option, split_options
+from molgen.cli.options import json_option, overwrite_option, split_options
 
 _table = click.Path(exists=True, dir_okay=False)
 _target = click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Label column; repeat for several.")
@@ -16,7 +16,6 @@ _kind = click.option(
     "--kind", type=click.Choice(["auto", "regression", "binary"]), default="auto", help="Kind of the labels [auto]."
 )
 _seed = click.option("--seed", type=click.IntRange(0), default=0, help="Decides everything random [0].")
-_json = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 
 
 @click.group()
@@ -34,7 +33,7 @@ def data() -> None:
 
 @data.command("list")
 @click.argument("name", required=False)
-@_json
+@json_option
 def list_(name: str | None, as_json: bool) -> None:
     """List the public data sets that molgen knows, or show the card of NAME.
 
@@ -48,13 +47,14 @@ def list_(name: str | None, as_json: bool) -> None:
 
     from molgen import datasets
     from molgen.cli.data_report import print_card, print_cards
+    from molgen.cli.printing import print_json
 
     if name is not None:
         card = datasets.load_card(name)
-        click.echo(json.dumps(asdict(card), indent=2, ensure_ascii=False)) if as_json else print_card(card)
+        print_json(asdict(card)) if as_json else print_card(card)
         return
     cards = datasets.list_cards()
-    click.echo(json.dumps([asdict(card) for card in cards], indent=2, ensure_ascii=False)) if as_json else print_cards(cards)
+    print_json([asdict(card) for card in cards]) if as_json else print_cards(cards)
 
 
 @data.command()
@@ -82,7 +82,7 @@ def get(name: str, output: str, files: tuple[str, ...], overwrite: bool) -> None
 
 
 @data.command()
-@_json
+@json_option
 def splitters(as_json: bool) -> None:
     """List the ways to divide a table.
 
@@ -90,6 +90,7 @@ def splitters(as_json: bool) -> None:
     Examples:
       molgen data splitters
     """
+    from molgen.cli.printing import print_json
     from molgen.data.splits import available
 
     kinds = available()
@@ -98,7 +99,7 @@ def splitters(as_json: bool) -> None:
             {"name": name, "about": kind.about(), "needs_column": kind.needs_column, "options": kind.options()}
             for name, kind in kinds.items()
         ]
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
         return
     for name, kind in kinds.items():
         needs = ["--split-column"] if kind.needs_column else []
@@ -120,7 +121,7 @@ def splitters(as_json: bool) -> None:
 @_kind
 @_smiles
 @_seed
-@_json
+@json_option
 @overwrite_option
 def split(table: str, output: str, split: str | None, split_column: str | None, as_json: bool, **settings: Any) -> None:
     """Add a column to TABLE that says which part each row is in.
@@ -134,6 +135,7 @@ def split(table: str, output: str, split: str | None, split_column: str | None, 
       molgen data split measured.csv --split butina --split-option similarity=0.5 --folds 5 -o folds.csv
       molgen train divided.csv --target pIC50 --split-column split -o model.molgen
     """
+    from molgen.cli.printing import print_json
     from molgen.curation import split_table
 
     name = split or ("column" if split_column else "scaffold")
@@ -143,8 +145,8 @@ def split(table: str, output: str, split: str | None, split_column: str | None, 
     for line, reason in result.left_out:
         click.echo(f"line {line}: {reason}", err=True)
     if as_json:
-        found = {"output": output, "column": result.column, "sizes": result.sizes, "left_out": result.left_out}
-        click.echo(json.dumps(found, indent=2))
+        found: dict[str, Any] = {"output": output, "column": result.column, "sizes": result.sizes, "left_out": result.left_out}
+        print_json(found)
         return
     counts = ", ".join(f"{n:,} {part if settings['folds'] is None else f'in fold {part}'}" for part, n in result.sizes.items())
     click.echo(f"{len(result.parts):,} rows: {counts}, {len(result.left_out):,} in no part")
@@ -164,7 +166,7 @@ def split(table: str, output: str, split: str | None, split_column: str | None, 
 @click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write TRAIN without the rows that leak.")
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write what --json prints to a file.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a compound is in two parts, or a held-out one in training.")
-@_json
+@json_option
 @overwrite_option
 def audit(train: str, tests: tuple[str, ...], report: str | None, strict: bool, as_json: bool, **settings: Any) -> None:
     """Look for compounds of TRAIN that are in TESTS too, labels that disagree, and scores that need no chemistry.

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, files_argument, label_options, output_option, overwrite_option, pairs_option
+from molgen.cli.options import (
+    column_options,
+    files_argument,
+    json_option,
+    label_options,
+    output_option,
+    overwrite_option,
+    pairs_option,
+)
 
 
 @click.command()
@@ -22,7 +29,7 @@ from molgen.cli.options import column_options, files_argument, label_options, ou
 @output_option("Table of measured and predicted values: CSV, or Parquet if it ends in .parquet.", required=False)
 @column_options
 @label_options
-@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+@json_option
 @overwrite_option
 def evaluate(data: list[str], model: str, as_json: bool, **options: Any) -> None:
     """Compare what MODEL predicts with the measured values in DATA (CSV, TSV, SMI, SDF, Parquet; - is standard input).
@@ -34,10 +41,11 @@ def evaluate(data: list[str], model: str, as_json: bool, **options: Any) -> None
       molgen evaluate new.csv -m tox.molgen --smiles structure --id name --json
     """
     import molgen
+    from molgen.cli.printing import print_json
 
     result = molgen.evaluate(data, model, **options)
     if as_json:
-        click.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
+        print_json(result.to_json())
         return
     _print_left_out(result)
     for task, values in result.metrics.items():

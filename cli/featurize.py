@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, files_argument, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, files_argument, json_option, output_option, overwrite_option, quiet_option
 
 # A word may stand for itself, but not one that somebody could mean as a value.
 _WORD = re.compile(r"(?!(?:true|false|none|null|nan|inf|infinity)$)[a-z][\w.-]*", re.IGNORECASE).fullmatch
@@ -59,6 +59,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @column_options
 @click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(-1), help="Processes; -1 for all cores.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="List the featurizers.")
+@json_option
 @overwrite_option
 @quiet_option
 def featurize(
@@ -68,6 +69,7 @@ def featurize(
     settings: dict[str, Any],
     spec: str | None,
     quiet: bool,
+    as_json: bool,
     **options: Any,
 ) -> None:
     """Turn every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input) into features.
@@ -88,7 +90,7 @@ def featurize(
     if (featurizer is None) == (spec is None):
         raise click.UsageError("name the featurizer with -f NAME, or with --spec FILE")
     import molgen
-    from molgen.cli.printing import row_progress
+    from molgen.cli.printing import print_json, row_progress
     from molgen.featurization import read_spec
 
     described = {"type": featurizer} if spec is None else read_spec(spec)
@@ -96,6 +98,9 @@ def featurize(
         result = molgen.featurize(library, output, {**described, **settings}, progress=progress, **options)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
+    if as_json:
+        print_json(result.to_json())
+        return
     click.echo(f"{result.rows:,} rows: {', '.join(f'{n:,} {status}' for status, n in result.statuses.most_common())}")
     for reason, n in result.reasons.most_common(10):
         click.echo(f"  {n:,} {reason}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, filter_options, output_option, overwrite_option, quiet_option
+from molgen.cli.options import column_options, filter_options, json_option, output_option, overwrite_option, quiet_option
 
 
 def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -30,11 +30,13 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that is no molecule.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="Show all filters and exit.")
+@json_option
 @overwrite_option
 @quiet_option
 def filter_command(
     library: tuple[str, ...],
     quiet: bool,
+    as_json: bool,
     names: tuple[str, ...],
     windows: tuple[str, ...],
     smarts: tuple[str, ...],
@@ -55,7 +57,7 @@ def filter_command(
       molgen filter --list
     """
     import molgen
-    from molgen.cli.printing import print_funnel, row_progress
+    from molgen.cli.printing import print_funnel, print_json, row_progress
     from molgen.filters.collect import collect_filters
 
     filters = collect_filters(names, windows=windows, smarts=smarts, reject=reject, require=require)
@@ -63,6 +65,9 @@ def filter_command(
         result = molgen.filter_library(library, filters=filters, progress=progress, **options)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
+    if as_json:
+        print_json(result.to_json())
+        return
     summary = result.summary
     counts = ", ".join(f"{n:,} {'kept' if status == 'ok' else status}" for status, n in summary.statuses.most_common())
     click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from molgen.cli.options import json_option
+
 
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@json_option
 def inspect(model: str, as_json: bool) -> None:
     """Show what MODEL predicts, from what data it was trained, and how well it does beside its baselines.
 
@@ -20,10 +21,11 @@ def inspect(model: str, as_json: bool) -> None:
       molgen inspect esol.molgen --json
     """
     import molgen
+    from molgen.cli.printing import print_json
 
     about = molgen.inspect(model)
     if as_json:
-        click.echo(json.dumps(about, indent=2, ensure_ascii=False))
+        print_json(about)
         return
     click.echo(f"{about['file']}: molgen bundle of format {about['format']}, {about['bytes']:,} bytes")
     for task in about["tasks"]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from molgen import __version__
+from molgen.cli.completion import completion
 from molgen.cli.data import data
 from molgen.cli.demo import demo
 from molgen.cli.evaluate import evaluate
@@ -21,8 +22,15 @@ from molgen.errors import ConfigError, MolgenError
 __all__ = ["main"]
 
 
+#: Other names of commands, for fingers that learnt them elsewhere.
+_ALIASES = {"predict": "screen"}
+
+
 class _Group(click.Group):
     """Prints molgen's errors as one line: exit code 2 if the call was wrong, 1 if the job failed."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, _ALIASES.get(cmd_name, cmd_name))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,5 +61,5 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, screen, filter_command, inspect, demo):
+for _command in (data, featurize, train, evaluate, screen, filter_command, inspect, demo, completion):
     main.add_command(_command)

@@ -14,6 +14,7 @@ __all__ = [
     "column_options",
     "files_argument",
     "filter_options",
+    "json_option",
     "label_options",
     "output_option",
     "overwrite_option",
@@ -135,5 +136,6 @@ def output_option(what: str, *, required: bool = True) -> Decorator:
     return click.option("-o", "--output", required=required, type=click.Path(dir_okay=False), metavar="FILE", help=what)
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON, and nothing else, on stdout.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace output files that exist.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print no progress.")

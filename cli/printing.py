@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,12 @@ import click
 if TYPE_CHECKING:
     from molgen.screening.summary import Summary
 
-__all__ = ["print_funnel", "print_metrics", "print_table", "row_progress", "stage_progress"]
+__all__ = ["print_funnel", "print_json", "print_metrics", "print_table", "row_progress", "stage_progress"]
+
+
+def print_json(value: Any) -> None:
+    """Print a result for a program to read."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, files_argument, filter_options, output_option, overwrite_option, quiet_option
+from molgen.cli.options import (
+    column_options,
+    files_argument,
+    filter_options,
+    json_option,
+    output_option,
+    overwrite_option,
+    quiet_option,
+)
 
 
 @click.command()
@@ -22,12 +30,14 @@ from molgen.cli.options import column_options, files_argument, filter_options, o
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write.")
 @filter_options
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
+@json_option
 @overwrite_option
 @quiet_option
 def screen(
     library: list[str],
     columns: str | None,
     quiet: bool,
+    as_json: bool,
     names: tuple[str, ...],
     windows: tuple[str, ...],
     smarts: tuple[str, ...],
@@ -39,7 +49,8 @@ def screen(
 
     One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
     with its 90 % interval (of several classes: the likeliest, and the probability of each), and the similarity to the training
-    compounds (domain). Rows that cannot be scored, or that a filter rejects, keep their place and say why.
+    compounds (domain). Rows that cannot be scored, or that a filter rejects, keep their place and say why. molgen predict is
+    another name of this command.
 
     \b
     Examples:
@@ -50,7 +61,7 @@ def screen(
       molgen screen library.smi -m esol.molgen -o scores.csv -f lipinski -f pains --window 'MolWt<=450' --annotate qed
     """
     import molgen
-    from molgen.cli.printing import print_funnel, row_progress
+    from molgen.cli.printing import print_funnel, print_json, row_progress
     from molgen.filters.collect import collect_filters
 
     wanted = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
@@ -59,6 +70,9 @@ def screen(
         result = molgen.screen(library, columns=wanted, filters=filters, progress=progress, **options)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
+    if as_json:
+        print_json(result.to_json())
+        return
     summary = result.summary
     counts = ", ".join(f"{n:,} {status}" for status, n in summary.statuses.most_common())
     click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")

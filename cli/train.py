@@ -9,6 +9,7 @@ import click
 from molgen.cli.options import (
     column_options,
     files_argument,
+    json_option,
     label_options,
     output_option,
     overwrite_option,
@@ -74,6 +75,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @click.option("--device", help="auto, cpu, cuda, cuda:1 ... [auto].")
 @click.option("--n-jobs", type=int, help="Processes that featurize [1].")
 @click.option("--config", type=click.Path(exists=True, dir_okay=False), help="TOML file of settings; flags come first.")
+@json_option
 @overwrite_option
 @quiet_option
 def train(
@@ -85,6 +87,7 @@ def train(
     config: str | None,
     overwrite: bool,
     quiet: bool,
+    as_json: bool,
     **flags: Any,
 ) -> None:
     """Train a model on DATA, a table of measured compounds (CSV, TSV, SMI, SDF or Parquet, plain or packed; - is standard input).
@@ -100,7 +103,7 @@ def train(
       molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
     """
     import molgen
-    from molgen.cli.printing import print_metrics, stage_progress
+    from molgen.cli.printing import print_json, print_metrics, stage_progress
 
     settings = {key: value for key, value in flags.items() if value not in (None, (), {})}
     graph = {key: value for key, value in {"network": network, "epochs": epochs}.items() if value is not None}
@@ -108,6 +111,9 @@ def train(
         settings["graph"] = graph
     with stage_progress(quiet) as progress:
         result = molgen.train(data, output, target=targets, config=config, overwrite=overwrite, progress=progress, **settings)
+    if as_json:
+        print_json({"model": output, **result.to_json()})
+        return
     _print_data(result)
     for part, title in (("valid", "Validation"), ("test", "Test")):
         if part in result.metrics:

@@ -18,6 +18,7 @@ from molgen.featurizers import Featurizer, available, from_spec
 from molgen.featurizers.base import describe
 from molgen.featurizers.files import FeatureBlock, check_kind, write_features
 from molgen.featurizers.molecule import MoleculeFeaturizer
+from molgen.plain import plain
 from molgen.screening.output import check_outputs, replacing
 
 __all__ = ["FeaturizeResult", "featurize", "list_featurizers", "read_spec"]
@@ -54,6 +55,19 @@ class FeaturizeResult:
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data: ``output, featurizer`` (its spec), ``rows, statuses, reasons, notes``."""
+        return plain(
+            {
+                "output": self.output,
+                "featurizer": self.featurizer.spec(),
+                "rows": self.rows,
+                "statuses": self.statuses,
+                "reasons": [{"reason": reason, "rows": n} for reason, n in self.reasons.most_common()],
+                "notes": self.notes,
+            }
+        )
 
 
 def featurize(

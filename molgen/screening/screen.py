@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -50,6 +51,10 @@ class ScreenResult:
     hits: pa.Table | None
     output: Path
     notes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the hits as plain data: ``output, notes``, and the counts of the summary."""
+        return {"output": str(self.output), **self.summary.to_json(), "notes": self.notes}
 
 
 def screen(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -13,6 +14,7 @@ import pyarrow.compute
 from molgen.data.library import open_library
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
+from molgen.plain import plain
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.schema import output_schema
 from molgen.screening.score import ScorePlan, refuse_bad_row
@@ -44,6 +46,10 @@ class FilterResult:
     output: Path
     rejected: Path | None
     notes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data: ``output, rejected, notes``, and the counts of the summary."""
+        return {**plain({"output": self.output, "rejected": self.rejected}), **self.summary.to_json(), "notes": self.notes}
 
 
 def filter_library(

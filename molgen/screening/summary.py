@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -90,6 +90,19 @@ class Summary:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if pa.types.is_floating(column.type):
                 self.scores.setdefault(name, Sample()).add(column.to_numpy(zero_copy_only=False))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as plain data: ``rows, statuses, reasons, notes_on_rows, funnel``."""
+        return {
+            "rows": self.rows,
+            "statuses": dict(self.statuses),
+            "reasons": [{"status": status, "reason": reason, "rows": n} for (status, reason), n in self.reasons.most_common()],
+            "notes_on_rows": dict(self.notes.most_common()),
+            "funnel": [
+                {"stage": each.name, "rows": each.rows, "rejected": each.rejected, "seconds": each.seconds}
+                for each in self.funnel.values()
+            ],
+        }
 
     @property
     def seconds_saved(self) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from molgen.data.joined import open_tables
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, output_names
 from molgen.errors import ConfigError, InputError
+from molgen.plain import plain
 from molgen.training.metrics import task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
@@ -53,10 +53,7 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Return all but the predictions as plain data; a measure that does not exist is ``None``."""
         return {
-            "metrics": {
-                task: {name: value if math.isfinite(value) else None for name, value in values.items()}
-                for task, values in self.metrics.items()
-            },
+            "metrics": plain(self.metrics),
             "compounds": len(self.dataset),
             "left_out": [{"line": line, "reason": reason} for line, reason in self.dataset.dropped],
             "labels_not_read": [{"line": line, "reason": reason} for line, reason in self.dataset.problems],

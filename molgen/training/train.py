@@ -23,6 +23,7 @@ from molgen.errors import ConfigError, InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
 from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, MolGraph, Morgan, TopologicalTorsion, from_spec
+from molgen.plain import plain
 from molgen.threads import one_torch_thread
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
 from molgen.training.checkpoint import Checkpoint, describe_run
@@ -79,6 +80,25 @@ class TrainResult:
     unused: dict[int, str] = field(default_factory=dict)
     curve: list[CurvePoint] = field(default_factory=list)
     cross_validation: CrossValidation | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is known of the training as plain data; a measure that does not exist is ``None``."""
+        dataset = self.dataset
+        return plain(
+            {
+                "tasks": [task.to_json() for task in self.bundle.tasks],
+                "compounds": len(dataset),
+                "split": self.split.sizes(),
+                "metrics": self.metrics,
+                "cross_validation": self.cross_validation.to_json() if self.cross_validation else None,
+                "curve": [point.to_json() for point in self.curve],
+                "left_out": [{"line": line, "reason": reason} for line, reason in dataset.dropped],
+                "labels_not_read": [{"line": line, "reason": reason} for line, reason in dataset.problems],
+                "labels_that_disagree": [{"line": line, "reason": reason} for line, reason in dataset.conflicts],
+                "in_no_part": [{"id": dataset.ids[row], "reason": reason} for row, reason in self.unused.items()],
+                "notes": dataset.notes,
+            }
+        )
 
 
 @one_torch_thread()
