@@ -68,6 +68,9 @@ def _print_record(about: dict[str, Any]) -> None:
         "SHA-256": data["sha256"],
         "Split": split["name"] and f"{split['name']}: {', '.join(f'{n:,} {part}' for part, n in split['sizes'].items())}",
         "Domain": f"similarity to the nearest of {domain['references']:,} training compounds ({domain['featurizer']['type']})",
+        "Structures": f"of {about['structures']:,} training compounds, with names and labels"
+        if about["structures"]
+        else "none are kept",
         "Molecules": f"up to {about['max_atoms']:,} heavy atoms",
         "Made with": ", ".join(f"{name} {version}" for name, version in about["versions"].items()),
         "Licence": about["licence"],

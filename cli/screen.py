@@ -24,7 +24,9 @@ from molgen.cli.options import (
 @column_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
-@click.option("--hits", type=click.Path(dir_okay=False), metavar="FILE", help="Table of the best rows to write.")
+@click.option(
+    "--hits", type=click.Path(dir_okay=False), metavar="FILE", help="Best rows to write: CSV, Parquet, or structures (.sdf, .smi)."
+)
 @click.option("--top", default=100, show_default=True, type=click.IntRange(1), help="Number of hits.")
 @click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one].")
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write.")
@@ -56,7 +58,7 @@ def screen(
     Examples:
       molgen screen library.smi -m esol.molgen -o scores.csv
       molgen screen a.csv.gz b.csv.gz -m esol.molgen -o scores.parquet --workers 2
-      molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.csv --report report.html
+      molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.sdf --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
       molgen screen library.smi -m esol.molgen -o scores.csv -f lipinski -f pains --window 'MolWt<=450' --annotate qed
     """

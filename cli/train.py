@@ -74,6 +74,12 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @click.option("--seed", type=click.IntRange(0), help="Decides everything random [0].")
 @click.option("--device", help="auto, cpu, cuda, cuda:1 ... [auto].")
 @click.option("--n-jobs", type=int, help="Processes that featurize [1].")
+@click.option(
+    "--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write: data, metrics, plots, errors."
+)
+@click.option(
+    "--store-structures", is_flag=True, default=None, help="Keep SMILES, names and labels of the training compounds in the model."
+)
 @click.option("--config", type=click.Path(exists=True, dir_okay=False), help="TOML file of settings; flags come first.")
 @json_option
 @overwrite_option
@@ -84,6 +90,7 @@ def train(
     output: str,
     network: str | None,
     epochs: int | None,
+    report: str | None,
     config: str | None,
     overwrite: bool,
     quiet: bool,
@@ -97,7 +104,7 @@ def train(
 
     \b
     Examples:
-      molgen train esol.csv --target logS -o esol.molgen
+      molgen train esol.csv --target logS -o esol.molgen --report esol.html
       molgen train tox.csv --target AMES --target hERG --direction low -o tox.molgen
       molgen train pic50.csv --target pIC50 --split-column split --experts graph -o fast.molgen
       molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
@@ -110,7 +117,9 @@ def train(
     if graph:
         settings["graph"] = graph
     with stage_progress(quiet) as progress:
-        result = molgen.train(data, output, target=targets, config=config, overwrite=overwrite, progress=progress, **settings)
+        result = molgen.train(
+            data, output, report=report, target=targets, config=config, overwrite=overwrite, progress=progress, **settings
+        )
     if as_json:
         print_json({"model": output, **result.to_json()})
         return
@@ -125,6 +134,8 @@ def train(
     if result.curve:
         _print_curve(result)
     click.echo(f"\nModel written to {output}")
+    if report:
+        click.echo(f"Report written to {report}")
 
 
 def _print_folds(validation: Any) -> None:

@@ -50,6 +50,7 @@ def train(
     data: str | Path | Sequence[str | Path] | Dataset,
     output: str | Path | None = None,
     *,
+    report: str | Path | None = None,
     target: str | Sequence[str] = (),
     config: str | Path | TrainConfig | None = None,
     checkpoint: str | Path | None = None,
@@ -67,6 +68,8 @@ def train(
         input, too. Or a data set that is loaded already.
     output
         The bundle file to write; nothing is written without it.
+    report
+        HTML file to write: the data, the metrics, plots of each task and the worst predictions.
     target
         Label column, or several.
     config
@@ -104,12 +107,16 @@ def train(
     resolved = _resolve(config, target, settings)
     if out_of_fold is not None and not resolved.folds:
         raise ConfigError("out-of-fold predictions need folds", got="folds not set", remedy="add --folds 5")
-    check_outputs([output, out_of_fold], _files_read(data, config, resolved), overwrite=overwrite)
+    check_outputs([output, out_of_fold, report], _files_read(data, config, resolved), overwrite=overwrite)
     result = _train(data, resolved, checkpoint=checkpoint, progress=progress)
     if out_of_fold is not None and result.cross_validation is not None:
         _write_frame(result.cross_validation.table(), Path(out_of_fold))
     if output is not None:
         result.bundle.save(output, overwrite=overwrite)
+    if report is not None:
+        from molgen.training.report import write_training_report
+
+        write_training_report(Path(report), result)
     return result
 
 

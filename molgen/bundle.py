@@ -20,6 +20,7 @@ from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
+from molgen.experts.structures import Structures
 from molgen.experts.tabular import TabularExpert
 from molgen.featurizers.base import as_rows
 from molgen.members import one_line
@@ -87,6 +88,8 @@ class Bundle:
         Whether it scores molecules neutral, or charged as they are drawn: as its training compounds were.
     mixing
         How the experts' probabilities are averaged; files of format 1 average them as they are.
+    structures
+        The training compounds, where they were asked to be kept; the domain has their fingerprints alone.
     """
 
     tasks: list[Task]
@@ -98,6 +101,7 @@ class Bundle:
     max_atoms: int = MAX_ATOMS
     neutralize: bool = True
     mixing: Mixing = "log-odds"
+    structures: Structures | None = None
 
     def predict(self, smiles: Iterable[Any]) -> pd.DataFrame:
         """Predict from SMILES (or parsed molecules).
@@ -201,6 +205,8 @@ class Bundle:
         for at, expert in enumerate(self.experts):
             members |= {f"experts/{at}/{name}": data for name, data in expert.to_members().items()}
         members |= {f"domain/{name}": data for name, data in self.domain.to_members().items()}
+        if self.structures is not None:
+            members |= {f"structures/{name}": data for name, data in self.structures.to_members().items()}
         write_archive(path, members, overwrite=overwrite)
 
     @classmethod
@@ -244,8 +250,10 @@ class Bundle:
             for at, (name, kind) in enumerate(described)
         ]
         domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
+        kept = _below(members, "structures/")
+        structures = Structures.from_members(kept, len(tasks), f"{where}: structures") if kept else None
         card = read_json(members, "card.json", where)
-        return cls(tasks, experts, weights, calibration, domain, card, max_atoms, neutralize, mixing)
+        return cls(tasks, experts, weights, calibration, domain, card, max_atoms, neutralize, mixing, structures)
 
 
 def load(path: str | Path) -> Bundle:

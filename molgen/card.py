@@ -45,6 +45,8 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
             One an expert: ``name, kind, size, weights`` (by task), ``featurizers`` (their specs).
         ``domain``
             ``references, featurizer`` of the similarity that predictions come with.
+        ``structures``
+            Number of training compounds whose SMILES, names and labels it holds.
         ``max_atoms``
             Larger molecules are not scored.
         ``metrics``
@@ -76,6 +78,7 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         "tasks": [_task(bundle, at) for at in range(len(bundle.tasks))],
         "experts": [_expert(bundle, at) for at in range(len(bundle.experts))],
         "domain": {"references": len(bundle.domain.references), "featurizer": _printable(bundle.domain.featurizer.spec())},
+        "structures": 0 if bundle.structures is None else len(bundle.structures),
         "max_atoms": bundle.max_atoms,
         "metrics": _metrics(_section(card, "metrics"), bundle),
         **_record(card),

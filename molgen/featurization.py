@@ -58,7 +58,7 @@ class FeaturizeResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data: ``output, featurizer`` (its spec), ``rows, statuses, reasons, notes``."""
-        return plain(
+        described: dict[str, Any] = plain(
             {
                 "output": self.output,
                 "featurizer": self.featurizer.spec(),
@@ -68,6 +68,7 @@ class FeaturizeResult:
                 "notes": self.notes,
             }
         )
+        return described
 
 
 def featurize(

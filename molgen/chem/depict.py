@@ -14,7 +14,7 @@ from scipy.spatial.distance import pdist
 from molgen.chem.parse import Mol, parse_batch
 from molgen.errors import ConfigError
 
-__all__ = ["MAX_DRAWN_ATOMS", "depict_svg"]
+__all__ = ["MAX_DRAWN_ATOMS", "depict_svg", "lay_out"]
 
 #: Atoms, hydrogens of the molecular graph included, above which a drawing is a tangle and costs seconds.
 MAX_DRAWN_ATOMS = 300
@@ -78,22 +78,33 @@ def depict_svg(smiles_or_mol: str | Mol, *, width: int = 240, height: int = 180)
         return None
     try:
         with rdBase.BlockLogs():
-            drawing = _draw(_laid_out(mol), width, height)
+            drawing = _draw(_drawable(mol), width, height)
     except (ValueError, RuntimeError):  # what RDKit's exceptions and broken invariants arrive as
         return None
     return _as_fragment(drawing, width, height)
 
 
-def _laid_out(mol: Mol) -> Mol:
+def lay_out(mol: Mol) -> Mol:
+    """Return a copy with coordinates in the plane, whatever coordinates it had: those of a conformer may be seen from anywhere.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        If RDKit cannot lay it out.
+    """
     mol = Chem.Mol(mol)
-    rdDepictor.Compute2DCoords(mol)  # whatever coordinates it had: those of a conformer may be seen from anywhere
+    rdDepictor.Compute2DCoords(mol)
     if _closest(mol) < _OVERLAP:
         # Bridged rings (triptycene) and crowded metals can fall on top of each other; CoordGen, slower, keeps most apart.
         other = Chem.Mol(mol)
         with rdDepictor.UsingCoordGen(True):
             rdDepictor.Compute2DCoords(other)
         mol = max(mol, other, key=_closest)
-    drawable = rdMolDraw2D.PrepareMolForDrawing(mol)
+    return mol
+
+
+def _drawable(mol: Mol) -> Mol:
+    drawable = rdMolDraw2D.PrepareMolForDrawing(lay_out(mol))
     rdDepictor.StraightenDepiction(drawable)
     return drawable
 

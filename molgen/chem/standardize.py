@@ -181,7 +181,10 @@ def _neutralized(mol: Mol) -> tuple[Mol, str | None]:
     if [atom.GetFormalCharge() for atom in neutral.GetAtoms()] == before:
         return mol, None
     # Hydrogens moved, so what perception derived from them (aromaticity, stereo, hybridisation) is derived anew.
-    Chem.SanitizeMol(neutral)
+    try:
+        Chem.SanitizeMol(neutral)
+    except Chem.MolSanitizeException:  # a metal was given hydrogens for its charge: it stays as it is drawn
+        return mol, None
     Chem.AssignStereochemistry(neutral, cleanIt=True, force=True)
     return neutral, NEUTRALIZED
 

@@ -16,6 +16,7 @@ from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, score_views
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
+from molgen.screening.hits import write_hits
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.ranking import TopHits
 from molgen.screening.schema import OutputSchema, output_schema
@@ -28,7 +29,8 @@ __all__ = ["ScreenResult", "screen"]
 #: Told how many rows are done, and about which share of the library that is.
 Progress = Callable[[int, float], None]
 
-_REPORT_HITS = 24
+#: Structures that a report draws at most.
+_REPORT_HITS = 100
 
 
 @dataclass(slots=True)
@@ -86,7 +88,8 @@ def screen(
     model
         A bundle file.
     output
-        Table to write: CSV, or Parquet if its name ends in ``.parquet``. One row an input row, in input order.
+        Table to write: CSV, packed if its name ends in ``.gz``, or Parquet if it ends in ``.parquet``. One row an input row, in
+        input order.
     smiles, ids
         Column names; guessed where the guess is unambiguous.
     columns
@@ -94,9 +97,10 @@ def screen(
     workers
         Processes.
     top
-        Number of hits.
+        Number of hits; the report draws up to 100 of them.
     hits
-        Table to write the best rows to.
+        File to write the best rows to: a table, or structures if it ends in ``.sdf`` or ``.smi``; see
+        :func:`~molgen.screening.hits.write_hits`.
     report
         HTML file to write counts, distributions and the best structures to.
     rank_by
@@ -133,7 +137,7 @@ def screen(
     scored = _needed(bundle, opened, schema, task, pipeline, for_report=report is not None)
     plan = ScorePlan(scored, opened.extras, pipeline.filling(scored.annotations), drop_duplicates)
     summary = Summary()
-    best = TopHits(task, top if hits else _REPORT_HITS, scored.arrow) if task else None
+    best = TopHits(task, top if hits else min(top, _REPORT_HITS), scored.arrow) if task else None
     with ExitStack() as stack:
         writer = stack.enter_context(TableWriter(targets[0], schema.arrow))
         for block in score_blocks(opened.blocks(), bundle, str(model), plan, workers=workers):
@@ -148,18 +152,12 @@ def screen(
                 progress(summary.rows, opened.share_read())
     found = best.table() if best else None
     if hits and found is not None:
-        _write_hits(Path(hits), found.select(["rank", *schema.columns]))
+        write_hits(Path(hits), found, schema.columns, bundle)
     if report and found is not None and task is not None:
         from molgen.screening.report import write_report
 
-        write_report(Path(report), bundle, summary, found.slice(0, _REPORT_HITS), task, paths)
+        write_report(Path(report), bundle, summary, found.slice(0, _REPORT_HITS), task, paths, annotations=list(pipeline.columns))
     return ScreenResult(summary, found, Path(output), opened.notes)
-
-
-def _write_hits(path: Path, hits: pa.Table) -> None:
-    with TableWriter(path, hits.schema) as writer:
-        for batch in hits.to_batches():
-            writer.write(batch)
 
 
 def _ranking_task(bundle: Bundle, name: str | None) -> Task:
@@ -185,6 +183,6 @@ def _needed(
     if task:
         looked_at += ["id", "smiles", task.name]
     if for_report:
-        looked_at += output_schema(bundle.tasks, ()).scores
+        looked_at += [*output_schema(bundle.tasks, ()).scores, *pipeline.columns]
     columns = [*schema.columns, *looked_at]
     return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns)

@@ -124,6 +124,8 @@ class TrainConfig(_Config):
     charges
         ``"neutral"`` settles charges that a proton can settle, in training and in screening; ``"drawn"`` leaves them; ``"auto"``
         leaves them where at least 5 % of the training compounds are drawn charged.
+    store_structures
+        Keep SMILES, names and labels of the training compounds in the bundle, which then tells them to whoever has it.
     seed
         Decides everything that is random.
     device
@@ -158,6 +160,7 @@ class TrainConfig(_Config):
     balance: bool = False
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     charges: Literal["auto", "neutral", "drawn"] = "auto"
+    store_structures: bool = False
     seed: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
     n_jobs: Annotated[int, Field(ge=-1)] = 1

@@ -22,6 +22,7 @@ from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import ConfigError, InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
+from molgen.experts.structures import MAX_STRUCTURES, Structures
 from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, MolGraph, Morgan, TopologicalTorsion, from_spec
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
@@ -29,6 +30,7 @@ from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict
 from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
+from molgen.training.diagnostics import describe_labels
 from molgen.training.finetune import Parent
 from molgen.training.fit import Fitted, Network, Progress, Recipe, describe_history, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
@@ -84,7 +86,7 @@ class TrainResult:
     def to_json(self) -> dict[str, Any]:
         """Return what is known of the training as plain data; a measure that does not exist is ``None``."""
         dataset = self.dataset
-        return plain(
+        described: dict[str, Any] = plain(
             {
                 "tasks": [task.to_json() for task in self.bundle.tasks],
                 "compounds": len(dataset),
@@ -99,6 +101,7 @@ class TrainResult:
                 "notes": dataset.notes,
             }
         )
+        return described
 
 
 @one_torch_thread()
@@ -170,6 +173,7 @@ def _prepare(
     splits, leaks = _splits(dataset, config)
     for split in splits:
         _check_labels(dataset, split)
+        _check_storable(len(dataset) if config.folds else len(split.train), config)
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, config)
     splits = [_without(split, unusable) for split in splits]
@@ -241,7 +245,9 @@ def _bundle(
     """Put together what was fitted on some rows; the card is still to be written."""
     domain = Domain.fit(_domain_featurizer(fitted.experts), [dataset.mols[row] for row in rows], seed=config.seed)
     weights, calibration = mixing.weights, mixing.calibration
-    return Bundle(tasks, fitted.experts, weights, calibration, domain, {}, config.max_atoms, dataset.neutralize)
+    structures = _structures(dataset, rows) if config.store_structures else None
+    settings = (config.max_atoms, dataset.neutralize)
+    return Bundle(tasks, fitted.experts, weights, calibration, domain, {}, *settings, structures=structures)
 
 
 def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
@@ -329,6 +335,17 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
                 )
 
 
+def _check_storable(n: int, config: TrainConfig) -> None:
+    if config.store_structures and n > MAX_STRUCTURES:
+        expected = f"at most {MAX_STRUCTURES:,} training compounds"
+        raise ConfigError("too many structures to store", expected=expected, got=f"{n:,}", remedy="leave out --store-structures")
+
+
+def _structures(dataset: Dataset, rows: NDArray[np.int64]) -> Structures:
+    labels = dataset.labels.take(rows).measured()
+    return Structures.of([dataset.mols[row] for row in rows], [dataset.ids[row] for row in rows], labels)
+
+
 def _featurize(dataset: Dataset, config: TrainConfig) -> tuple[dict[Featurizer, Any], dict[int, str]]:
     # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
     needed: list[Featurizer] = [MolGraph(), *GRAPH_EXTRAS, *TABULAR_INPUTS]
@@ -401,6 +418,7 @@ def _card(
             },
             "unreadable_labels": [[line, reason] for line, reason in dataset.problems[:1000]],
         },
+        "labels": describe_labels(bundle.tasks, dataset.labels.take(split.train).measured()),
         "split": {"name": config.split, "sizes": split.sizes()},
         "configuration": config.model_dump(mode="json"),
         "experts": {

@@ -5,7 +5,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
-from molgen.chem.depict import MAX_DRAWN_ATOMS, _laid_out, depict_svg
+from molgen.chem.depict import MAX_DRAWN_ATOMS, _drawable, depict_svg
 from molgen.errors import ConfigError
 
 ODD = {
@@ -76,7 +76,7 @@ def test_molecule_is_left_as_it_was_and_its_coordinates_do_not_matter():
 
 def test_bridged_rings_do_not_fall_on_top_of_each_other():
     triptycene_quinone = Chem.MolFromSmiles("O=C1C2=C(C=CC=C2)C(=O)C3=C1C4C5=CC=CC=C5C3C6=CC=CC=C46")
-    places = _laid_out(triptycene_quinone).GetConformer().GetPositions()
+    places = _drawable(triptycene_quinone).GetConformer().GetPositions()
     apart = np.linalg.norm(places[:, None] - places, axis=-1) + 9 * np.eye(len(places))
     assert apart.min() > 0.5
 

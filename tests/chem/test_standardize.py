@@ -88,3 +88,9 @@ def test_every_row_has_a_molecule_or_a_reason(nci_smiles):
 
 def _atom(atom):
     return atom.GetSymbol(), atom.GetTotalNumHs(), atom.GetFormalCharge(), atom.GetIsAromatic(), str(atom.GetHybridization())
+
+
+def test_a_metal_that_cannot_take_hydrogens_for_its_charge_stays_as_drawn():
+    compounds = read_compounds(["[SbH6+3]", "CC(=O)[O-]"])  # the first is a row of Tox21
+    assert compounds.statuses == ["ok", "ok"]
+    assert canonical_smiles(compounds.mols) == ["[SbH6+3]", "CC(=O)O"]
