@@ -42,8 +42,7 @@ def filter_command(
     require: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Keep the rows of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input) that pass all
-    filters.
+    """Keep the rows of LIBRARY (CSV, TSV, SMI, SDF or Parquet, plain or packed; - is standard input) that pass all filters.
 
     Salts are stripped and charges settled before the filters look. The rows that pass come out in order, with the file and row
     they come from, the canonical SMILES that was looked at, and the library's own columns.
