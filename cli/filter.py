@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, filter_options, json_option, output_option, overwrite_option, quiet_option
+from molgen.cli.options import (
+    column_options,
+    files_argument,
+    filter_options,
+    json_option,
+    output_option,
+    overwrite_option,
+    quiet_option,
+)
 
 
 def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -22,7 +30,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 
 
 @click.command("filter")
-@click.argument("library", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@files_argument("library")
 @output_option("Table of the rows that pass: CSV, or Parquet if it ends in .parquet.")
 @filter_options
 @click.option("--rejected", type=click.Path(dir_okay=False), metavar="FILE", help="Table of the other rows, with the reasons.")
@@ -34,7 +42,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @overwrite_option
 @quiet_option
 def filter_command(
-    library: tuple[str, ...],
+    library: list[str],
     quiet: bool,
     as_json: bool,
     names: tuple[str, ...],
@@ -44,7 +52,7 @@ def filter_command(
     require: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Keep the rows of LIBRARY (CSV, TSV or SMI files, plain or gzipped) that pass all filters.
+    """Keep the rows of LIBRARY (CSV, TSV, SMI, SDF or Parquet, plain or packed; - is standard input) that pass all filters.
 
     Salts are stripped and charges settled before the filters look. The rows that pass come out in order, with the file and row
     they come from, the canonical SMILES that was looked at, and the library's own columns.

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from molgen.data.library import open_library
+from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
 from molgen.plain import plain
@@ -72,7 +73,7 @@ def filter_library(
     Parameters
     ----------
     library
-        One or several CSV, TSV or SMI files, plain or gzipped.
+        One or several CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns and ``-`` for standard input, too.
     output
         Table of the rows that pass, in input order: CSV, or Parquet if its name ends in ``.parquet``. Beside the library's own
         columns it has the file and row they come from, and the canonical SMILES of the parent compound that the filters saw.
@@ -100,7 +101,7 @@ def filter_library(
     --------
     >>> molgen.filter_library("library.smi", "kept.csv", filters=["lipinski", "pains"])  # doctest: +SKIP
     """
-    paths = [library] if isinstance(library, str | Path) else list(library)
+    paths = expand_paths(library)
     check_outputs((output, rejected), paths, overwrite=overwrite)
     if workers < 1:
         raise ConfigError("workers must be at least 1", got=str(workers))
