@@ -21,7 +21,10 @@ import pytest
 from click.testing import CliRunner
 
 import molgen.datasets
+from molgen import featurizers as featurizers_package
+from molgen import filters as filters_package
 from molgen.cli.main import main
+from molgen.data import splits as splits_package
 from molgen.data.splits import base as splits
 from molgen.featurizers import base as featurizers
 from molgen.filters import base as filters
@@ -81,6 +84,8 @@ def folder(
     monkeypatch.setattr(molgen.datasets, "nci_library", lambda: tmp_path / "library.smi")
     monkeypatch.setenv("PATH", f"{shims}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
+    for parts in (featurizers_package, filters_package, splits_package):
+        parts.available()  # loads them, so that the registries are full
     registries = [each._REGISTRY for each in (featurizers, filters, splits)]
     before = [dict(each) for each in registries]
     yield tmp_path
@@ -107,9 +112,9 @@ def run_shell(text: str) -> None:
 
 @pytest.mark.parametrize("page", [each for each in PAGES if blocks(each)], ids=lambda each: str(each.relative_to(ROOT)))
 def test_examples_of_a_page_run(page: Path, folder: Path) -> None:
-    names: dict[str, Any] = {"__name__": page.stem}
+    names: dict[str, Any] = {"__name__": "example_page"}
     # Dataclasses look their module up by its name.
-    sys.modules[page.stem] = type(sys)(page.stem)
+    sys.modules["example_page"] = type(sys)("example_page")
     try:
         for kind, text in blocks(page):
             if kind == "python":
@@ -117,7 +122,7 @@ def test_examples_of_a_page_run(page: Path, folder: Path) -> None:
             else:
                 run_shell(text)
     finally:
-        del sys.modules[page.stem]
+        del sys.modules["example_page"]
 
 
 def test_featurizers_in_code_of_ones_own() -> None:
