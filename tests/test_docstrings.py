@@ -57,7 +57,7 @@ def offered() -> Iterator[tuple[str, str]]:
             yield package, name
 
 
-@pytest.mark.parametrize(("package", "name"), offered(), ids=".".join)
+@pytest.mark.parametrize(("package", "name"), list(offered()))
 def test_parameters_are_documented(package: str, name: str) -> None:
     item = getattr(importlib.import_module(package), name)
     if not (inspect.isfunction(item) or inspect.isclass(item)):
