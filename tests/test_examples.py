@@ -69,7 +69,9 @@ def folder(
     lines = [f"{header},pIC50", *(f"{row},{row.split(',')[2]}" for row in rows[:160])]
     (tmp_path / "measured.csv").write_text("\n".join(lines) + "\n")
     library = "".join(f"{smiles}\tn{at}\n" for at, smiles in enumerate(nci_smiles[:60]))
-    (tmp_path / "library.smi").write_text(library)
+    source = tmp_path / "first.smi"
+    for path in (source, tmp_path / "library.smi"):
+        path.write_text(library)
     (tmp_path / "vendor.smi.gz").write_bytes(gzip.compress(library.encode()))
     shutil.copy(small_bundle, tmp_path / "model.molgen")
 
@@ -81,7 +83,7 @@ def folder(
     build = TrainConfig.build
     monkeypatch.setattr(TrainConfig, "build", lambda *layers, where="configuration": build(SHORT, *layers, where=where))
     monkeypatch.setattr(molgen.datasets, "free_wilson_table", table)
-    monkeypatch.setattr(molgen.datasets, "nci_library", lambda: tmp_path / "library.smi")
+    monkeypatch.setattr(molgen.datasets, "nci_library", lambda: source)
     monkeypatch.setenv("PATH", f"{shims}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     for parts in (featurizers_package, filters_package, splits_package):
@@ -95,14 +97,15 @@ def folder(
 
 
 def run_shell(text: str) -> None:
-    """Run commands: molgen's own in this process, which has everything imported, all else in a shell."""
+    """Run commands: those of molgen and of Python in this process, which has everything imported, all else in a shell."""
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if not words:
             continue
-        if words[:3] == ["python", "-c", 'from molgen.datasets import free_wilson_table; free_wilson_table(".")']:
-            molgen.datasets.free_wilson_table(".")
-        elif words[0] == "molgen" and not SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", line)):
+        plain = not SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", line))
+        if plain and words[:2] == ["python", "-c"]:
+            exec(words[2], {})
+        elif plain and words[0] == "molgen":
             result = CliRunner().invoke(main, words[1:])
             assert result.exit_code == 0, f"{line}\n{result.output}\n{result.exception!r}"
         else:
