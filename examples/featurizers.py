@@ -6,7 +6,7 @@ import tempfile
 import numpy as np
 import torch
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from torch_geometric.nn import GINConv, global_add_pool
 
@@ -25,7 +25,7 @@ def fit_pipeline(smiles: list[str], activity: np.ndarray) -> GridSearchCV:
     """Search over a featurizer's parameter as over any other: featurizers are transformers."""
     features = Concat([Morgan(counts=True), Descriptors(["MolLogP", "TPSA", "MolWt"])])
     pipeline = make_pipeline(features, RandomForestRegressor(20, random_state=0))
-    search = GridSearchCV(pipeline, {"randomforestregressor__min_samples_leaf": [1, 3]}, cv=3)
+    search = GridSearchCV(pipeline, {"randomforestregressor__min_samples_leaf": [1, 3]}, cv=KFold(3, shuffle=True, random_state=0))
     return search.fit(smiles, activity)
 
 

@@ -17,7 +17,7 @@ molgen data split measured.csv --split scaffold -o divided.csv
 molgen data audit divided.csv --split-column split --target activity --strict
 
 # 3. Train, on the training part alone; what is printed stands beside the baselines.
-molgen train divided.csv --target activity --split-column split -o activity.molgen
+molgen train divided.csv --target activity --split-column split -o activity.molgen --report training.html
 
 # 4. Screen what is worth it: drug-like, no alerts, each compound once. The report has the hits' structures.
 molgen screen library.smi -m activity.molgen -o scores.csv \

@@ -21,7 +21,10 @@ import pytest
 from click.testing import CliRunner
 
 import molgen.datasets
+from molgen import featurizers as featurizers_package
+from molgen import filters as filters_package
 from molgen.cli.main import main
+from molgen.data import splits as splits_package
 from molgen.data.splits import base as splits
 from molgen.featurizers import base as featurizers
 from molgen.filters import base as filters
@@ -66,7 +69,9 @@ def folder(
     lines = [f"{header},pIC50", *(f"{row},{row.split(',')[2]}" for row in rows[:160])]
     (tmp_path / "measured.csv").write_text("\n".join(lines) + "\n")
     library = "".join(f"{smiles}\tn{at}\n" for at, smiles in enumerate(nci_smiles[:60]))
-    (tmp_path / "library.smi").write_text(library)
+    source = tmp_path / "first.smi"
+    for path in (source, tmp_path / "library.smi"):
+        path.write_text(library)
     (tmp_path / "vendor.smi.gz").write_bytes(gzip.compress(library.encode()))
     shutil.copy(small_bundle, tmp_path / "model.molgen")
 
@@ -78,9 +83,11 @@ def folder(
     build = TrainConfig.build
     monkeypatch.setattr(TrainConfig, "build", lambda *layers, where="configuration": build(SHORT, *layers, where=where))
     monkeypatch.setattr(molgen.datasets, "free_wilson_table", table)
-    monkeypatch.setattr(molgen.datasets, "nci_library", lambda: tmp_path / "library.smi")
+    monkeypatch.setattr(molgen.datasets, "nci_library", lambda: source)
     monkeypatch.setenv("PATH", f"{shims}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
+    for parts in (featurizers_package, filters_package, splits_package):
+        parts.available()  # loads them, so that the registries are full
     registries = [each._REGISTRY for each in (featurizers, filters, splits)]
     before = [dict(each) for each in registries]
     yield tmp_path
@@ -90,14 +97,15 @@ def folder(
 
 
 def run_shell(text: str) -> None:
-    """Run commands: molgen's own in this process, which has everything imported, all else in a shell."""
+    """Run commands: those of molgen and of Python in this process, which has everything imported, all else in a shell."""
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if not words:
             continue
-        if words[:3] == ["python", "-c", 'from molgen.datasets import free_wilson_table; free_wilson_table(".")']:
-            molgen.datasets.free_wilson_table(".")
-        elif words[0] == "molgen" and not SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", line)):
+        plain = not SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", line))
+        if plain and words[:2] == ["python", "-c"]:
+            exec(words[2], {})
+        elif plain and words[0] == "molgen":
             result = CliRunner().invoke(main, words[1:])
             assert result.exit_code == 0, f"{line}\n{result.output}\n{result.exception!r}"
         else:
@@ -107,9 +115,9 @@ def run_shell(text: str) -> None:
 
 @pytest.mark.parametrize("page", [each for each in PAGES if blocks(each)], ids=lambda each: str(each.relative_to(ROOT)))
 def test_examples_of_a_page_run(page: Path, folder: Path) -> None:
-    names: dict[str, Any] = {"__name__": page.stem}
+    names: dict[str, Any] = {"__name__": "example_page"}
     # Dataclasses look their module up by its name.
-    sys.modules[page.stem] = type(sys)(page.stem)
+    sys.modules["example_page"] = type(sys)("example_page")
     try:
         for kind, text in blocks(page):
             if kind == "python":
@@ -117,7 +125,7 @@ def test_examples_of_a_page_run(page: Path, folder: Path) -> None:
             else:
                 run_shell(text)
     finally:
-        del sys.modules[page.stem]
+        del sys.modules["example_page"]
 
 
 def test_featurizers_in_code_of_ones_own() -> None:

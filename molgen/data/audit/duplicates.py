@@ -73,19 +73,45 @@ class Conflicts:
 
 
 def find_overlaps(profile: Profile, parts: Mapping[str, NDArray[np.int64]]) -> list[Overlap]:
-    """Look for the compounds of each part in every part before it, in the order of ``parts``."""
+    """Look for the compounds of each part in every part before it, in the order of ``parts``.
+
+    Parameters
+    ----------
+    profile
+        What is known of each row.
+    parts
+        Name -> its rows.
+    """
     names = list(parts)
     return [_overlap(profile, parts, names[at], before) for at in range(1, len(names)) for before in names[:at]]
 
 
 def overlapping_rows(profile: Profile, first: NDArray[np.int64], second: NDArray[np.int64]) -> list[int]:
-    """Return the rows of ``first`` whose skeleton is in ``second``."""
+    """Return the rows of ``first`` whose skeleton is in ``second``.
+
+    Parameters
+    ----------
+    profile
+        What is known of each row.
+    first, second
+        Numbers of rows.
+    """
     known = {profile.skeleton[row] for row in second} - {None}
     return [int(row) for row in first if profile.skeleton[row] in known]
 
 
 def find_conflicts(profile: Profile, tasks: Sequence[Task], labels: NDArray[np.float64]) -> list[Conflicts]:
-    """Compare the labels of rows with the same canonical SMILES, task by task."""
+    """Compare the labels of rows with the same canonical SMILES, task by task.
+
+    Parameters
+    ----------
+    profile
+        What is known of each row.
+    tasks
+        What the labels are of.
+    labels
+        ``[rows, tasks]``, NaN where there is none.
+    """
     return [_conflicts(profile, task, labels[:, at]) for at, task in enumerate(tasks)]
 
 

@@ -45,7 +45,18 @@ class Nearness:
 
 
 def nearness(queries: NDArray[np.uint8], references: NDArray[np.uint8]) -> Nearness | None:
-    """Compare packed fingerprints ``[n, bytes]`` with those of training compounds; ``None`` if there are none of either."""
+    """Compare fingerprints with those of training compounds.
+
+    Parameters
+    ----------
+    queries, references
+        Packed bits ``[n, bytes]``; the references are those of training compounds.
+
+    Returns
+    -------
+    Nearness or None
+        ``None`` if there are none of either.
+    """
     from scipy.sparse import csr_matrix
 
     if not len(queries) or not len(references):

@@ -35,7 +35,13 @@ DEFAULT_FRACTIONS: Fractions = (0.8, 0.1, 0.1)
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Row numbers of the three parts; a row in none of them is left out."""
+    """Row numbers of the three parts; a row in none of them is left out.
+
+    Attributes
+    ----------
+    train, valid, test
+        Numbers of rows, ``[n]``.
+    """
 
     train: NDArray[np.int64]
     valid: NDArray[np.int64]
@@ -199,6 +205,13 @@ def available() -> dict[str, type[Splitter]]:
 
 def get_splitter(name: str, **options: Any) -> Splitter:
     """Make a splitter from its name and options.
+
+    Parameters
+    ----------
+    name
+        One of :func:`available`.
+    options
+        Fields of the splitter; the others have their defaults.
 
     Raises
     ------
