@@ -44,7 +44,10 @@ class Filter(ABC):
             if isinstance(usual, int) and not isinstance(usual, bool):
                 sound, expected = isinstance(value, int) and not isinstance(value, bool) and value >= 0, "a whole number >= 0"
             elif isinstance(usual, float):
-                sound, expected = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value), "a number"
+                sound, expected = (
+                    isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+                    "a number",
+                )
             else:
                 continue
             if not sound:

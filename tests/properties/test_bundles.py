@@ -6,6 +6,7 @@ import json
 import re
 import struct
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def predict(bundle: Any) -> Any:
         values = table[task.name].to_numpy(dtype=float)
         assert not np.isinf(values).any()
         assert np.isnan(values[1])
-        assert not task.kind == "binary" or all(np.isnan(value) or 0 <= value <= 1 for value in values)
+        assert task.kind != "binary" or all(np.isnan(value) or 0 <= value <= 1 for value in values)
     assert table["status"][1] == "invalid"
     return table
 
@@ -88,7 +89,7 @@ def test_flipped_bits_are_refused_or_change_nothing(scratch, flips, end):
         check_same(bundle)
 
 
-@settings(max_examples=250)
+@settings(max_examples=200)
 @given(spoil=mutations(), name=st.sampled_from(sorted(MEMBERS)))
 def test_spoilt_members_are_refused_or_predict(scratch, spoil, name):
     bundle = load_members(scratch, MEMBERS | {name: spoil(MEMBERS[name])})
@@ -96,7 +97,9 @@ def test_spoilt_members_are_refused_or_predict(scratch, spoil, name):
         predict(bundle)
 
 
-names = st.sampled_from([*MEMBERS, "experts/3/expert.json", "x.txt", "../x.json", "manifest.json ", "MANIFEST.json", "a/../x.txt", ""])
+names = st.sampled_from(
+    [*MEMBERS, "experts/3/expert.json", "x.txt", "../x.json", "manifest.json ", "MANIFEST.json", "a/../x.txt", ""]
+)
 
 
 @settings(max_examples=250)
@@ -114,18 +117,15 @@ def test_members_removed_doubled_or_renamed_are_refused_or_change_nothing(scratc
             entries[at] = (data.draw(names), entries[at][1])
         else:
             entries[at] = (entries[at][0], data.draw(st.sampled_from(entries))[1])
-    with pytest.warns(UserWarning) if len(dict(entries)) < len(entries) else _nothing(), zipfile.ZipFile(scratch, "w") as archive:
+    with (
+        pytest.warns(UserWarning) if len(dict(entries)) < len(entries) else nullcontext(),
+        zipfile.ZipFile(scratch, "w") as archive,
+    ):
         for name, content in entries:
             archive.writestr(zipfile.ZipInfo(name), content)
     bundle = load(scratch)
     if bundle is not None:
         predict(bundle)
-
-
-class _nothing:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -156,7 +156,7 @@ def test_other_json_is_refused_or_predicts(scratch, where, new):
         predict(bundle)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(card=arbitrary_json)
 def test_a_card_may_say_anything(scratch, card):
     bundle = load_members(scratch, MEMBERS | {"card.json": json.dumps(card).encode()})
@@ -167,7 +167,7 @@ def test_a_card_may_say_anything(scratch, card):
 KINDS = ["float64", "float16", "int32", "uint8", "bool", "float32"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(data=st.data(), name=st.sampled_from(TENSORS))
 def test_other_tensors_are_refused_or_predict(scratch, data, name):
     tensors = dict(safetensors.numpy.load(MEMBERS[name]))
@@ -196,24 +196,42 @@ def test_other_tensors_are_refused_or_predict(scratch, data, name):
         predict(bundle)
 
 
-@settings(max_examples=200)
-@given(header=arbitrary_json | st.dictionaries(st.text(max_size=4), st.fixed_dictionaries({
-    "dtype": st.sampled_from(["F32", "U8", "F64", "X"]),
-    "shape": st.lists(st.integers(-1, 2**62), max_size=3),
-    "data_offsets": st.lists(st.integers(0, 2**62), min_size=2, max_size=2),
-}), max_size=2), length=st.none() | st.integers(0, 2**64 - 1), rest=st.binary(max_size=16), name=st.sampled_from(TENSORS))  # fmt: skip
+described = st.fixed_dictionaries(
+    {
+        "dtype": st.sampled_from(["F32", "U8", "F64", "X"]),
+        "shape": st.lists(st.integers(-1, 2**62), max_size=3),
+        "data_offsets": st.lists(st.integers(0, 2**62), min_size=2, max_size=2),
+    }
+)
+
+
+@settings(max_examples=150)
+@given(
+    header=arbitrary_json | st.dictionaries(st.text(max_size=4), described, max_size=2),
+    length=st.none() | st.integers(0, 2**64 - 1),
+    rest=st.binary(max_size=16),
+    name=st.sampled_from(TENSORS),
+)
 def test_headers_of_tensors_are_not_believed(scratch, header, length, rest, name):
     text = json.dumps(header).encode()
     content = struct.pack("<Q", len(text) if length is None else length) + text + rest
     assert load_members(scratch, MEMBERS | {name: content}) is None
 
 
-INDICES = re.compile(r"^(split_feature|left_child|right_child|decision_type|num_leaves|max_feature_idx|leaf_count|num_class)=.*$", re.M)
+INDICES = re.compile(
+    r"^(split_feature|left_child|right_child|decision_type|num_leaves|max_feature_idx|leaf_count|num_class)=.*$", re.M
+)
 NUMBERS = re.compile(r"^(threshold|leaf_value|split_gain|internal_value|shrinkage|leaf_weight)=.*$", re.M)
 
 
-@settings(max_examples=500)
-@given(name=st.sampled_from(TREES), numeric=st.booleans(), line=st.floats(0, 1, exclude_max=True), word=st.integers(0, 40), data=st.data())
+@settings(max_examples=250)
+@given(
+    name=st.sampled_from(TREES),
+    numeric=st.booleans(),
+    line=st.floats(0, 1, exclude_max=True),
+    word=st.integers(0, 40),
+    data=st.data(),
+)
 def test_other_trees_are_refused_or_predict(scratch, name, numeric, line, word, data):
     text = MEMBERS[name].decode()
     found = list((NUMBERS if numeric else INDICES).finditer(text))

@@ -161,15 +161,17 @@ def test_a_column_of_units_is_one_unit_or_refused(column):
 
 
 @settings(max_examples=500)
-@given(rows=st.lists(st.tuples(cells, st.sampled_from([*ABOVE, *BELOW, *ABOUT, "", "'>'", "NA", "-", "x"])), min_size=1, max_size=8))
+@given(
+    rows=st.lists(st.tuples(cells, st.sampled_from([*ABOVE, *BELOW, *ABOUT, "", "'>'", "NA", "-", "x"])), min_size=1, max_size=8)
+)
 def test_relations_make_limits_and_lose_no_value(rows):
     values, relations = map(list, zip(*rows, strict=True))
     joined = with_relations(values, relations)
     bare, related = (match_labels(each, "regression") if _has_number(each) else None for each in (values, joined))
     if bare is None or related is None:
         return
-    for row, (value, sign) in enumerate(rows):
-        sign = sign.strip("'")
+    for row, (value, quoted) in enumerate(rows):
+        sign = quoted.strip("'")
         if math.isnan(related.values[row]):
             assert is_blank(value, values) or row in related.problems
         elif side(value) == 0 and not value.strip().startswith(tuple(ABOUT)):
