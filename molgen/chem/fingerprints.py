@@ -159,7 +159,7 @@ def packed_to_csr(packed: NDArray[np.uint8], size: int) -> csr_matrix:
 def check_whole_bytes(size: int) -> None:
     """Raise ConfigError unless so many bits fill whole bytes."""
     if size % 8:
-        raise ConfigError("a packed fingerprint needs whole bytes", expected="a size that 8 divides", got=str(size))
+        raise ConfigError("the fingerprint needs whole bytes", expected="a size that 8 divides", got=str(size))
 
 
 # --- Morgan -----------------------------------------------------------------------------------------------------

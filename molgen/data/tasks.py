@@ -40,6 +40,9 @@ RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "
 #: (see docs/labels.md): with 0.5 models lose least to censoring; towards 0 a limit says next to nothing of what lies beyond it.
 NOISE = 0.5
 
+#: Largest mean and scale of labels: predictions are then ordinary numbers.
+MAX_SCALING = 1e30
+
 _OPTIONAL = ("classes", "column", "conversion")
 
 Kind = Literal["regression", "binary", "multiclass"]
@@ -83,6 +86,9 @@ class Task:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
+        texts = (self.name, self.kind, self.unit, self.direction, self.positive, self.column, self.conversion)
+        if not all(isinstance(text, str) for text in texts):
+            raise ConfigError("a task has something else where text should be", got=repr(texts)[:120])
         if any(not character.isprintable() for character in self.name):
             raise ConfigError(f"a task cannot be named {self.name!r}: it has a control character", remedy="rename the column")
         if not self.name or self.name in RESERVED_NAMES:
@@ -95,8 +101,11 @@ class Task:
         self._check_classes()
         if self.direction not in ("high", "low"):
             raise ConfigError(f"unknown direction of task {self.name!r}", expected="high or low", got=repr(self.direction))
-        if not (np.isfinite(self.mean) and np.isfinite(self.scale) and self.scale > 0):
-            raise ConfigError(f"the scaling of task {self.name!r} must be finite and positive")
+        numbers = all(isinstance(each, int | float | np.number) for each in (self.mean, self.scale))
+        if not (numbers and abs(self.mean) <= MAX_SCALING and 0 < self.scale <= MAX_SCALING):
+            expected = f"numbers of at most {MAX_SCALING:g}, the scale above 0"
+            got = f"{self.mean!r}, {self.scale!r}"[:80]
+            raise ConfigError(f"the scaling of task {self.name!r} does not hold", expected=expected, got=got)
 
     def _check_classes(self) -> None:
         least, most = {"regression": (0, 0), "binary": (0, 2), "multiclass": (3, MAX_CLASSES)}[self.kind]

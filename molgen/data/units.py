@@ -151,6 +151,8 @@ class Conversion:
             if mol is None:
                 raise ValueError("without a molecule there is no molecular weight")
             weight = float(Descriptors.MolWt(mol))  # type: ignore[attr-defined]
+            if not weight:
+                raise ValueError("a molecule of unknown atoms alone has no molecular weight")
             factor *= weight if to_grams else 1 / weight
         if self.result == "p":
             return -math.log10(value * factor)

@@ -13,6 +13,7 @@ from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
 from molgen.featurizers import Featurizer, from_spec
+from molgen.members import one_line
 
 __all__ = ["Expert", "FeatureTable", "compute_features", "read_vector_featurizers", "take_rows"]
 
@@ -91,9 +92,10 @@ def read_vector_featurizers(specs: Any, n_features: int, where: str) -> list[Fea
     """
     try:
         featurizers = [from_spec(spec) for spec in specs]
-        n_columns = sum(len(featurizer.get_feature_names_out()) for featurizer in featurizers)
-    except (AttributeError, ConfigError, TypeError, ValueError) as error:
-        raise BundleError("the inputs of an expert do not hold", where=where, got=str(error)[:200]) from None
+        # Of no rows: that looks at every argument, and costs nothing however many columns there are.
+        n_columns = sum(int(featurizer.featurize([]).values.shape[1]) for featurizer in featurizers)
+    except (AttributeError, ConfigError, IndexError, TypeError, ValueError) as error:
+        raise BundleError("the inputs of an expert do not hold", where=where, got=one_line(error)[:200]) from None
     if n_columns != n_features:
         raise BundleError("the inputs do not fit the model", where=where, expected=f"{n_features} columns", got=str(n_columns))
     return featurizers

@@ -61,6 +61,7 @@ class Domain:
         tensors = read_tensors(members, "domain.safetensors", where)
         try:
             featurizer = from_spec(described["featurizer"])
+            featurizer.featurize([])  # looks at its arguments
         except (ConfigError, KeyError, TypeError) as error:
             raise BundleError("the description of the domain does not hold", where=where, got=str(error)) from None
         references = tensors.get("references")

@@ -13,7 +13,7 @@ from molgen.chem.parse import Mol
 from molgen.errors import ConfigError
 from molgen.featurizers.base import register
 from molgen.featurizers.fingerprint import FoldedFingerprint
-from molgen.featurizers.parameters import integer, parameters
+from molgen.featurizers.parameters import MAX_COLUMNS, integer, parameters
 
 __all__ = ["AtomPair"]
 
@@ -48,7 +48,7 @@ class AtomPair(FoldedFingerprint):
 
     _max_atoms: ClassVar[int] = 4000
 
-    size: int = integer(default=2048, low=4)
+    size: int = integer(default=2048, low=4, high=MAX_COLUMNS)
     min_distance: int = integer(default=1, low=1, high=30)
     max_distance: int = integer(default=30, low=1, high=30)
     count_simulation: bool = field(default=True, kw_only=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from molgen.chem.fingerprints import check_whole_bytes
 from molgen.chem.parse import Mol
 from molgen.featurizers.base import register
 from molgen.featurizers.fingerprint import FoldedFingerprint
-from molgen.featurizers.parameters import integer, parameters
+from molgen.featurizers.parameters import MAX_COLUMNS, integer, parameters
 
 __all__ = ["Avalon"]
 
@@ -36,7 +37,12 @@ class Avalon(FoldedFingerprint):
 
     _max_atoms: ClassVar[int] = 4000
 
-    size: int = integer(default=512, low=1)
+    size: int = integer(default=512, low=8, high=MAX_COLUMNS)
+
+    def _check(self) -> None:
+        super()._check()
+        # RDKit rounds other sizes down: the columns beyond would never be set, and of fewer than 8 it divides by zero.
+        check_whole_bytes(int(self.size))
 
     def _bits(self, mols: list[Mol]) -> Sequence[Any]:
         from rdkit.Avalon.pyAvalonTools import GetAvalonFP

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,8 @@ class Descriptors(MoleculeFeaturizer):
     def _chosen(self) -> list[str]:
         if self.names is None:
             return list(DESCRIPTORS_2D)
-        if isinstance(self.names, str) or not all(isinstance(name, str) for name in self.names):
+        names = self.names
+        listed = isinstance(names, Iterable) and not isinstance(names, str | Mapping)
+        if not listed or not all(isinstance(name, str) for name in names):
             raise ConfigError("unusable names", where="Descriptors", expected="a list of names", got=repr(self.names)[:80])
         return [str(name) for name in self.names]

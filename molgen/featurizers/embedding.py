@@ -43,8 +43,8 @@ class EmbeddingFeaturizer(MoleculeFeaturizer):
 
     seed: int = integer(default=0, low=0, high=2**31 - 1, kw_only=True)
     force_field: str = choice(default="none", options=FORCE_FIELDS, kw_only=True)
-    attempts: int = integer(default=100, low=1, kw_only=True)
-    timeout: int = integer(default=30, low=1, kw_only=True)
+    attempts: int = integer(default=100, low=1, high=1_000_000, kw_only=True)
+    timeout: int = integer(default=30, low=1, high=86_400, kw_only=True)
     errors: str = field(default="raise", kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)
 

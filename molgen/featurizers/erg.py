@@ -47,8 +47,8 @@ class ErG(MoleculeFeaturizer):
 
     _max_atoms: ClassVar[int] = 1000
 
-    min_path: int = integer(default=1, low=1)
-    max_path: int = integer(default=15, low=1)
+    min_path: int = integer(default=1, low=1, high=1000)
+    max_path: int = integer(default=15, low=1, high=1000)
     fuzz: float = field(default=0.3, kw_only=True)
     errors: str = field(default="raise", kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)

@@ -9,7 +9,7 @@ from rdkit.Chem import rdFingerprintGenerator
 
 from molgen.featurizers.base import register
 from molgen.featurizers.fingerprint import FoldedFingerprint
-from molgen.featurizers.parameters import integer, parameters
+from molgen.featurizers.parameters import MAX_COLUMNS, MAX_RADIUS, integer, parameters
 
 __all__ = ["Morgan"]
 
@@ -39,8 +39,8 @@ class Morgan(FoldedFingerprint):
 
     _counts_tell_bits: ClassVar[bool] = True
 
-    radius: int = integer(default=2, low=0)
-    size: int = integer(default=2048, low=1)
+    radius: int = integer(default=2, low=0, high=MAX_RADIUS)
+    size: int = integer(default=2048, low=1, high=MAX_COLUMNS)
     chirality: bool = field(default=False, kw_only=True)
 
     def _generator(self) -> Any:

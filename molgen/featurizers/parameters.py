@@ -12,10 +12,14 @@ import numpy as np
 
 from molgen.errors import ConfigError
 
-__all__ = ["check_parameters", "choice", "integer", "parameters"]
+__all__ = ["MAX_COLUMNS", "MAX_RADIUS", "check_parameters", "choice", "integer", "parameters"]
 
 C = TypeVar("C", bound=type)
 
+#: Most columns of a fingerprint: not far beyond RDKit's 32-bit sizes overflow, and it waits, aborts or divides by zero.
+MAX_COLUMNS = 2**20
+#: Most bonds from a central atom: RDKit walks on to the last, long after the molecule has ended.
+MAX_RADIUS = 100
 #: What every constructor ends with.
 _LAST = ("output", "errors", "n_jobs")
 

@@ -12,7 +12,7 @@ from molgen.chem.parse import Mol
 from molgen.errors import ConfigError
 from molgen.featurizers.base import register
 from molgen.featurizers.fingerprint import FoldedFingerprint
-from molgen.featurizers.parameters import integer, parameters
+from molgen.featurizers.parameters import MAX_COLUMNS, integer, parameters
 
 __all__ = ["RDKitFingerprint"]
 
@@ -44,7 +44,7 @@ class RDKitFingerprint(FoldedFingerprint):
     The number of paths, and so the time, grows steeply with ``max_path``.
     """
 
-    size: int = integer(default=2048, low=1)
+    size: int = integer(default=2048, low=1, high=MAX_COLUMNS)
     min_path: int = integer(default=1, low=1, high=12)
     max_path: int = integer(default=7, low=1, high=12)
     bits_per_path: int = integer(default=2, low=1, high=16)

@@ -46,7 +46,7 @@ class TokenFeaturizer(MoleculeFeaturizer):
     #: What a row is called when a reason is given.
     _kind: ClassVar[str]
 
-    max_length: int = integer(default=256, low=2)
+    max_length: int = integer(default=256, low=2, high=2**20)
     ends: bool = field(default=True, kw_only=True)
     truncate: bool = field(default=False, kw_only=True)
     output: str = choice(default="padded", options=("padded", "packed"), kw_only=True)

@@ -9,7 +9,7 @@ from rdkit.Chem import rdFingerprintGenerator
 
 from molgen.featurizers.base import register
 from molgen.featurizers.fingerprint import FoldedFingerprint
-from molgen.featurizers.parameters import integer, parameters
+from molgen.featurizers.parameters import MAX_COLUMNS, integer, parameters
 
 __all__ = ["TopologicalTorsion"]
 
@@ -39,7 +39,7 @@ class TopologicalTorsion(FoldedFingerprint):
     R. Nilakantan, N. Bauman, J. S. Dixon, R. Venkataraghavan, Topological Torsion, J. Chem. Inf. Comput. Sci. 27 (1987) 82-85.
     """
 
-    size: int = integer(default=2048, low=4)
+    size: int = integer(default=2048, low=4, high=MAX_COLUMNS)
     length: int = integer(default=4, low=2, high=7)
     count_simulation: bool = field(default=True, kw_only=True)
     chirality: bool = field(default=False, kw_only=True)

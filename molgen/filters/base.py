@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, TypeVar
@@ -35,6 +36,22 @@ class Filter(ABC):
     name: ClassVar[str]
     source: ClassVar[str] = ""
     column_type: ClassVar[ColumnType] = "text"
+
+    def __post_init__(self) -> None:
+        """Refuse a number that is none: comparisons with it would say nothing, or fail molecule by molecule."""
+        for key, usual in self.settings().items():
+            value = getattr(self, key)
+            if isinstance(usual, int) and not isinstance(usual, bool):
+                sound, expected = isinstance(value, int) and not isinstance(value, bool) and value >= 0, "a whole number >= 0"
+            elif isinstance(usual, float):
+                sound, expected = (
+                    isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+                    "a number",
+                )
+            else:
+                continue
+            if not sound:
+                raise ConfigError(f"the setting {key!r} cannot be {value!r:.80}", where=f"filter {self.name}", expected=expected)
 
     @property
     def cost(self) -> float:

@@ -8,6 +8,7 @@ import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,6 +40,13 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lambda content: lzma.compress(content, preset=0),
     "zstd": zstd,
 }
+
+#: What a JSON file can hold, in small.
+arbitrary_json: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
 
 
 @st.composite
