@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
-from molgen.data.tasks import Task, fit_scaling
+from molgen.data.tasks import Task, fit_scaling, score_views, spans
 from molgen.experts.base import FeatureTable
 from molgen.featurizers import Featurizer, Morgan
 from molgen.training.assemble import Metrics, fit_blend, measure, predict_baselines
@@ -80,7 +80,8 @@ class CrossValidation:
     def table(self) -> pd.DataFrame:
         """Return one row a compound that was tested: ``id, smiles, fold`` (from 1), and for each task its label and predictions.
 
-        The columns of a task are ``<task>_measured``, ``<task>`` (the whole model) and ``<task>_<expert>``.
+        The columns of a task are ``<task>_measured``, ``<task>`` (the whole model) and ``<task>_<expert>``; of several classes,
+        the measured class, and in place of ``<task>`` the ``<task>_<class>`` of each.
         """
         import pandas as pd
 
@@ -93,12 +94,20 @@ class CrossValidation:
             "smiles": [self.dataset.smiles[row] for row in rows],
             "fold": fold[rows],
         }
-        for at, task in enumerate(self.dataset.tasks):
-            columns[f"{task.name}_measured"] = self.dataset.targets[rows, at]
-            columns[task.name] = self.predictions["model"][rows, at]
-            for name in self.experts:
-                columns[f"{task.name}_{name}"] = self.predictions[name][rows, at]
+        for at, (task, span) in enumerate(zip(self.dataset.tasks, spans(self.dataset.tasks), strict=True)):
+            columns[f"{task.name}_measured"] = _labels(task, self.dataset.targets[rows, at])
+            for output, view in zip(range(span.start, span.stop), score_views(task), strict=True):
+                columns[view.name] = self.predictions["model"][rows, output]
+                for name in self.experts:
+                    columns[f"{view.name}_{name}"] = self.predictions[name][rows, output]
         return pd.DataFrame(columns)
+
+
+def _labels(task: Task, values: NDArray[np.float64]) -> Sequence[Any]:
+    """Return measured values, those of several classes as the words for them."""
+    if task.kind != "multiclass":
+        return list(values)
+    return [None if np.isnan(code) else task.classes[int(code)] for code in values]
 
 
 def validate_on_folds(
@@ -130,7 +139,6 @@ def validate_on_folds(
     checkpoint
         Where the run is kept.
     """
-    shape = dataset.targets.shape
     found: dict[str, NDArray[np.float64]] = {}
     best: dict[str, list[int]] = {}
     experts: list[str] = []
@@ -148,7 +156,7 @@ def validate_on_folds(
         rivals = predict_baselines(tasks, features, dataset, fold, recipe.config, fingerprint=fingerprint, trees=trees)
         rivals |= dict(zip(experts, fitted.predict(features), strict=True))
         for name, values in rivals.items():
-            found.setdefault(name, np.full(shape, np.nan))[fold.test] = values[fold.test]
+            found.setdefault(name, np.full(values.shape, np.nan))[fold.test] = values[fold.test]
     found["model"] = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
     metrics: list[Metrics] = [measure(dataset.tasks, found, dataset.labels, {"test": fold.test}) for fold in folds]
     epochs = {name: max(1, round(float(np.median(numbers)))) for name, numbers in best.items()}
