@@ -231,4 +231,5 @@ def logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _scaling(tasks: Sequence[Task]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return np.array([task.mean for task in tasks]), np.array([task.scale for task in tasks])
+    # Of float64, whatever numbers a file of JSON holds: an integer can be beyond 64 bits.
+    return np.array([task.mean for task in tasks], np.float64), np.array([task.scale for task in tasks], np.float64)
