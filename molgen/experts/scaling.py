@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["FeatureScaler"]
 
 _TAILS = (0.005, 0.995)
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,7 @@ class FeatureScaler:
 
     def transform(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Scale rows ``[n, features]``."""
-        scaled = (np.clip(values, self.low, self.high) - self.mean) / self.spread
-        return np.nan_to_num(scaled, nan=0.0).astype(np.float32)
+        # Ranges from a stranger's file may be anything; what they make of a value still fits into 32 bits.
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = (np.clip(values, self.low, self.high) - self.mean) / self.spread
+        return np.clip(np.nan_to_num(scaled, nan=0.0), -_LARGEST, _LARGEST).astype(np.float32)
