@@ -47,7 +47,9 @@ section { margin-top: 44px; padding-top: 22px; border-top: 1px solid var(--line)
 .bars .ok i { background: var(--blue) } .bars .lost i { background: var(--warn) }
 .bars .kind { color: var(--soft); font-size: 13px; padding: 1px 0 } .bars .kind b { font-weight: 400 }
 .bars .kind span { padding-left: 18px } .bars .kind u { height: 6px }
-.funnel td:has(u) { width: 30% } .funnel u { display: block } .funnel i { display: block; height: 10px; border-radius: 2px;
+.funnel table { max-width: none }
+.funnel th[scope=row] { min-width: 180px } .funnel td:has(u) { width: 36%; min-width: 80px }
+.funnel u { display: block } .funnel i { display: block; height: 10px; border-radius: 2px;
   background: var(--blue) }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 16px; margin-bottom: 24px }
 figure { break-inside: avoid; display: flex; flex-direction: column; gap: 8px }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Protocol
 
 from molgen.reporting.html import Html, tag
@@ -40,6 +41,8 @@ def funnel(stages: Iterable[Stage]) -> Html | None:
     head = tag("thead", tag("tr", tag("td", ""), *(tag("th", each, scope="col") if each else tag("td", "") for each in heads)))
     body = tag("tbody", *(_row(stage, most, seconds) for stage in there))
     caption = f"Stages in the order in which they ran: {_time(seconds)} of CPU time in all"
+    if any(before.rows - before.rejected < after.rows for before, after in pairwise(there)):
+        caption += "; a repetition of a row of another block is found after it went on"
     return tag("div", tag("table", tag("caption", caption), head, body), class_="wide funnel")
 
 

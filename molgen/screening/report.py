@@ -113,14 +113,13 @@ def _tiles(names: Sequence[str], summary: Summary, hits: pa.Table, task: Task, l
 
 
 def _bars(summary: Summary, max_atoms: int) -> Html:
-    """Draw a bar for all rows and for each status, and below it for its kinds of reason, or of note if it was scored."""
-    drawn = [bar("rows read", summary.rows, summary.rows, "all")]
+    """Draw a bar for all rows, below it for kinds of note, and one for each status, below it for its kinds of reason."""
+    drawn = [bar("rows read", summary.rows, summary.rows, "all"), *kinds_of(summary.notes.most_common(), summary.rows)]
     for status in sorted(summary.statuses, key=[*_STATUSES, *summary.statuses].index):
         label = _STATUSES.get(status, status)
         label += f" (more than {max_atoms:,} heavy atoms)" if status == "too_large" else ""
         drawn.append(bar(label, summary.statuses[status], summary.rows, "ok" if status == "ok" else "lost"))
         kinds = [(kind, n) for (of, kind), n in summary.reasons.most_common() if of == status]
-        kinds += summary.notes.most_common() if status == "ok" else []
         drawn += kinds_of(kinds, summary.rows)
     return bars(*drawn)
 

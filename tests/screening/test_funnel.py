@@ -23,6 +23,11 @@ def test_what_came_was_rejected_and_cost(parse_page):
     assert widths == ["width:90.00%", "width:45.00%", "width:45.00%"]
 
 
+def test_repetitions_that_are_found_late_are_said():
+    assert "another block" not in funnel(STAGES)
+    assert "another block" in funnel([Count("duplicates", 10, 4, 0.0), Count("predict", 8, 0, 0.1)])
+
+
 def test_stages_that_nothing_came_to():
     assert funnel([]) is None
     assert "\u2013" in funnel([Count("read", 0, 0, 0.0)])
