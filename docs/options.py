@@ -41,8 +41,8 @@ def _table(name: str) -> str:
 
 
 def _options(command: click.Command) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=command.name, help_option_names=["-h", "--help"])
-    for option in command.get_params(context):
+    context = click.Context(command, info_name=command.name)
+    for option in command.params:  # without --help, which every command has
         record = option.get_help_record(context) if isinstance(option, click.Option) else None
         if record is not None:
             yield record[0].replace("|", "\\|"), record[1].replace("|", "\\|").replace("<", "&lt;")
