@@ -195,7 +195,7 @@ def test_a_molecule_that_breaks_rdkit_costs_its_own_row(monkeypatch):
         (TopologicalTorsion(length=1), "an integer from 2 to 7"),
         (RDKitFingerprint(min_path=8), "min_path <= max_path"),
         (RDKitFingerprint(branched=1), "True or False"),
-        (Avalon(size=0), "an integer >= 1"),
+        (Avalon(size=0), "an integer from 8 to 1048576"),
         (Avalon(size=100, output="packed"), "8 divides"),
         (MACCS(output="sparse"), "one of csr, dense, packed"),
         (ErG(fuzz=-1.0), "a number from 0 to 1"),
