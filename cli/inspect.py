@@ -58,7 +58,11 @@ def _print_experts(experts: list[dict[str, Any]]) -> None:
     rows = [[each["name"], each["size"], *(f"{w:.2f}" for w in each["weights"].values())] for each in experts]
     print_table(["", "size", *experts[0]["weights"]], rows)
     for each in experts:
-        click.echo(f"  {each['name']} reads {', '.join(spec['type'] for spec in each['featurizers'])}")
+        click.echo(f"  {each['name']} reads {', '.join(map(_read, each['featurizers']))}")
+
+
+def _read(spec: dict[str, Any]) -> str:
+    return f"columns {', '.join(map(repr, spec['columns']))}" if spec["type"] == "Columns" else str(spec["type"])
 
 
 def _print_record(about: dict[str, Any]) -> None:

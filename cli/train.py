@@ -39,6 +39,13 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @label_options
 @click.option("--weight", metavar="COLUMN", help="Column of how much each row counts in training.")
 @click.option(
+    "--feature",
+    "features",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of numbers to read beside the structure; repeat for several.",
+)
+@click.option(
     "--replicates",
     type=click.Choice(["aggregate", "keep", "first", "error"]),
     help="Rows of the same compound: one by median or majority, all of them, the first, or none allowed [aggregate].",
@@ -48,7 +55,9 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @click.option(
     "--network", metavar="NAME", help=f"Message passing of the graph network: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]."
 )
-@click.option("--ensemble", type=click.IntRange(1, 100), metavar="N", help="Networks of each kind, averaged [1].")
+@click.option(
+    "--ensemble", type=click.IntRange(1, 100), metavar="N", help="Networks of each kind, averaged [2, of one kind alone 1]."
+)
 @click.option(
     "--precision",
     type=click.Choice(["auto", "fp32", "bf16", "fp16"]),

@@ -15,13 +15,14 @@ from molgen.chem.parse import Mol, MolList
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.tasks import Task, check_names, output_names, per_output, spans
 from molgen.errors import BundleError, ConfigError
-from molgen.experts.base import Expert, compute_features
+from molgen.experts.base import Expert, Numbers, compute_features
 from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
 from molgen.experts.structures import Structures
 from molgen.experts.tabular import TabularExpert
+from molgen.featurizers import Columns
 from molgen.featurizers.base import as_rows
 from molgen.members import one_line
 from molgen.threads import one_torch_thread
@@ -103,13 +104,21 @@ class Bundle:
     mixing: Mixing = "log-odds"
     structures: Structures | None = None
 
-    def predict(self, smiles: Iterable[Any]) -> pd.DataFrame:
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the user's own numbers that it reads beside the structure."""
+        read = [each for expert in self.experts for each in expert.featurizers if isinstance(each, Columns)]
+        return list(dict.fromkeys(name for each in read for name in each.columns))
+
+    def predict(self, smiles: Iterable[Any], numbers: Numbers | None = None) -> pd.DataFrame:
         """Predict from SMILES (or parsed molecules).
 
         Parameters
         ----------
         smiles
             One compound a row.
+        numbers
+            For a model that reads columns beside the structure (:attr:`columns`): column -> one number a row; a DataFrame will do.
 
         Returns
         -------
@@ -123,7 +132,7 @@ class Bundle:
 
         rows = as_rows(smiles)
         compounds = self.read(rows)
-        scores = self.score(compounds.mols)
+        scores = self.score(compounds.mols, numbers)
         for row, reason in scores.errors.items():
             compounds.statuses[row], compounds.reasons[row] = "invalid", reason
         described = {
@@ -153,18 +162,33 @@ class Bundle:
         return columns
 
     @one_torch_thread()
-    def score(self, mols: Sequence[Mol | None], *, with_domain: bool = True) -> Scores:
+    def score(self, mols: Sequence[Mol | None], numbers: Numbers | None = None, *, with_domain: bool = True) -> Scores:
         """Score molecules that are standardised already (see :meth:`read`).
 
         Parameters
         ----------
         mols
             Molecules; a ``None`` gets a row of NaN.
+        numbers
+            Each of :attr:`columns` -> one number a molecule; a row where one is not finite is refused.
         with_domain
             Whether to compare with the reference compounds, which costs a fingerprint a molecule.
+
+        Raises
+        ------
+        ConfigError
+            If one of :attr:`columns` is missing, or has another number of rows.
         """
+        own = _own_numbers(self.columns, numbers, len(mols))
         starts = range(0, len(mols), _CHUNK) or [0]
-        parts = [self._score_chunk(MolList(mols[start : start + _CHUNK]), with_domain) for start in starts]
+        parts = [
+            self._score_chunk(
+                MolList(mols[start : start + _CHUNK]),
+                {name: values[start : start + _CHUNK] for name, values in own.items()},
+                with_domain,
+            )
+            for start in starts
+        ]
         half_width = per_output(self.tasks, np.array([c.half_width for c in self.calibration]))
         values = np.concatenate([values for values, _, _ in parts])
         return Scores(
@@ -175,9 +199,11 @@ class Bundle:
             {start + row: why for start, (_, _, errors) in zip(starts, parts, strict=True) for row, why in errors.items()},
         )
 
-    def _score_chunk(self, mols: MolList, with_domain: bool) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[int, str]]:
+    def _score_chunk(
+        self, mols: MolList, numbers: dict[str, NDArray[np.float64]], with_domain: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[int, str]]:
         wanted = [featurizer for expert in self.experts for featurizer in expert.featurizers]
-        features, errors = compute_features(wanted + ([self.domain.featurizer] if with_domain else []), mols)
+        features, errors = compute_features(wanted + ([self.domain.featurizer] if with_domain else []), mols, numbers)
         mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
         values = calibrate(self.tasks, self.calibration, mixed)
         unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]
@@ -284,6 +310,23 @@ def _check_manifest(
         problem = f"max_atoms of {max_atoms}"
     if problem:
         raise BundleError("the manifest does not hold", where=where, got=problem)
+
+
+def _own_numbers(columns: Sequence[str], given: Numbers | None, n: int) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers that a model reads, one a row."""
+    numbers = {}
+    for name in columns:
+        if given is None or name not in given:
+            there = ", ".join(map(repr, given)) if given is not None and len(given) else "none"
+            raise ConfigError(f"the model reads the column {name!r} beside the structure", expected="a number a row", got=there)
+        try:
+            numbers[name] = np.asarray(given[name], dtype=np.float64).reshape(-1)
+        except (TypeError, ValueError):
+            raise ConfigError("not numbers", where=f"column {name!r}", got=repr(given[name])[:80]) from None
+        if len(numbers[name]) != n:
+            got = f"{len(numbers[name]):,}"
+            raise ConfigError("another number of rows", where=f"column {name!r}", expected=f"{n:,} numbers", got=got)
+    return numbers
 
 
 def _likeliest(task: Task, probabilities: NDArray[np.float64]) -> NDArray[Any]:

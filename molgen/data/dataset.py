@@ -15,6 +15,7 @@ from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, canonical
 from molgen.data.columns import find_column, find_id_column, find_target_columns
 from molgen.data.joined import JoinedTable, open_tables
 from molgen.data.label_columns import LabelSettings, read_labels
+from molgen.data.numbers import read_columns
 from molgen.data.repeats import Repeats
 from molgen.data.replicates import Merge, Rule, merge_replicates
 from molgen.data.tables import Row, Table
@@ -50,6 +51,8 @@ class Dataset:
         float64 ``[n]``, how much each compound counts in training, 1 on the average. Without it, all the same.
     columns
         Further columns that were asked for (the split column), by name.
+    numbers
+        Features from the table: column -> float64 ``[n]``, all finite.
     dropped
         ``(line, reason)`` for each row of the file that is not among the compounds.
     problems
@@ -78,6 +81,7 @@ class Dataset:
     bounds: NDArray[np.int8] | None = None
     weights: NDArray[np.float64] | None = None
     columns: dict[str, list[str]] = field(default_factory=dict)
+    numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     dropped: list[tuple[int, str]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
     neutralize: bool = True
@@ -115,6 +119,7 @@ def load_dataset(
     weight: str | None = None,
     tasks: Sequence[Task] | None = None,
     extra_columns: Sequence[str] = (),
+    features: Sequence[str] = (),
     replicates: Rule = "keep",
     max_atoms: int = MAX_ATOMS,
     charges: Literal["auto", "neutral", "drawn"] = "auto",
@@ -151,10 +156,12 @@ def load_dataset(
         compared with predictions may all be the same.
     extra_columns
         Further columns to keep as text.
+    features
+        Columns of numbers that models read beside the structure; a row without one of them is left out.
     replicates
-        What becomes of rows with the same parent molecule and the same cells in the extra columns: ``"aggregate"`` makes them
-        one (see :func:`~molgen.data.replicates.merge_replicates`), ``"first"`` takes the first label of each, ``"error"``
-        refuses them, ``"keep"`` leaves them.
+        What becomes of rows with the same parent molecule, the same cells in the extra columns and the same features:
+        ``"aggregate"`` makes them one (see :func:`~molgen.data.replicates.merge_replicates`), ``"first"`` takes the first label of
+        each, ``"error"`` refuses them, ``"keep"`` leaves them.
     max_atoms
         Larger molecules are left out.
     charges
@@ -172,7 +179,8 @@ def load_dataset(
     smiles_name = table.find_smiles(smiles)
     smiles_at = table.columns.index(smiles_name)
     target_names = find_target_columns(table.columns, targets, where=where)
-    id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names], where=where)
+    feature_names = _find_features(table.columns, features, [smiles_name, *target_names], where)
+    id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names, *feature_names], where=where)
     id_at = None if id_name is None else table.columns.index(id_name)
     extra_at = {
         name: table.columns.index(find_column(table.columns, name, flag="--split-column", where=where)) for name in extra_columns
@@ -181,10 +189,11 @@ def load_dataset(
     compounds, neutralize, charged = _read_molecules([row.values[smiles_at] for row in rows], max_atoms, charges)
     settings = LabelSettings(kind, directions, units, positives, relations, unit_columns, convert or {})
     read = read_labels(table.columns, rows, target_names, compounds.mols, settings, tasks, where)
+    numbers, numberless = read_columns({name: _cells(table, rows, name) for name in feature_names})
     unread = dict(read.problems)
     keep, dropped = [], []
     for number, row in enumerate(rows):
-        reason = row.problem or compounds.reasons.get(number)
+        reason = row.problem or compounds.reasons.get(number) or numberless.get(number)
         if reason is None and np.isnan(read.targets.values[number]).all():
             reason = unread.get(row.line, "no label")
         if reason is None:
@@ -196,7 +205,8 @@ def load_dataset(
         raise InputError("no compound with a label could be read", where=where, got=f"{len(rows)} rows, the first: {first}")
     columns = {name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()}
     mols = [mol for n in keep if (mol := compounds.mols[n]) is not None]
-    keys = list(zip(canonical_smiles(mols), *columns.values(), strict=True))
+    numbers = {name: values[keep] for name, values in numbers.items()}
+    keys = list(zip(canonical_smiles(mols), *columns.values(), *(values.tolist() for values in numbers.values()), strict=True))
     targets_of_rows = read.targets.take(keep)
     if weight is not None:
         name = find_column(table.columns, weight, flag="--weight", where=where)
@@ -214,6 +224,7 @@ def load_dataset(
         bounds=merge.targets.bounds,
         weights=None if weight is None else merge.targets.weights / merge.targets.weights.mean(),
         columns={name: [cells[n] for n in merge.rows] for name, cells in columns.items()},
+        numbers={name: values[list(merge.rows)] for name, values in numbers.items()},
         dropped=table.located(sorted([*dropped, *((lines[n], why) for n, why in merge.dropped.items())])),
         problems=table.located(
             sorted([*read.problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)])
@@ -231,6 +242,20 @@ def load_dataset(
         notes=[*table.notes, *_repeated_ids(rows, keep, id_at), *read.notes],
         source=table.fingerprint(),
     )
+
+
+def _find_features(columns: Sequence[str], wanted: Sequence[str], taken: Sequence[str], where: str) -> list[str]:
+    """Return the names of the columns of features; what is learnt, or is the structure, is none."""
+    names = list(dict.fromkeys(find_column(columns, name, flag="--feature", where=where) for name in wanted))
+    for name in names:
+        if name in taken:
+            raise InputError(f"column {name!r} is what is learnt, or the structure", where=where, remedy="name another --feature")
+    return names
+
+
+def _cells(table: Table | JoinedTable, rows: Sequence[Row], name: str) -> list[str]:
+    at = table.columns.index(name)
+    return ["" if row.problem else row.values[at] for row in rows]
 
 
 def _read_weights(table: Table | JoinedTable, rows: Sequence[Row], name: str) -> NDArray[np.float64]:

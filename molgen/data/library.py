@@ -12,6 +12,7 @@ from molgen.data.columns import find_id_column
 from molgen.data.paths import expand_paths
 from molgen.data.repeats import Repeats
 from molgen.data.tables import Table, open_table
+from molgen.errors import InputError
 
 __all__ = ["BLOCK_ROWS", "Block", "Library", "open_library"]
 
@@ -115,7 +116,9 @@ class Library:
             self.notes.append(note)
 
 
-def open_library(paths: str | Path | Sequence[str | Path], *, smiles: str | None = None, ids: str | None = None) -> Library:
+def open_library(
+    paths: str | Path | Sequence[str | Path], *, smiles: str | None = None, ids: str | None = None, needed: Sequence[str] = ()
+) -> Library:
     """Look at the head of each file and find its columns.
 
     Parameters
@@ -124,11 +127,13 @@ def open_library(paths: str | Path | Sequence[str | Path], *, smiles: str | None
         CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns (``data/*.csv.gz``) and ``-`` for standard input, too.
     smiles, ids
         Column names; guessed where the guess is unambiguous.
+    needed
+        Further columns that each file must have.
 
     Raises
     ------
     InputError
-        If a file cannot be read, no file fits a pattern, or it is not clear which column holds the SMILES.
+        If a file cannot be read, no file fits a pattern, it is not clear which column holds the SMILES, or a column is missing.
     """
     sources: list[_Source] = []
     extras: dict[str, None] = {}
@@ -136,7 +141,10 @@ def open_library(paths: str | Path | Sequence[str | Path], *, smiles: str | None
     for path in expand_paths(paths):
         table = open_table(path)
         smiles_name = table.find_smiles(smiles)
-        id_name = find_id_column(table.columns, ids, exclude=[smiles_name], where=table.name)
+        id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *needed], where=table.name)
+        for name in needed:
+            if name not in table.columns:
+                raise InputError(f"no column {name!r}, which the model reads", where=table.name, got=", ".join(table.columns)[:200])
         extras |= dict.fromkeys(name for name in table.columns if name not in (smiles_name, id_name))
         notes += [f"{table.name}: {note}" for note in table.notes]
         id_at = None if id_name is None else table.columns.index(id_name)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-__all__ = ["MISSING", "explain", "is_numeric", "read_number", "read_numbers", "with_relations"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MISSING", "explain", "is_numeric", "read_columns", "read_number", "read_numbers", "with_relations"]
 
 #: Words for a value that was not measured, in lower case.
 MISSING = frozenset(
@@ -81,6 +84,36 @@ def read_numbers(filled: dict[int, str]) -> tuple[dict[int, float], dict[int, in
 def read_number(cell: str) -> float | None:
     """Return the plain number that a cell holds, if it is one."""
     return float(cell) if _NUMBER(cell) and math.isfinite(float(cell)) else None
+
+
+def read_columns(columns: Mapping[str, Sequence[str]]) -> tuple[dict[str, NDArray[np.float64]], dict[int, str]]:
+    """Read columns cell by cell, each whatever the others hold; a decimal comma that cannot mean thousands is a point.
+
+    Returns
+    -------
+    numbers, problems
+        Column -> one number a row, NaN where there is none; row -> which column has no number there, and why.
+    """
+    numbers = {}
+    problems: dict[int, str] = {}
+    for name, cells in columns.items():
+        read = [_read_cell(cell) for cell in cells]
+        numbers[name] = np.array([np.nan if isinstance(each, str) else each for each in read], dtype=np.float64)
+        for row, each in enumerate(read):
+            if isinstance(each, str):
+                problems.setdefault(row, f"no number in column {name!r}: {each}")
+    return numbers, problems
+
+
+def _read_cell(cell: str) -> float | str:
+    text = cell.strip()
+    if text.casefold() in MISSING:
+        return "empty" if not text else repr(text)
+    if _COMMA(text) and not _THOUSANDS(text):
+        text = text.replace(",", ".")
+    if _NUMBER(text) and _is_usable(number := float(text)):
+        return number
+    return explain(text)
 
 
 def _read_bare(filled: dict[int, str]) -> tuple[dict[int, float], list[str]]:

@@ -12,13 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
-from molgen.featurizers import Featurizer, from_spec
+from molgen.featurizers import Columns, Featurizer, from_spec
 from molgen.members import one_line
 
-__all__ = ["Expert", "FeatureTable", "compute_features", "read_vector_featurizers", "take_rows"]
+__all__ = ["Expert", "FeatureTable", "Numbers", "compute_features", "read_vector_featurizers", "take_rows"]
 
 #: The values of each featurizer for the same rows.
 FeatureTable = Mapping[Featurizer, Any]
+#: The user's own numbers: column -> one a row.
+Numbers = Mapping[str, ArrayLike]
 
 
 class Expert(ABC):
@@ -61,8 +63,19 @@ class Expert(ABC):
         """
 
 
-def compute_features(featurizers: Iterable[Featurizer], mols: Sequence[Mol | None]) -> tuple[dict[Featurizer, Any], dict[int, str]]:
+def compute_features(
+    featurizers: Iterable[Featurizer], mols: Sequence[Mol | None], numbers: Numbers | None = None
+) -> tuple[dict[Featurizer, Any], dict[int, str]]:
     """Compute each distinct featurizer once.
+
+    Parameters
+    ----------
+    featurizers
+        Of molecules, or of columns.
+    mols
+        One a row.
+    numbers
+        What featurizers of columns read.
 
     Returns
     -------
@@ -74,7 +87,10 @@ def compute_features(featurizers: Iterable[Featurizer], mols: Sequence[Mol | Non
     for featurizer in featurizers:
         if featurizer in values:
             continue
-        features = featurizer.featurize(mols)
+        if isinstance(featurizer, Columns):
+            features = featurizer.featurize(np.column_stack([(numbers or {})[name] for name in featurizer.columns]).tolist())
+        else:
+            features = featurizer.featurize(mols)
         values[featurizer] = features.values
         for row, reason in features.errors.items():
             if mols[row] is not None:

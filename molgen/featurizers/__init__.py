@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 from molgen.featurizers.atom_pair import AtomPair
 from molgen.featurizers.avalon import Avalon
 from molgen.featurizers.base import Features, Featurizer, available, from_spec, register
+from molgen.featurizers.columns import Columns
 from molgen.featurizers.concat import Concat
 from molgen.featurizers.conformers3d import Conformers3D
 from molgen.featurizers.descriptors import Descriptors
@@ -33,6 +34,7 @@ __all__ = [
     "MACCS",
     "AtomPair",
     "Avalon",
+    "Columns",
     "Concat",
     "Conformers3D",
     "Descriptors",

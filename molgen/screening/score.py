@@ -14,6 +14,7 @@ from rdkit import Chem
 
 from molgen.chem.standardize import Compounds, canonical_smiles, read_compounds
 from molgen.data.library import Block
+from molgen.data.numbers import read_columns
 from molgen.errors import InputError
 from molgen.filters.pipeline import Pipeline, Sifted, StageCount
 from molgen.screening.duplicates import DUPLICATES, Keys, parent_keys, repeated
@@ -93,6 +94,7 @@ class Scorer:
         n, schema, pipeline = len(block.rows), self.plan.schema, self.plan.pipeline
         watch = _Stopwatch()
         compounds = self._read(block)
+        numbers = self._read_numbers(block, compounds)
         watch.note("read", n, n - compounds.statuses.count("ok"))
         sifted = pipeline.sift(compounds.mols)
         watch.stages += sifted.stages
@@ -114,7 +116,8 @@ class Scorer:
         if pipeline.annotations:
             watch.note("annotate", len(sifted.rows))
         if self.bundle:
-            columns |= self._predict(self.bundle, compounds, sifted, watch)
+            taken = {name: values[sifted.rows] for name, values in numbers.items()}
+            columns |= self._predict(self.bundle, compounds, sifted, taken, watch)
         columns |= self._described(block, compounds)
         columns["canonical_smiles"] = [canonical.get(at) if mol else None for at, mol in enumerate(compounds.mols)]
         made = {name: columns[name] for name in schema.columns}
@@ -127,7 +130,8 @@ class Scorer:
         probe = [Chem.MolFromSmiles(_PROBE)]
         for _ in range(2):  # the first reads tables
             start = time.process_time()
-            self.bundle.score(probe, with_domain="domain" in self.plan.schema.columns)
+            numbers = {name: [0.0] for name in self.bundle.columns}
+            self.bundle.score(probe, numbers, with_domain="domain" in self.plan.schema.columns)
         return time.process_time() - start
 
     def _read(self, block: Block) -> Compounds:
@@ -137,8 +141,17 @@ class Scorer:
             compounds.statuses[at], compounds.reasons[at] = "invalid", problem
         return compounds
 
-    def _predict(self, bundle: Bundle, compounds: Compounds, sifted: Sifted, watch: _Stopwatch) -> dict[str, Any]:
-        scores = bundle.score(sifted.mols, with_domain="domain" in self.plan.schema.columns)
+    def _read_numbers(self, block: Block, compounds: Compounds) -> dict[str, NDArray[np.float64]]:
+        """Return what the bundle reads beside the structure; a row without it cannot be scored."""
+        cells = dict(zip(self.plan.extras, block.extras, strict=True))
+        numbers, problems = read_columns({name: cells[name] or [] for name in (self.bundle.columns if self.bundle else [])})
+        _refuse(compounds, "invalid", {at: why for at, why in problems.items() if compounds.mols[at] is not None})
+        return numbers
+
+    def _predict(
+        self, bundle: Bundle, compounds: Compounds, sifted: Sifted, numbers: dict[str, NDArray[np.float64]], watch: _Stopwatch
+    ) -> dict[str, Any]:
+        scores = bundle.score(sifted.mols, numbers, with_domain="domain" in self.plan.schema.columns)
         _refuse(compounds, "invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
         watch.note("predict", len(sifted.rows), len(scores.errors), self._fixed)
         named = bundle.named_columns(scores)

@@ -130,7 +130,7 @@ def screen(
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
     bundle = Bundle.load(model)
-    opened = open_library(paths, smiles=smiles, ids=ids)
+    opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
     pipeline = Pipeline(resolve(filters), resolve(annotate))
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
     task = _ranking_task(bundle, rank_by) if hits or report or rank_by else None

@@ -37,7 +37,7 @@ _FREE = ("n_jobs",)
 def describe_run(dataset: Dataset, config: TrainConfig, parent: dict[str, str] | None) -> dict[str, Any]:
     """Return what decides a run's numbers: data, configuration, the model it starts from, and versions."""
     digest = hashlib.sha256("\n".join(dataset.smiles).encode())
-    for part in (dataset.labels.values, dataset.labels.bounds, dataset.labels.weights):
+    for part in (dataset.labels.values, dataset.labels.bounds, dataset.labels.weights, *dataset.numbers.values()):
         digest.update(np.ascontiguousarray(part).tobytes())
     configuration = {key: value for key, value in config.model_dump(mode="json").items() if key not in _FREE}
     return {

@@ -90,6 +90,8 @@ class TrainConfig(_Config):
         Target -> ``FROM:TO`` for labels that are learnt in another unit, such as ``nM:p``; columns that say the unit of each row.
     weight
         Column of how much each row counts in training.
+    features
+        Columns of numbers that the experts read beside the structure; what is screened later needs them too.
     replicates
         ``"aggregate"`` makes one compound of the rows that measure it, ``"first"`` takes the first label, ``"keep"`` leaves them,
         ``"error"`` refuses them. Unless they are kept, no compound is in two parts of a split by column.
@@ -145,6 +147,7 @@ class TrainConfig(_Config):
     convert: dict[str, str] = {}
     unit_columns: tuple[str, ...] = ()
     weight: str | None = None
+    features: tuple[str, ...] = ()
     replicates: Literal["aggregate", "keep", "first", "error"] = "aggregate"
     split: str = "scaffold"
     split_column: str | None = None

@@ -113,13 +113,14 @@ def evaluate(
         relations=relations,
         convert=_conversions(wanted, convert or {}, notes),
         unit_columns=unit_columns,
+        features=bundle.columns,
         max_atoms=bundle.max_atoms,
         charges="neutral" if bundle.neutralize else "drawn",
     )
     _note_classes(dataset, wanted, notes)
     if dataset.source.get("sha256") == _trained_on(bundle):
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
-    scores = bundle.score(dataset.mols)
+    scores = bundle.score(dataset.mols, dict(zip(bundle.columns, dataset.numbers.values(), strict=True)))
     columns = bundle.named_columns(scores)
     metrics = {task.name: _measure(task, columns, dataset.labels.of_task(at)) for at, task in enumerate(wanted)}
     return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes)

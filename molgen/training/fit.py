@@ -52,6 +52,8 @@ class Recipe:
         Everything else.
     parent
         What the networks start from.
+    own
+        What reads the user's own numbers; all experts do.
     """
 
     networks: Mapping[str, Network]
@@ -59,6 +61,7 @@ class Recipe:
     members: int
     config: TrainConfig
     parent: Parent | None = None
+    own: Sequence[Featurizer] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,17 @@ from molgen.errors import ConfigError, InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
 from molgen.experts.structures import MAX_STRUCTURES, Structures
-from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, MolGraph, Morgan, TopologicalTorsion, from_spec
+from molgen.featurizers import (
+    AtomPair,
+    Columns,
+    Descriptors,
+    FeatureMorgan,
+    Featurizer,
+    MolGraph,
+    Morgan,
+    TopologicalTorsion,
+    from_spec,
+)
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
@@ -167,7 +177,7 @@ def _prepare(
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
-    recipe = _recipe(config)
+    recipe = _recipe(config, _own_features(dataset))
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, _source(recipe)))
     splits, leaks = _splits(dataset, config)
@@ -175,7 +185,7 @@ def _prepare(
         _check_labels(dataset, split)
         _check_storable(len(dataset) if config.folds else len(split.train), config)
     tell("featurizing", 0, 0)
-    features, unusable = _featurize(dataset, config)
+    features, unusable = _featurize(dataset, recipe)
     splits = [_without(split, unusable) for split in splits]
     return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell)
 
@@ -258,7 +268,7 @@ def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
 
 def _baseline_trees(recipe: Recipe) -> list[Featurizer]:
     """Boosted trees are a baseline where no expert is just that."""
-    return [] if recipe.tabular else TABULAR_INPUTS
+    return [] if recipe.tabular else [*TABULAR_INPUTS, *recipe.own]
 
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
@@ -275,6 +285,7 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
         convert=config.convert,
         unit_columns=config.unit_columns,
         weight=config.weight,
+        features=config.features,
         replicates=config.replicates,
         extra_columns=[config.split_column] if config.split_column else [],
         max_atoms=config.max_atoms,
@@ -346,10 +357,16 @@ def _structures(dataset: Dataset, rows: NDArray[np.int64]) -> Structures:
     return Structures.of([dataset.mols[row] for row in rows], [dataset.ids[row] for row in rows], labels)
 
 
-def _featurize(dataset: Dataset, config: TrainConfig) -> tuple[dict[Featurizer, Any], dict[int, str]]:
+def _featurize(dataset: Dataset, recipe: Recipe) -> tuple[dict[Featurizer, Any], dict[int, str]]:
     # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
-    needed: list[Featurizer] = [MolGraph(), *GRAPH_EXTRAS, *TABULAR_INPUTS]
-    return compute_features([from_spec(each.spec(), n_jobs=config.n_jobs) for each in needed], dataset.mols)
+    needed: list[Featurizer] = [MolGraph(), *GRAPH_EXTRAS, *TABULAR_INPUTS, *recipe.own]
+    made = [from_spec(each.spec(), n_jobs=recipe.config.n_jobs) for each in needed]
+    return compute_features(made, dataset.mols, dataset.numbers)
+
+
+def _own_features(dataset: Dataset) -> list[Featurizer]:
+    """Return what reads the user's own numbers, if there are some."""
+    return [Columns(list(dataset.numbers))] if dataset.numbers else []
 
 
 def _without(split: Split, rows: dict[int, str]) -> Split:
@@ -357,26 +374,26 @@ def _without(split: Split, rows: dict[int, str]) -> Split:
     return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))
 
 
-def _recipe(config: TrainConfig) -> Recipe:
+def _recipe(config: TrainConfig, own: list[Featurizer]) -> Recipe:
     parent = None
     if config.parent is not None:
         parent = Parent.load(config.parent)
         config = parent.settle(config)
-    tabular = TABULAR_INPUTS if config.experts in ("tabular", "blend") else []
-    return Recipe(_networks(config), tabular, _members(config), config, parent)
+    tabular = [*TABULAR_INPUTS, *own] if config.experts in ("tabular", "blend") else []
+    return Recipe(_networks(config, own), tabular, _members(config), config, parent, own)
 
 
 def _source(recipe: Recipe) -> dict[str, str] | None:
     return None if recipe.parent is None else recipe.parent.source
 
 
-def _networks(config: TrainConfig) -> dict[str, Network]:
+def _networks(config: TrainConfig, own: list[Featurizer]) -> dict[str, Network]:
     """Return the networks to train, by name."""
     if config.experts == "tabular":
         return {}
     # In a blend the trees need all descriptors anyway: a second network that sees them errs differently from both.
-    second = {"graph+descriptors": Network([DESCRIPTORS], 0.2)} if config.experts == "blend" else {}
-    return {"graph": Network(GRAPH_EXTRAS, 0.0), **second}
+    second = {"graph+descriptors": Network([DESCRIPTORS, *own], 0.2)} if config.experts == "blend" else {}
+    return {"graph": Network([*GRAPH_EXTRAS, *own], 0.0), **second}
 
 
 def _members(config: TrainConfig) -> int:

@@ -103,7 +103,10 @@ def test_what_no_token_stands_for_is_refused():
 
 
 def test_bad_arguments_are_refused_when_used():
-    for featurizer, words in ((SmilesTokens(1), "an integer from 2 to "), (SmilesTokens(output="longest"), "one of padded, packed")):
+    for featurizer, words in (
+        (SmilesTokens(1), "an integer from 2 to "),
+        (SmilesTokens(output="longest"), "one of padded, packed"),
+    ):
         with pytest.raises(ConfigError, match=words):
             featurizer.featurize(["C"])
 
