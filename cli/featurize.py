@@ -44,7 +44,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 
 
 @click.command()
-@files_argument("library")
+@files_argument("library", folders=True)
 @click.option("-f", "--featurizer", metavar="NAME", help="Featurizer; --list shows them.")
 @click.option(
     "--set",

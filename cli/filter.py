@@ -30,7 +30,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 
 
 @click.command("filter")
-@files_argument("library")
+@files_argument("library", folders=True)
 @output_option("Table of the rows that pass: CSV, or Parquet if it ends in .parquet.")
 @filter_options
 @click.option("--rejected", type=click.Path(dir_okay=False), metavar="FILE", help="Table of the other rows, with the reasons.")

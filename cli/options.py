@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from molgen.data.paths import expand_paths, is_stdin
+from molgen.data.paths import expand_paths, is_prepared, is_stdin
 from molgen.errors import InputError
 
 __all__ = [
@@ -26,12 +26,16 @@ __all__ = [
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def files_argument(name: str) -> Decorator:
-    """One or more tables of compounds: names, quoted patterns, or ``-`` for standard input."""
-    return click.argument(name, nargs=-1, required=True, callback=_find_files)
+def files_argument(name: str, *, folders: bool = False) -> Decorator:
+    """One or more tables of compounds: names, quoted patterns, or ``-`` for standard input; prepared libraries where allowed."""
+
+    def find(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
+        return _find_files(texts, folders)
+
+    return click.argument(name, nargs=-1, required=True, callback=find)
 
 
-def _find_files(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
+def _find_files(texts: tuple[str, ...], folders: bool) -> list[str]:
     try:
         files = expand_paths(texts)
     except InputError as error:
@@ -39,7 +43,7 @@ def _find_files(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -
     for file in files:
         if not is_stdin(file) and not file.exists():
             raise click.BadParameter(f"File {str(file)!r} does not exist.")
-        if file.is_dir():
+        if file.is_dir() and not (folders and is_prepared(file)):
             raise click.BadParameter(f"File {str(file)!r} is a directory.")
     return [str(file) for file in files]
 

@@ -18,7 +18,7 @@ from molgen.cli.options import (
 
 
 @click.command()
-@files_argument("library")
+@files_argument("library", folders=True)
 @click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @column_options

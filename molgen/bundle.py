@@ -15,14 +15,14 @@ from molgen.chem.parse import Mol, MolList
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.tasks import Task, check_names, output_names, per_output, spans
 from molgen.errors import BundleError, ConfigError
-from molgen.experts.base import Expert, Numbers, compute_features
+from molgen.experts.base import Expert, Numbers, StoredValues, compute_features
 from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
 from molgen.experts.structures import Structures
 from molgen.experts.tabular import TabularExpert
-from molgen.featurizers import Columns
+from molgen.featurizers import Columns, Featurizer
 from molgen.featurizers.base import as_rows
 from molgen.members import one_line
 from molgen.threads import one_torch_thread
@@ -161,8 +161,20 @@ class Bundle:
             columns["domain"] = scores.domain
         return columns
 
+    def featurizers(self, *, with_domain: bool = True) -> list[Featurizer]:
+        """Return each featurizer whose values :meth:`score` needs, once."""
+        of_experts = [featurizer for expert in self.experts for featurizer in expert.featurizers]
+        return list(dict.fromkeys([*of_experts, *([self.domain.featurizer] if with_domain else [])]))
+
     @one_torch_thread()
-    def score(self, mols: Sequence[Mol | None], numbers: Numbers | None = None, *, with_domain: bool = True) -> Scores:
+    def score(
+        self,
+        mols: Sequence[Mol | None],
+        numbers: Numbers | None = None,
+        stored: StoredValues | None = None,
+        *,
+        with_domain: bool = True,
+    ) -> Scores:
         """Score molecules that are standardised already (see :meth:`read`).
 
         Parameters
@@ -171,6 +183,8 @@ class Bundle:
             Molecules; a ``None`` gets a row of NaN.
         numbers
             Each of :attr:`columns` -> one number a molecule; a row where one is not finite is refused.
+        stored
+            What was computed before; see :func:`~molgen.experts.base.compute_features`.
         with_domain
             Whether to compare with the reference compounds, which costs a fingerprint a molecule.
 
@@ -185,6 +199,7 @@ class Bundle:
             self._score_chunk(
                 MolList(mols[start : start + _CHUNK]),
                 {name: values[start : start + _CHUNK] for name, values in own.items()},
+                None if stored is None else stored.take(np.arange(start, min(start + _CHUNK, len(mols)))),
                 with_domain,
             )
             for start in starts
@@ -200,10 +215,9 @@ class Bundle:
         )
 
     def _score_chunk(
-        self, mols: MolList, numbers: dict[str, NDArray[np.float64]], with_domain: bool
+        self, mols: MolList, numbers: dict[str, NDArray[np.float64]], stored: StoredValues | None, with_domain: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[int, str]]:
-        wanted = [featurizer for expert in self.experts for featurizer in expert.featurizers]
-        features, errors = compute_features(wanted + ([self.domain.featurizer] if with_domain else []), mols, numbers)
+        features, errors = compute_features(self.featurizers(with_domain=with_domain), mols, numbers, stored)
         mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
         values = calibrate(self.tasks, self.calibration, mixed)
         unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]

@@ -21,7 +21,16 @@ from molgen.errors import ConfigError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["bits_csr", "check_whole_bytes", "counts_csr", "morgan_csr", "morgan_packed", "packed_bits", "packed_to_csr"]
+__all__ = [
+    "bits_csr",
+    "check_whole_bytes",
+    "counts_csr",
+    "fold_packed",
+    "morgan_csr",
+    "morgan_packed",
+    "packed_bits",
+    "packed_to_csr",
+]
 
 #: From molecules to RDKit's fingerprints of them, one each.
 Compute = Callable[[list[Mol]], Sequence[Any]]
@@ -154,6 +163,11 @@ def packed_to_csr(packed: NDArray[np.uint8], size: int) -> csr_matrix:
     columns = np.concatenate(indices)
     arrays = np.ones(len(columns), np.int32), columns, np.cumsum(np.concatenate(filled), dtype=np.int32)
     return csr_matrix(arrays, shape=(len(packed), size))
+
+
+def fold_packed(packed: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Fold packed bits ``[n, k * size / 8]`` to ``[n, size / 8]``: what hashing to fewer places would have given."""
+    return np.asarray(np.bitwise_or.reduce(packed.reshape(len(packed), -1, size // 8), axis=1))
 
 
 def check_whole_bytes(size: int) -> None:

@@ -13,7 +13,7 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from molgen.chem.parse import Mol, parse_batch
 
-__all__ = ["MAX_ATOMS", "NEUTRALIZED", "Compounds", "canonical_smiles", "read_compounds"]
+__all__ = ["MAX_ATOMS", "NEUTRALIZED", "Compounds", "canonical_smiles", "read_compounds", "too_large"]
 
 #: The note on a molecule whose charge was settled.
 NEUTRALIZED = "charge neutralised"
@@ -66,7 +66,9 @@ class Compounds:
     notes: dict[int, list[str]] = field(default_factory=dict)
 
 
-def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS, neutralize: bool = True) -> Compounds:
+def read_compounds(
+    rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS, neutralize: bool = True, tautomers: bool = False
+) -> Compounds:
     """Parse rows and reduce each to the one molecule that is scored.
 
     Salts lose their counter-ions, mixtures all but their largest organic fragment, and charges that a proton can settle are
@@ -81,6 +83,9 @@ def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS, neutraliz
     neutralize
         Whether charges that a proton can settle are settled. A model whose training compounds are drawn in their charged forms
         needs them as they are drawn.
+    tautomers
+        Whether each parent is put into RDKit's canonical tautomer, so that two drawings of a compound are one; it costs some
+        hundred times what reading does.
 
     Returns
     -------
@@ -102,9 +107,15 @@ def read_compounds(rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS, neutraliz
                 _standardize(compounds, row, mol, text, neutralize)
             parent = compounds.mols[row]
             if parent is not None and parent.GetNumHeavyAtoms() > max_atoms:
-                atoms = parent.GetNumHeavyAtoms()
-                _refuse(compounds, row, "too_large", f"too large: {atoms} heavy atoms, the limit is {max_atoms}")
+                too_large(compounds, row, parent.GetNumHeavyAtoms(), max_atoms)
+            elif parent is not None and tautomers:
+                _settle_tautomer(compounds, row, parent)
     return compounds
+
+
+def too_large(compounds: Compounds, row: int, atoms: int, max_atoms: int) -> None:
+    """Refuse a row for the number of its heavy atoms."""
+    _refuse(compounds, row, "too_large", f"too large: {atoms} heavy atoms, the limit is {max_atoms}")
 
 
 def canonical_smiles(mols: Sequence[Mol | None]) -> list[str | None]:
@@ -187,6 +198,18 @@ def _neutralized(mol: Mol) -> tuple[Mol, str | None]:
         return mol, None
     Chem.AssignStereochemistry(neutral, cleanIt=True, force=True)
     return neutral, NEUTRALIZED
+
+
+def _settle_tautomer(compounds: Compounds, row: int, mol: Mol) -> None:
+    try:
+        settled = rdMolStandardize.TautomerEnumerator().Canonicalize(mol)
+    except RuntimeError as error:  # stays as it is drawn, and says so
+        note = f"tautomer not settled: {' '.join(str(error).split())[:80]}"
+    else:
+        if Chem.MolToSmiles(settled) == Chem.MolToSmiles(mol):
+            return
+        compounds.mols[row], note = settled, "tautomer settled"
+    compounds.notes[row] = [*compounds.notes.get(row, []), note]
 
 
 def _oddities(mol: Mol) -> list[str]:

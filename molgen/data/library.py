@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from molgen.data.columns import find_id_column
-from molgen.data.paths import expand_paths
+from molgen.data.paths import expand_paths, is_prepared
+from molgen.data.prepared.reader import EXTRA, PreparedBlock, PreparedRows, PreparedSource, read_prepared
 from molgen.data.repeats import Repeats
 from molgen.data.tables import Table, open_table
 from molgen.errors import InputError
 
-__all__ = ["BLOCK_ROWS", "Block", "Library", "open_library"]
+__all__ = ["BLOCK_ROWS", "Block", "Library", "load_block", "open_library"]
 
 #: Rows that are scored together. Blocks depend on the input alone, so the output does not depend on how many workers there are.
 BLOCK_ROWS = 1024
@@ -39,6 +40,8 @@ class Block(NamedTuple):
         Index into the block -> what is wrong with the record, with its line.
     extras
         The file's other columns, in the order of :attr:`Library.extras`; ``None`` for a column this file does not have.
+    prepared
+        What is known of the rows already, if they come from a prepared library.
     """
 
     number: int
@@ -48,6 +51,7 @@ class Block(NamedTuple):
     smiles: list[str]
     problems: dict[int, str]
     extras: list[list[str] | None]
+    prepared: PreparedRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,19 @@ class Library:
         What was unusual about the files; reading them may add to it.
     """
 
-    sources: list[_Source]
+    sources: list[_Source | PreparedSource]
     extras: list[str]
     notes: list[str]
 
     def share_read(self) -> float:
         """Return how much of the files was read so far, 0 to 1: what progress and the time left are told from."""
-        sizes = [source.table.source.size() or 0 for source in self.sources]
-        read = sum(source.table.share_read() * size for source, size in zip(self.sources, sizes, strict=True))
+        sizes = [_size(source) for source in self.sources]
+        read = sum(_share_read(source) * size for source, size in zip(self.sources, sizes, strict=True))
         return min(1.0, read / max(1, sum(sizes)))
+
+    def fingerprints(self) -> dict[str, dict[str, str]]:
+        """Return name and SHA-256 of each file by what messages call it; of a prepared library, of its table of contents."""
+        return {source.name: _fingerprint(source) for source in self.sources}
 
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
         """Iterate over all rows, each once, in order; a block never spans two files.
@@ -88,32 +96,88 @@ class Library:
         InputError
             If a file turns out to be damaged; the blocks before the damage came out.
         """
+        return (load_block(block, self.extras) for block in self.deferred_blocks(size))
+
+    def deferred_blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block | PreparedBlock]:
+        """Iterate as :meth:`blocks` does, but leave blocks of prepared libraries to be read where they are needed."""
         number = 0
         repeats = Repeats()
         for source in self.sources:
-            told = len(source.table.notes)
-            rows = source.table.rows()
-            places = {name: at for at, name in enumerate(source.table.columns)}
-            positions = [places.get(name) for name in self.extras]
-            at_once = min(size, max(16, _BLOCK_CELLS // len(source.table.columns)))
-            while batch := list(islice(rows, at_once)):
-                values = [row.values for row in batch]
-                ids = [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values]
-                if source.id_at is not None:
-                    repeats.add(ids)
-                yield Block(
-                    number,
-                    source.name,
-                    [row.number for row in batch],
-                    ids,
-                    [each[source.smiles_at] for each in values],
-                    {at: f"{row.problem} ({source.table.place(row)})" for at, row in enumerate(batch) if row.problem},
-                    [None if at is None else [each[at] for each in values] for at in positions],
-                )
+            of_source = source.blocks(number) if isinstance(source, PreparedSource) else self._read(source, number, size, repeats)
+            for block in of_source:
+                yield block
                 number += 1
-            self.notes.extend(f"{source.name}: {note}" for note in source.table.notes[told:])
         if note := repeats.note():
             self.notes.append(note)
+
+    def _read(self, source: _Source, number: int, size: int, repeats: Repeats) -> Iterator[Block]:
+        told = len(source.table.notes)
+        rows = source.table.rows()
+        places = {name: at for at, name in enumerate(source.table.columns)}
+        positions = [places.get(name) for name in self.extras]
+        at_once = min(size, max(16, _BLOCK_CELLS // len(source.table.columns)))
+        while batch := list(islice(rows, at_once)):
+            values = [row.values for row in batch]
+            ids = [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values]
+            if source.id_at is not None:
+                repeats.add(ids)
+            yield Block(
+                number,
+                source.name,
+                [row.number for row in batch],
+                ids,
+                [each[source.smiles_at] for each in values],
+                {at: f"{row.problem} ({source.table.place(row)})" for at, row in enumerate(batch) if row.problem},
+                [None if at is None else [each[at] for each in values] for at in positions],
+            )
+            number += 1
+        self.notes.extend(f"{source.name}: {note}" for note in source.table.notes[told:])
+
+
+def _size(source: _Source | PreparedSource) -> int:
+    return source.manifest.rows if isinstance(source, PreparedSource) else source.table.source.size() or 0
+
+
+def _fingerprint(source: _Source | PreparedSource) -> dict[str, str]:
+    if isinstance(source, PreparedSource):
+        return {"file": source.folder.name, "sha256": source.manifest.sha256()}
+    return source.table.fingerprint()
+
+
+def _share_read(source: _Source | PreparedSource) -> float:
+    return source.share_read() if isinstance(source, PreparedSource) else source.table.share_read()
+
+
+def load_block(block: Block | PreparedBlock, extras: Sequence[str]) -> Block:
+    """Return a block with its rows: itself, or what a prepared library holds.
+
+    Parameters
+    ----------
+    block
+        What :meth:`Library.deferred_blocks` gave.
+    extras
+        :attr:`Library.extras`.
+
+    Raises
+    ------
+    InputError
+        If the prepared library is damaged.
+    """
+    if isinstance(block, Block):
+        return block
+    columns, rows = read_prepared(block)
+    source = columns["source"][0].as_py()
+    own = [columns.get(f"{EXTRA}{name}") for name in extras]
+    return Block(
+        block.number,
+        source,
+        columns["row"].to_pylist(),
+        columns["id"].to_pylist(),
+        columns["smiles"].to_pylist(),
+        {},
+        [None if column is None else column.to_pylist() for column in own],
+        rows,
+    )
 
 
 def open_library(
@@ -124,7 +188,8 @@ def open_library(
     Parameters
     ----------
     paths
-        CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns (``data/*.csv.gz``) and ``-`` for standard input, too.
+        CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns (``data/*.csv.gz``) and ``-`` for standard input, too. Or the
+        folder of a prepared library.
     smiles, ids
         Column names; guessed where the guess is unambiguous.
     needed
@@ -135,18 +200,29 @@ def open_library(
     InputError
         If a file cannot be read, no file fits a pattern, it is not clear which column holds the SMILES, or a column is missing.
     """
-    sources: list[_Source] = []
+    sources: list[_Source | PreparedSource] = []
     extras: dict[str, None] = {}
     notes: list[str] = []
     for path in expand_paths(paths):
+        if is_prepared(path):
+            prepared = PreparedSource(path)
+            _check_columns(prepared.manifest.extras, needed, prepared.name)
+            extras |= dict.fromkeys(prepared.manifest.extras)
+            notes += [f"{prepared.name}: {note}" for note in prepared.manifest.notes]
+            sources.append(prepared)
+            continue
         table = open_table(path)
         smiles_name = table.find_smiles(smiles)
         id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *needed], where=table.name)
-        for name in needed:
-            if name not in table.columns:
-                raise InputError(f"no column {name!r}, which the model reads", where=table.name, got=", ".join(table.columns)[:200])
+        _check_columns(table.columns, needed, table.name)
         extras |= dict.fromkeys(name for name in table.columns if name not in (smiles_name, id_name))
         notes += [f"{table.name}: {note}" for note in table.notes]
         id_at = None if id_name is None else table.columns.index(id_name)
         sources.append(_Source(table, table.name, table.columns.index(smiles_name), id_at))
     return Library(sources, list(extras), notes)
+
+
+def _check_columns(columns: Sequence[str], needed: Sequence[str], where: str) -> None:
+    for name in needed:
+        if name not in columns:
+            raise InputError(f"no column {name!r}, which the model reads", where=where, got=", ".join(columns)[:200])

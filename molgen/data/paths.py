@@ -8,15 +8,22 @@ from pathlib import Path
 
 from molgen.errors import InputError
 
-__all__ = ["STDIN", "expand_paths", "is_stdin"]
+__all__ = ["MANIFEST", "STDIN", "expand_paths", "is_prepared", "is_stdin"]
 
 #: What stands for standard input; a file of that name is ``./-``.
 STDIN = "-"
+#: What makes a folder a prepared library; see :mod:`molgen.data.prepared`.
+MANIFEST = "molgen-library.json"
 
 
 def is_stdin(path: str | Path) -> bool:
     """Tell whether a name stands for standard input."""
     return str(path) == STDIN
+
+
+def is_prepared(path: str | Path) -> bool:
+    """Tell whether a path is the folder of a prepared library."""
+    return (Path(path) / MANIFEST).is_file()
 
 
 def expand_paths(paths: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -50,7 +57,7 @@ def _expand(path: str | Path) -> list[Path]:
     if not glob.has_magic(text) or Path(text).exists():
         return [Path(path)]
     # Path.glob wants the folder apart from the pattern, and takes no absolute one.
-    found = sorted(name for name in glob.iglob(text, recursive=True) if Path(name).is_file())  # noqa: PTH207
+    found = sorted(name for name in glob.iglob(text, recursive=True) if Path(name).is_file() or is_prepared(name))  # noqa: PTH207
     if not found:
         raise InputError("no file fits the pattern", where=text, remedy="check the folder, and list the files with ls")
     return [Path(name) for name in found]

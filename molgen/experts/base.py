@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,15 +13,55 @@ from numpy.typing import ArrayLike, NDArray
 from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
-from molgen.featurizers import Columns, Featurizer, from_spec
+from molgen.featurizers import Columns, Features, Featurizer, from_spec
 from molgen.members import one_line
 
-__all__ = ["Expert", "FeatureTable", "Numbers", "compute_features", "read_vector_featurizers", "take_rows"]
+__all__ = [
+    "Expert",
+    "FeatureTable",
+    "Numbers",
+    "StoredValues",
+    "compute_features",
+    "read_vector_featurizers",
+    "take_rows",
+]
 
 #: The values of each featurizer for the same rows.
 FeatureTable = Mapping[Featurizer, Any]
 #: The user's own numbers: column -> one a row.
 Numbers = Mapping[str, ArrayLike]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValues:
+    """Values that were computed before, for most rows of a batch.
+
+    Attributes
+    ----------
+    values
+        Featurizer -> its values, one row a row.
+    missing
+        Numbers of the rows that they do not speak of.
+    """
+
+    values: FeatureTable
+    missing: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64]) -> StoredValues:
+        """Return what is stored of some rows, in their order."""
+        values = {featurizer: take_rows(each, rows) for featurizer, each in self.values.items()}
+        return StoredValues(values, np.flatnonzero(np.isin(rows, self.missing)))
+
+    def complete(self, featurizer: Featurizer, mols: Sequence[Mol | None]) -> Features:
+        """Return the values of a featurizer, those of missing rows computed now."""
+        values = self.values[featurizer]
+        if not len(self.missing):
+            return Features(values)
+        fresh = featurizer.featurize([mols[row] for row in self.missing])
+        order = np.arange(len(mols))
+        order[self.missing] = len(mols) + np.arange(len(self.missing))
+        joined = featurizer._stack([values, fresh.values])
+        return Features(take_rows(joined, order), {int(self.missing[at]): why for at, why in fresh.errors.items()})
 
 
 class Expert(ABC):
@@ -64,7 +105,10 @@ class Expert(ABC):
 
 
 def compute_features(
-    featurizers: Iterable[Featurizer], mols: Sequence[Mol | None], numbers: Numbers | None = None
+    featurizers: Iterable[Featurizer],
+    mols: Sequence[Mol | None],
+    numbers: Numbers | None = None,
+    stored: StoredValues | None = None,
 ) -> tuple[dict[Featurizer, Any], dict[int, str]]:
     """Compute each distinct featurizer once.
 
@@ -76,6 +120,8 @@ def compute_features(
         One a row.
     numbers
         What featurizers of columns read.
+    stored
+        What was computed before; molecules whose values are all there are not looked at.
 
     Returns
     -------
@@ -89,6 +135,8 @@ def compute_features(
             continue
         if isinstance(featurizer, Columns):
             features = featurizer.featurize(np.column_stack([(numbers or {})[name] for name in featurizer.columns]).tolist())
+        elif stored is not None and featurizer in stored.values:
+            features = stored.complete(featurizer, mols)
         else:
             features = featurizer.featurize(mols)
         values[featurizer] = features.values

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from molgen.filters.pipeline import StageCount
 
-__all__ = ["DUPLICATES", "DuplicateMarker", "SeenKeys", "parent_keys", "repeated"]
+__all__ = ["DUPLICATES", "DuplicateMarker", "FirstRows", "SeenKeys", "parent_keys", "repeated"]
 
 #: The stage's name, and what a reason begins with.
 DUPLICATES = "duplicates"
@@ -67,6 +67,42 @@ class SeenKeys:
         self._runs.append((joined[order], np.concatenate([at_a, at_b])[order]))
 
 
+class FirstRows:
+    """Tells which rows are the same compound as an earlier one, and where that is."""
+
+    def __init__(self) -> None:
+        self._seen = SeenKeys()
+        self._sources: dict[str, int] = {}
+
+    def find(self, source: str, numbers: Sequence[int] | NDArray[np.int64], rows: NDArray[np.int64], keys: Keys) -> dict[int, str]:
+        """Look at a block; blocks come in their order.
+
+        Parameters
+        ----------
+        source
+            The file that the block is of.
+        numbers
+            The number of each of its rows in that file.
+        rows, keys
+            Which rows of the block are compounds, and their keys.
+
+        Returns
+        -------
+        dict
+            Row of the block -> where its compound stands first: ``"row 5"``, or ``"row 5 of other.smi"``.
+        """
+        file = self._sources.setdefault(source, len(self._sources))
+        places: Keys = np.asarray(numbers)[rows].astype(np.uint64) + np.uint64(file << _ROW_BITS)
+        first = self._seen.first_places(keys, places)
+        again = np.flatnonzero(first != places)
+        names = list(self._sources)
+        found = {}
+        for row, place in zip(rows[again].tolist(), first[again].tolist(), strict=True):
+            where = place >> _ROW_BITS
+            found[row] = f"row {place & (2**_ROW_BITS - 1)}" + ("" if where == file else f" of {names[where]}")
+        return found
+
+
 class DuplicateMarker:
     """Marks rows of scored blocks whose compound was there before: ``filtered``, with the first row in the reason.
 
@@ -77,8 +113,7 @@ class DuplicateMarker:
     """
 
     def __init__(self, values: Sequence[str]) -> None:
-        self._seen = SeenKeys()
-        self._sources: dict[str, int] = {}
+        self._first = FirstRows()
         self._values = list(values)
 
     def mark(self, batch: pa.RecordBatch, rows: NDArray[np.int64], keys: Keys) -> tuple[pa.RecordBatch, StageCount]:
@@ -101,30 +136,18 @@ class DuplicateMarker:
             Of this step: the rows that only now turned out to be repetitions.
         """
         start = time.process_time()
-        places = self._places(batch, rows)
-        first = self._seen.first_places(keys, places)
-        again = np.flatnonzero(first != places)
+        source = batch.column("source")[0].as_py() if len(batch) else ""
+        first = self._first.find(source, batch.column("row").to_numpy(), rows, keys)
         statuses = batch.column("status").to_pylist()
-        newly = sum(statuses[row] == "ok" for row in rows[again].tolist())
-        if len(again):
-            batch = self._marked(batch, statuses, dict(zip(rows[again].tolist(), first[again].tolist(), strict=True)))
+        newly = sum(statuses[row] == "ok" for row in first)
+        if first:
+            batch = self._marked(batch, statuses, first)
         return batch, StageCount(DUPLICATES, 0, newly, time.process_time() - start)
 
-    def _places(self, batch: pa.RecordBatch, rows: NDArray[np.int64]) -> Keys:
-        source = batch.column("source")[0].as_py() if len(batch) else ""
-        file = self._sources.setdefault(source, len(self._sources))
-        numbers = batch.column("row").to_numpy()[rows].astype(np.uint64)
-        places: Keys = numbers + np.uint64(file << _ROW_BITS)
-        return places
-
-    def _marked(self, batch: pa.RecordBatch, statuses: list[str], first: dict[int, int]) -> pa.RecordBatch:
+    def _marked(self, batch: pa.RecordBatch, statuses: list[str], first: dict[int, str]) -> pa.RecordBatch:
         reasons = batch.column("reason").to_pylist()
-        own = batch.column("source")[0].as_py()
-        names = list(self._sources)
-        for row, place in first.items():
-            file = names[place >> _ROW_BITS]
-            where = "" if file == own else f" of {file}"
-            statuses[row], reasons[row] = "filtered", f"{DUPLICATES}: same compound as row {place & (2**_ROW_BITS - 1)}{where}"
+        for row, where in first.items():
+            statuses[row], reasons[row] = "filtered", f"{DUPLICATES}: same compound as {where}"
         kept = np.ones(len(batch), dtype=np.bool_)
         kept[list(first)] = False
         mask = pa.array(kept)

@@ -12,12 +12,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from molgen.chem.standardize import Compounds, canonical_smiles, read_compounds
-from molgen.data.library import Block
+from molgen.chem.standardize import MAX_ATOMS, Compounds, canonical_smiles, read_compounds
+from molgen.data.library import Block, load_block
 from molgen.data.numbers import read_columns
+from molgen.data.prepared.reader import PreparedBlock
 from molgen.errors import InputError
+from molgen.experts.base import StoredValues
+from molgen.featurizers import Columns
 from molgen.filters.pipeline import Pipeline, Sifted, StageCount
 from molgen.screening.duplicates import DUPLICATES, Keys, parent_keys, repeated
+from molgen.screening.from_prepared import compounds_of
 from molgen.screening.schema import OutputSchema
 
 if TYPE_CHECKING:
@@ -85,15 +89,20 @@ class Scorer:
         self.bundle = bundle
         self.plan = plan
         self._fixed = 0.0
+        with_domain = "domain" in plan.schema.columns
+        self._wanted = (
+            [each for each in bundle.featurizers(with_domain=with_domain) if not isinstance(each, Columns)] if bundle else []
+        )
         if plan.pipeline.filters or plan.pipeline.annotations or plan.drop_duplicates:
             plan.pipeline.warm_up()
             self._fixed = self._price_of_any_batch()
 
-    def __call__(self, block: Block) -> ScoredBlock:
+    def __call__(self, job: Block | PreparedBlock) -> ScoredBlock:
         """Score a block; every row comes out, in order."""
+        block = load_block(job, self.plan.extras)
         n, schema, pipeline = len(block.rows), self.plan.schema, self.plan.pipeline
         watch = _Stopwatch()
-        compounds = self._read(block)
+        compounds, stored = self._read(block)
         numbers = self._read_numbers(block, compounds)
         watch.note("read", n, n - compounds.statuses.count("ok"))
         sifted = pipeline.sift(compounds.mols)
@@ -103,7 +112,7 @@ class Scorer:
         watch.restart()
         canonical: dict[int, str | None] = {}
         if self.plan.drop_duplicates or "canonical_smiles" in schema.columns:
-            canonical = dict(zip(sifted.rows, canonical_smiles(sifted.mols), strict=True))
+            canonical = dict(zip(sifted.rows, self._canonical(block, sifted, stored), strict=True))
         passed, keys = np.array(sifted.rows, dtype=np.int64), np.zeros(0, dtype=np.uint64)
         if self.plan.drop_duplicates:
             keys = parent_keys([text or "" for text in canonical.values()])
@@ -117,11 +126,21 @@ class Scorer:
             watch.note("annotate", len(sifted.rows))
         if self.bundle:
             taken = {name: values[sifted.rows] for name, values in numbers.items()}
-            columns |= self._predict(self.bundle, compounds, sifted, taken, watch)
+            kept = None if stored is None else stored.take(np.array(sifted.rows, dtype=np.int64))
+            columns |= self._predict(self.bundle, compounds, sifted, taken, kept, watch)
         columns |= self._described(block, compounds)
         columns["canonical_smiles"] = [canonical.get(at) if mol else None for at, mol in enumerate(compounds.mols)]
         made = {name: columns[name] for name in schema.columns}
         return ScoredBlock(pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
+
+    def _canonical(self, block: Block, sifted: Sifted, stored: StoredValues | None) -> list[str | None]:
+        if block.prepared is None or stored is None:
+            return canonical_smiles(sifted.mols)
+        again = set(stored.missing.tolist())
+        known = block.prepared.canonical
+        return [
+            canonical_smiles([mol])[0] if row in again else known[row] for row, mol in zip(sifted.rows, sifted.mols, strict=True)
+        ]
 
     def _price_of_any_batch(self) -> float:
         """Measure what a prediction costs before its first row: where filters leave few rows of a block, that is much of it."""
@@ -134,7 +153,20 @@ class Scorer:
             self.bundle.score(probe, numbers, with_domain="domain" in self.plan.schema.columns)
         return time.process_time() - start
 
-    def _read(self, block: Block) -> Compounds:
+    def _read(self, block: Block) -> tuple[Compounds, StoredValues | None]:
+        """Return the compounds of a block, and what is stored of them if they were prepared."""
+        if block.prepared is not None:
+            return compounds_of(
+                block.smiles,
+                block.prepared,
+                self._wanted,
+                max_atoms=self.bundle.max_atoms if self.bundle else MAX_ATOMS,
+                neutralize=self.bundle.neutralize if self.bundle else True,
+                with_mols=bool(self.plan.pipeline.filters or self.plan.pipeline.annotations),
+            )
+        return self._read_texts(block), None
+
+    def _read_texts(self, block: Block) -> Compounds:
         texts = ["" if at in block.problems else text for at, text in enumerate(block.smiles)]
         compounds = self.bundle.read(texts) if self.bundle else read_compounds(texts)
         for at, problem in block.problems.items():
@@ -149,9 +181,15 @@ class Scorer:
         return numbers
 
     def _predict(
-        self, bundle: Bundle, compounds: Compounds, sifted: Sifted, numbers: dict[str, NDArray[np.float64]], watch: _Stopwatch
+        self,
+        bundle: Bundle,
+        compounds: Compounds,
+        sifted: Sifted,
+        numbers: dict[str, NDArray[np.float64]],
+        stored: StoredValues | None,
+        watch: _Stopwatch,
     ) -> dict[str, Any]:
-        scores = bundle.score(sifted.mols, numbers, with_domain="domain" in self.plan.schema.columns)
+        scores = bundle.score(sifted.mols, numbers, stored, with_domain="domain" in self.plan.schema.columns)
         _refuse(compounds, "invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
         watch.note("predict", len(sifted.rows), len(scores.errors), self._fixed)
         named = bundle.named_columns(scores)

@@ -140,7 +140,7 @@ def screen(
     best = TopHits(task, top if hits else min(top, _REPORT_HITS), scored.arrow) if task else None
     with ExitStack() as stack:
         writer = stack.enter_context(TableWriter(targets[0], schema.arrow))
-        for block in score_blocks(opened.blocks(), bundle, str(model), plan, workers=workers):
+        for block in score_blocks(opened.deferred_blocks(), bundle, str(model), plan, workers=workers):
             batch = block.batch
             if strict:
                 refuse_bad_row(batch)

@@ -119,7 +119,7 @@ def filter_library(
         others = None
         if rejected is not None:
             others = stack.enter_context(TableWriter(Path(rejected), _only(schema.arrow, other_columns)))
-        for block in score_blocks(opened.blocks(), None, None, plan, workers=workers):
+        for block in score_blocks(opened.deferred_blocks(), None, None, plan, workers=workers):
             if strict:
                 refuse_bad_row(block.batch)
             summary.add(block.batch, block.stages)

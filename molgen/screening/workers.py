@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from molgen.data.library import Block
+from molgen.data.prepared.reader import PreparedBlock
 from molgen.errors import MolgenError
 from molgen.screening.duplicates import DuplicateMarker
 from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
@@ -28,7 +29,7 @@ _scorer: list[Scorer] = []
 
 
 def score_blocks(
-    blocks: Iterable[Block], bundle: Bundle | None, bundle_path: str | None, plan: ScorePlan, *, workers: int
+    blocks: Iterable[Block | PreparedBlock], bundle: Bundle | None, bundle_path: str | None, plan: ScorePlan, *, workers: int
 ) -> Iterator[ScoredBlock]:
     """Score blocks in order.
 
@@ -64,7 +65,9 @@ def _without_duplicates(scored: Iterable[ScoredBlock], plan: ScorePlan) -> Itera
         yield block._replace(batch=batch, stages=[*block.stages, stage])
 
 
-def _score_in_pool(blocks: Iterable[Block], bundle_path: str | None, plan: ScorePlan, workers: int) -> Iterator[ScoredBlock]:
+def _score_in_pool(
+    blocks: Iterable[Block | PreparedBlock], bundle_path: str | None, plan: ScorePlan, workers: int
+) -> Iterator[ScoredBlock]:
     # Spawned, never forked: a forked child inherits the locks of torch's and LightGBM's threads.
     pool = ProcessPoolExecutor(
         workers,
@@ -99,5 +102,5 @@ def _start_worker(bundle_path: str | None, plan: ScorePlan) -> None:
     _scorer[:] = [Scorer(bundle, plan)]
 
 
-def _score_here(block: Block) -> ScoredBlock:
+def _score_here(block: Block | PreparedBlock) -> ScoredBlock:
     return _scorer[0](block)
