@@ -53,7 +53,7 @@ def compounds_of(
     again = {row for row, status in enumerate(prepared.statuses) if status == "ok" and not prepared.complete[row]}
     if not neutralize:
         again |= {row for row, (note,) in notes.items() if NEUTRALIZED in note}
-    if max_atoms > prepared.max_atoms:
+    if max_atoms != prepared.max_atoms:
         again |= {row for row, status in enumerate(prepared.statuses) if status == "too_large"}
     found = {each: values for each in wanted if (values := prepared.find(each)) is not None}
     if with_mols or len(found) < len(wanted):
