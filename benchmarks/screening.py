@@ -1,6 +1,7 @@
 """Cost and memory of ``molgen screen``, beside ``chemprop predict`` in the same run.
 
-Speed is the slope between a short and a long library, so that start-up is taken out: CPU time of the whole process tree, as the
+Four ways to screen are measured: the default (all columns) and the score alone, each from text and from a prepared library. Speed is
+the slope between a short and a long library, so that start-up is taken out: CPU time of the whole process tree, as the
 kernel counts it. Rounds alternate between the tools; the median is printed.
 
     python benchmarks/screening.py speed --model graph.molgen --chemprop .../bin/chemprop --chemprop-model best.pt
@@ -22,6 +23,8 @@ import tempfile
 from pathlib import Path
 
 from moleculenet import DATA
+
+import molgen
 
 LIBRARY = DATA / "molecules" / "chembl_smiles" / "chembl_validation.csv.gz"
 
@@ -59,10 +62,22 @@ def chemprop_command(chemprop: str, model: str, library: Path, out: Path) -> lis
 
 
 def speed(arguments: argparse.Namespace, folder: Path) -> None:
-    """Print microseconds of CPU time a row."""
+    """Print microseconds of CPU time a row: from text and from a prepared library, with all columns and with the score alone."""
     sizes = (arguments.short, arguments.long)
     libraries = [write_library(folder / f"{rows}.csv", rows) for rows in sizes]
-    tools = {"molgen screen": lambda path: molgen_command(arguments.model, path, folder / "m.csv")}
+    for path in libraries:
+        cost(["molgen", "prepare", str(path), "-o", str(path.with_suffix("")), "--quiet"])
+    alone = ["--columns", f"status,{','.join(task.name for task in molgen.load(arguments.model).tasks)}"]
+
+    def screen(path: Path, *options: str) -> list[str]:
+        return [*molgen_command(arguments.model, path, folder / "m.csv"), *options]
+
+    tools = {
+        "molgen screen": screen,
+        "the score alone": lambda path: screen(path, *alone),
+        "prepared": lambda path: screen(path.with_suffix("")),
+        "prepared, the score alone": lambda path: screen(path.with_suffix(""), *alone),
+    }
     if arguments.chemprop:
         tools["chemprop predict"] = lambda path: chemprop_command(
             arguments.chemprop, arguments.chemprop_model, path, folder / "c.csv"
@@ -74,9 +89,10 @@ def speed(arguments: argparse.Namespace, folder: Path) -> None:
             slopes[name].append((long - short) / (sizes[1] - sizes[0]))
     medians = {name: statistics.median(each) for name, each in slopes.items()}
     for name, seconds in medians.items():
-        print(f"  {name:<18}{1e6 * seconds:8.0f} us a row {1 / seconds:10.0f} rows per CPU-second")
-    if len(medians) == 2:
-        print(f"  ratio {medians['chemprop predict'] / medians['molgen screen']:.2f}")
+        ratios = f"{medians['molgen screen'] / seconds:8.2f} x molgen screen"
+        if "chemprop predict" in medians:
+            ratios += f"{medians['chemprop predict'] / seconds:8.2f} x chemprop"
+        print(f"  {name:<26}{1e6 * seconds:8.0f} us a row {1 / seconds:10.0f} rows per CPU-second {ratios}")
 
 
 def memory(arguments: argparse.Namespace, folder: Path) -> None:
