@@ -1,8 +1,8 @@
 """Cost and memory of ``molgen screen``, beside ``chemprop predict`` in the same run.
 
-Four ways to screen are measured: the default (all columns) and the score alone, each from text and from a prepared library. Speed is
-the slope between a short and a long library, so that start-up is taken out: CPU time of the whole process tree, as the
-kernel counts it. Rounds alternate between the tools; the median is printed.
+Four ways to screen are measured: all columns and the score alone, each from text and from a prepared library. Speed is the slope
+between a short and a long library, so that start-up is taken out: CPU time of the whole process tree, as the kernel counts it.
+Rounds alternate between the tools; the median is printed.
 
     python benchmarks/screening.py speed --model graph.molgen --chemprop .../bin/chemprop --chemprop-model best.pt
     python benchmarks/screening.py memory --model graph.molgen
