@@ -31,6 +31,8 @@ from molgen.cli.options import (
 @click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one].")
 @click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write.")
 @filter_options
+@click.option("--shard", metavar="I/N", help="Score the I-th of N shares alone, for molgen merge to put together.")
+@click.option("--restart", is_flag=True, help="Throw away what a killed run has left, and begin again.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
 @json_option
 @overwrite_option

@@ -80,6 +80,22 @@ class Library:
         read = sum(source.table.share_read() * size for source, size in zip(self.sources, sizes, strict=True))
         return min(1.0, read / max(1, sum(sizes)))
 
+    def fingerprint(self) -> list[dict[str, str]] | None:
+        """Return what tells this library from any other, as JSON: name and SHA-256 of each file; None where one is a pipe.
+
+        It takes some seconds for each GB, and is known before the first row is.
+        """
+        if not all(source.table.source.is_file for source in self.sources):
+            return None
+        return [{"file": str(source.table.source.path), "sha256": source.table.source.sha256()} for source in self.sources]
+
+    def changed(self, fingerprint: list[dict[str, str]]) -> str | None:
+        """Return the name of a file that was another one when :meth:`blocks` read it, if there is one."""
+        for source, was in zip(self.sources, fingerprint, strict=True):
+            if source.table.source.sha256_read() != was["sha256"]:
+                return source.name
+        return None
+
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
         """Iterate over all rows, each once, in order; a block never spans two files.
 

@@ -50,12 +50,20 @@ class ScorePlan:
     pipeline: Pipeline
     drop_duplicates: bool = False
 
+    @property
+    def emptied(self) -> list[str]:
+        """The columns that a row which turns out to be a repetition leaves empty."""
+        values = [*self.schema.scores, *self.schema.annotations, "canonical_smiles"]
+        return [name for name in values if name in self.schema.columns]
+
 
 class ScoredBlock(NamedTuple):
     """What became of a block.
 
     Attributes
     ----------
+    number
+        The block's.
     batch
         All columns that a later stage needs, of which some may not be written.
     stages
@@ -64,6 +72,7 @@ class ScoredBlock(NamedTuple):
         The rows that passed all filters and the keys of their compounds, if repetitions are to be dropped.
     """
 
+    number: int
     batch: pa.RecordBatch
     stages: list[StageCount]
     passed: NDArray[np.int64]
@@ -121,7 +130,7 @@ class Scorer:
         columns |= self._described(block, compounds)
         columns["canonical_smiles"] = [canonical.get(at) if mol else None for at, mol in enumerate(compounds.mols)]
         made = {name: columns[name] for name in schema.columns}
-        return ScoredBlock(pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
+        return ScoredBlock(block.number, pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
 
     def _price_of_any_batch(self) -> float:
         """Measure what a prediction costs before its first row: where filters leave few rows of a block, that is much of it."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from molgen.data.library import Block
 from molgen.errors import MolgenError
-from molgen.screening.duplicates import DuplicateMarker
 from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
 
 if TYPE_CHECKING:
@@ -49,19 +48,9 @@ def score_blocks(
         If a worker process dies.
     """
     if workers > 1:
-        scored: Iterable[ScoredBlock] = _score_in_pool(blocks, bundle_path, plan, workers)
+        yield from _score_in_pool(blocks, bundle_path, plan, workers)
     else:
-        scored = map(Scorer(bundle, plan), blocks)
-    yield from _without_duplicates(scored, plan) if plan.drop_duplicates else scored
-
-
-def _without_duplicates(scored: Iterable[ScoredBlock], plan: ScorePlan) -> Iterator[ScoredBlock]:
-    """Mark repetitions here, where the blocks come by in their order."""
-    values = [*plan.schema.scores, *plan.schema.annotations, "canonical_smiles"]
-    marker = DuplicateMarker([name for name in values if name in plan.schema.columns])
-    for block in scored:
-        batch, stage = marker.mark(block.batch, block.passed, block.keys)
-        yield block._replace(batch=batch, stages=[*block.stages, stage])
+        yield from map(Scorer(bundle, plan), blocks)
 
 
 def _score_in_pool(blocks: Iterable[Block], bundle_path: str | None, plan: ScorePlan, workers: int) -> Iterator[ScoredBlock]:
