@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from molgen.card import inspect
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
+    from molgen.screening.merge import merge
     from molgen.screening.sift import filter_library
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "filter_library",
     "inspect",
     "load",
+    "merge",
     "screen",
     "split_table",
     "train",
@@ -41,6 +43,7 @@ _HOMES = {
     "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
+    "merge": "molgen.screening.merge",
     "screen": "molgen.api",
     "split_table": "molgen.curation",
     "train": "molgen.api",

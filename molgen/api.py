@@ -13,6 +13,7 @@ from molgen.data.dataset import Dataset
 from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
+from molgen.screening.merge import merge
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
 from molgen.training.config import TrainConfig, read_toml
@@ -40,6 +41,7 @@ __all__ = [
     "featurize",
     "filter_library",
     "inspect",
+    "merge",
     "screen",
     "split_table",
     "train",

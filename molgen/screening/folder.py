@@ -45,9 +45,16 @@ class End(NamedTuple):
     notes: list[str]
 
 
-def parts_folder(output: Path, shard: Shard | None) -> Path:
-    """Return the folder that belongs to an output."""
-    ending = "parts" if shard is None else f"shard-{shard.number}-of-{shard.of}"
+def parts_folder(output: Path, shard: str | None) -> Path:
+    """Return the folder that belongs to an output, or to its shard, such as ``"3/8"``.
+
+    Raises
+    ------
+    ConfigError
+        If that is no shard.
+    """
+    turn = None if shard is None else Shard.parse(shard)
+    ending = "parts" if turn is None else f"shard-{turn.number}-of-{turn.of}"
     return output.with_name(f"{output.name}.{ending}")
 
 

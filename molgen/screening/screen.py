@@ -138,7 +138,7 @@ def screen(
     turn = None if shard is None else Shard.parse(shard)
     if turn and (hits or report):
         raise ConfigError("a shard has no hits and no report", where="--shard", remedy="ask molgen merge for them")
-    folder_path = parts_folder(Path(output), turn)
+    folder_path = parts_folder(Path(output), shard)
     # A run that was killed while it put its outputs into place finds some of them there.
     overwrite = overwrite or bool(turn) or PartsFolder(folder_path).finishing
     targets = check_outputs((output, hits, report), (*paths, model), overwrite=overwrite)
@@ -159,6 +159,7 @@ def screen(
         "smiles": smiles,
         "id": ids,
         "filters": [each.spec() for each in pipeline.filters],
+        "annotated": list(pipeline.columns),
         "annotations": [each.spec() for each in pipeline.annotations],
         "drop_duplicates": drop_duplicates,
     }
