@@ -15,6 +15,7 @@ from molgen.cli.evaluate import evaluate
 from molgen.cli.featurize import featurize
 from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
+from molgen.cli.merge import merge
 from molgen.cli.prepare import prepare
 from molgen.cli.screen import screen
 from molgen.cli.train import train
@@ -62,5 +63,5 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, prepare, screen, filter_command, inspect, demo, completion):
+for _command in (data, featurize, train, evaluate, prepare, screen, merge, filter_command, inspect, demo, completion):
     main.add_command(_command)

@@ -14,6 +14,7 @@ __all__ = [
     "column_options",
     "files_argument",
     "filter_options",
+    "hits_options",
     "json_option",
     "label_options",
     "output_option",
@@ -131,6 +132,26 @@ _FILTER_OPTIONS = (
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which rows are filtered, and which columns filters fill."""
     for option in reversed(_FILTER_OPTIONS):
+        command = option(command)
+    return command
+
+
+_HITS_OPTIONS = (
+    click.option(
+        "--hits",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Best rows to write: CSV, Parquet, or structures (.sdf, .smi).",
+    ),
+    click.option("--top", default=100, show_default=True, type=click.IntRange(1), help="Number of hits."),
+    click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one]."),
+    click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write."),
+)
+
+
+def hits_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The best rows, and the report."""
+    for option in reversed(_HITS_OPTIONS):
         command = option(command)
     return command
 

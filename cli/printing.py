@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from molgen.screening.screen import ScreenResult
     from molgen.screening.summary import Summary
 
-__all__ = ["print_funnel", "print_json", "print_metrics", "print_table", "row_progress", "stage_progress"]
+__all__ = ["print_funnel", "print_json", "print_metrics", "print_screen", "print_table", "row_progress", "stage_progress"]
 
 
 def print_json(value: Any) -> None:
@@ -39,6 +40,28 @@ def print_funnel(summary: Summary) -> None:
     if summary.seconds_saved:
         saved, spent = summary.seconds_saved, summary.seconds_filtering
         click.echo(f"The filters took {spent:.1f} s of CPU time and saved about {saved:.1f} s of prediction.")
+
+
+def print_screen(
+    result: ScreenResult, hits: str | None, report: str | None, *, as_json: bool = False, funnel: bool = False
+) -> None:
+    """Print what a screen came to, and which files it wrote."""
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    if as_json:
+        print_json(result.to_json())
+        return
+    summary = result.summary
+    counts = ", ".join(f"{n:,} {status}" for status, n in summary.statuses.most_common())
+    click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")
+    for (status, reason), n in summary.reasons.most_common(10):
+        click.echo(f"  {n:,} {status}: {reason}")
+    if funnel:
+        print_funnel(summary)
+    click.echo(f"Scores written to {result.output}")
+    for what, path in (("Hits", hits), ("Report", report)):
+        if path:
+            click.echo(f"{what} written to {path}")
 
 
 def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:

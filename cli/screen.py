@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from molgen.cli.options import (
     column_options,
     files_argument,
     filter_options,
+    hits_options,
     json_option,
     output_option,
     overwrite_option,
@@ -24,13 +26,10 @@ from molgen.cli.options import (
 @column_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
-@click.option(
-    "--hits", type=click.Path(dir_okay=False), metavar="FILE", help="Best rows to write: CSV, Parquet, or structures (.sdf, .smi)."
-)
-@click.option("--top", default=100, show_default=True, type=click.IntRange(1), help="Number of hits.")
-@click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one].")
-@click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write.")
+@hits_options
 @filter_options
+@click.option("--shard", metavar="I/N", help="Score the I-th of N shares alone, for molgen merge to put together.")
+@click.option("--restart", is_flag=True, help="Throw away what a killed run has left, and begin again.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
 @json_option
 @overwrite_option
@@ -54,6 +53,10 @@ def screen(
     compounds (domain). Rows that cannot be scored, or that a filter rejects, keep their place and say why. molgen predict is
     another name of this command.
 
+    While it runs, what is done lies in OUTPUT.parts: after a kill the same command goes on from there, to the same bytes. With
+    --shard the folder OUTPUT.shard-I-of-N is the result, and molgen merge puts the shards together: in a SLURM array of 8 tasks
+    (sbatch --array=1-8) give each task --shard $SLURM_ARRAY_TASK_ID/8, and merge when all are done.
+
     \b
     Examples:
       molgen screen library.smi -m esol.molgen -o scores.csv
@@ -63,26 +66,14 @@ def screen(
       molgen screen library.smi -m esol.molgen -o scores.csv -f lipinski -f pains --window 'MolWt<=450' --annotate qed
     """
     import molgen
-    from molgen.cli.printing import print_funnel, print_json, row_progress
+    from molgen.cli.printing import print_screen, row_progress
+    from molgen.cli.stopping import stoppable
     from molgen.filters.collect import collect_filters
+    from molgen.screening.folder import parts_folder
 
     wanted = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     filters = collect_filters(names, windows=windows, smarts=smarts, reject=reject, require=require)
-    with row_progress(quiet) as progress:
+    folder = parts_folder(Path(options["output"]), options["shard"])
+    with row_progress(quiet) as progress, stoppable(folder):
         result = molgen.screen(library, columns=wanted, filters=filters, progress=progress, **options)
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
-        return
-    summary = result.summary
-    counts = ", ".join(f"{n:,} {status}" for status, n in summary.statuses.most_common())
-    click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")
-    for (status, reason), n in summary.reasons.most_common(10):
-        click.echo(f"  {n:,} {status}: {reason}")
-    if filters or options["drop_duplicates"]:
-        print_funnel(summary)
-    click.echo(f"Scores written to {result.output}")
-    for what, path in (("Hits", options["hits"]), ("Report", options["report"])):
-        if path:
-            click.echo(f"{what} written to {path}")
+    print_screen(result, options["hits"], options["report"], as_json=as_json, funnel=bool(filters or options["drop_duplicates"]))

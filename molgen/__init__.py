@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
     from molgen.preparation import prepare
+    from molgen.screening.merge import merge
     from molgen.screening.sift import filter_library
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "filter_library",
     "inspect",
     "load",
+    "merge",
     "prepare",
     "screen",
     "split_table",
@@ -43,6 +45,7 @@ _HOMES = {
     "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
+    "merge": "molgen.screening.merge",
     "prepare": "molgen.preparation",
     "screen": "molgen.api",
     "split_table": "molgen.curation",

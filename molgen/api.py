@@ -14,6 +14,7 @@ from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.preparation import PrepareResult, prepare
+from molgen.screening.merge import merge
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
 from molgen.training.config import TrainConfig, read_toml
@@ -42,6 +43,7 @@ __all__ = [
     "featurize",
     "filter_library",
     "inspect",
+    "merge",
     "prepare",
     "screen",
     "split_table",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from molgen.errors import InputError
 
-__all__ = ["check_outputs", "check_target", "replacing", "write_failed"]
+__all__ = ["check_outputs", "check_target", "replacing", "write_failed", "write_whole"]
 
 
 def check_outputs(outputs: Sequence[str | Path | None], inputs: Sequence[str | Path | None], *, overwrite: bool) -> list[Path]:
@@ -71,3 +71,21 @@ def write_failed(path: Path, failure: OSError) -> InputError:
     """Return the error for a disk that is full, or refuses for another reason."""
     reason = os.strerror(failure.errno) if failure.errno else " ".join(str(failure).split())
     return InputError(f"cannot be written: {reason}", where=str(path), remedy="free some space, or name another folder")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a small file that is there whole or not at all, whatever happens to the machine.
+
+    Raises
+    ------
+    InputError
+        If the disk is full, or refuses for another reason.
+    """
+    with replacing(path) as temporary:
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as failure:
+            raise write_failed(path, failure) from None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["plain"]
+__all__ = ["first_difference", "plain"]
 
 
 def plain(value: Any) -> Any:
@@ -38,3 +38,21 @@ def plain(value: Any) -> Any:
     if hasattr(value, "item"):  # a NumPy number
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def first_difference(before: Any, now: Any, key: str = "") -> tuple[str, Any, Any] | None:
+    """Return where two trees of plain data differ, in the order of the keys, with both values; ``None`` where they do not.
+
+    Examples
+    --------
+    >>> first_difference({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}})
+    ('a.c', 2, 3)
+    """
+    if isinstance(before, dict) and isinstance(now, dict):
+        pairs = [(name, before.get(name), now.get(name)) for name in sorted({*before, *now})]
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = [(str(at + 1), *both) for at, both in enumerate(zip(before, now, strict=True))]
+    else:
+        return None if before == now else (key, before, now)
+    found = (first_difference(a, b, f"{key}.{name}".removeprefix(".")) for name, a, b in pairs)
+    return next(filter(None, found), None)

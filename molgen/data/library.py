@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from molgen.data.columns import find_id_column
 from molgen.data.paths import expand_paths, is_prepared
@@ -15,7 +15,7 @@ from molgen.data.repeats import Repeats
 from molgen.data.tables import Table, open_table
 from molgen.errors import InputError
 
-__all__ = ["BLOCK_ROWS", "Block", "Library", "load_block", "open_library"]
+__all__ = ["BLOCK_ROWS", "AnyBlock", "Block", "Library", "load_block", "open_library"]
 
 #: Rows that are scored together. Blocks depend on the input alone, so the output does not depend on how many workers there are.
 BLOCK_ROWS = 1024
@@ -53,6 +53,15 @@ class Block(NamedTuple):
     extras: list[list[str] | None]
     prepared: PreparedRows | None = None
 
+    @property
+    def size(self) -> int:
+        """Its number of rows."""
+        return len(self.rows)
+
+
+#: A block, or where one is: those of prepared libraries are read by whoever needs them.
+AnyBlock: TypeAlias = Block | PreparedBlock
+
 
 @dataclass(frozen=True, slots=True)
 class _Source:
@@ -88,6 +97,24 @@ class Library:
         """Return name and SHA-256 of each file by what messages call it; of a prepared library, of its table of contents."""
         return {source.name: _fingerprint(source) for source in self.sources}
 
+    def fingerprint(self) -> list[dict[str, str]] | None:
+        """Return what tells this library from any other, as JSON: name and SHA-256 of each file; None where one is a pipe.
+
+        It takes some seconds for each GB, and is known before the first row is.
+        """
+        tables = [source for source in self.sources if isinstance(source, _Source)]
+        if not all(source.table.source.is_file for source in tables):
+            return None
+        return [{"file": str(_path(source)), "sha256": _fingerprint(source)["sha256"]} for source in self.sources]
+
+    def changed(self, fingerprint: list[dict[str, str]]) -> str | None:
+        """Return the name of a file that was another one when :meth:`blocks` read it, if there is one."""
+        for source, was in zip(self.sources, fingerprint, strict=True):
+            # A prepared library says for itself that it is damaged.
+            if isinstance(source, _Source) and source.table.source.sha256_read() != was["sha256"]:
+                return source.name
+        return None
+
     def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
         """Iterate over all rows, each once, in order; a block never spans two files.
 
@@ -98,7 +125,7 @@ class Library:
         """
         return (load_block(block, self.extras) for block in self.deferred_blocks(size))
 
-    def deferred_blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block | PreparedBlock]:
+    def deferred_blocks(self, size: int = BLOCK_ROWS) -> Iterator[AnyBlock]:
         """Iterate as :meth:`blocks` does, but leave blocks of prepared libraries to be read where they are needed."""
         number = 0
         repeats = Repeats()
@@ -144,11 +171,15 @@ def _fingerprint(source: _Source | PreparedSource) -> dict[str, str]:
     return source.table.fingerprint()
 
 
+def _path(source: _Source | PreparedSource) -> Path:
+    return source.folder if isinstance(source, PreparedSource) else source.table.source.path
+
+
 def _share_read(source: _Source | PreparedSource) -> float:
     return source.share_read() if isinstance(source, PreparedSource) else source.table.share_read()
 
 
-def load_block(block: Block | PreparedBlock, extras: Sequence[str]) -> Block:
+def load_block(block: AnyBlock, extras: Sequence[str]) -> Block:
     """Return a block with its rows: itself, or what a prepared library holds.
 
     Parameters

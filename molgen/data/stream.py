@@ -83,6 +83,7 @@ class Source:
         self.is_file = not is_stdin(path) and (self.path.is_file() or not self.path.exists())
         self.tally = Tally()
         self._digest = hashlib.sha256()
+        self._to_the_end = False
         self._ahead: Iterator[bytes] | None = None
         self._begun = False
         self._copy: IO[bytes] | None = None
@@ -97,6 +98,13 @@ class Source:
             return self._digest.hexdigest()
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def sha256_read(self) -> str:
+        """Return the SHA-256 of the bytes that :meth:`chunks` gave, hashed on the way: :meth:`sha256`, unless the file changed.
+
+        A file that was not read in one go from its beginning to its end, as Parquet is not, is read again.
+        """
+        return self._digest.hexdigest() if self._to_the_end else self.sha256()
 
     def head(self) -> bytes:
         """Return the first bytes, unpacked: some thousand, or all where there are less.
@@ -157,6 +165,7 @@ class Source:
             raise InputError("a pipe can be read only once", where=self.name, remedy="save it to a file first")
         self._begun = True
         self.tally.bytes = 0
+        self._digest, self._to_the_end = hashlib.sha256(), False
         return unpack(self._read(), _CHUNK)
 
     def _read(self) -> Iterator[bytes]:
@@ -164,9 +173,9 @@ class Source:
         with nullcontext(_stdin()) if is_stdin(self.path) else _open(self.path) as stream:
             while chunk := stream.read(_CHUNK):
                 self.tally.bytes += len(chunk)
-                if not self.is_file:
-                    self._digest.update(chunk)
+                self._digest.update(chunk)
                 yield chunk
+        self._to_the_end = True
 
 
 def _raise(error: Exception) -> Iterator[bytes]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,10 @@ from numpy.typing import NDArray
 
 from molgen.filters.pipeline import StageCount
 
-__all__ = ["DUPLICATES", "DuplicateMarker", "FirstRows", "SeenKeys", "parent_keys", "repeated"]
+if TYPE_CHECKING:
+    from molgen.screening.score import ScoredBlock
+
+__all__ = ["DUPLICATES", "DuplicateMarker", "FirstRows", "SeenKeys", "parent_keys", "repeated", "without_duplicates"]
 
 #: The stage's name, and what a reason begins with.
 DUPLICATES = "duplicates"
@@ -157,3 +161,11 @@ class DuplicateMarker:
             changed[name] = pa.compute.if_else(mask, column, pa.scalar(None, column.type))
         columns = [changed.get(name, batch.column(name)) for name in batch.schema.names]
         return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def without_duplicates(blocks: Iterable[ScoredBlock], values: Sequence[str]) -> Iterator[ScoredBlock]:
+    """Mark repetitions where all blocks come by in their order; `values` are the columns that such a row leaves empty."""
+    marker = DuplicateMarker(values)
+    for block in blocks:
+        batch, stage = marker.mark(block.batch, block.passed, block.keys)
+        yield block._replace(batch=batch, stages=[*block.stages, stage])

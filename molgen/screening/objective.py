@@ -25,8 +25,8 @@ class Wish(BaseModel):
     Attributes
     ----------
     direction
-        ``"high"``: 0 at ``low`` and below, 1 at ``high`` and above. ``"low"``: the reverse. ``"range"``: 1 from ``low`` to ``high``,
-        and 0 from ``margin`` outside of that on. Linear between.
+        ``"high"``: 0 at ``low`` and below, 1 at ``high`` and above, linear between. ``"low"``: the reverse. ``"range"``: 1 from
+        ``low`` to ``high``, falling to 0 at ``margin`` outside of that.
     low, high
         In the property's unit; ``low < high``.
     margin

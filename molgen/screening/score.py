@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from molgen.chem.standardize import MAX_ATOMS, Compounds, canonical_smiles, read_compounds
-from molgen.data.library import Block, load_block
+from molgen.data.library import AnyBlock, Block, load_block
 from molgen.data.numbers import read_columns
-from molgen.data.prepared.reader import PreparedBlock
 from molgen.errors import InputError
 from molgen.experts.base import StoredValues
 from molgen.featurizers import Columns
@@ -54,12 +53,20 @@ class ScorePlan:
     pipeline: Pipeline
     drop_duplicates: bool = False
 
+    @property
+    def emptied(self) -> list[str]:
+        """The columns that a row which turns out to be a repetition leaves empty."""
+        values = [*self.schema.scores, *self.schema.annotations, "canonical_smiles"]
+        return [name for name in values if name in self.schema.columns]
+
 
 class ScoredBlock(NamedTuple):
     """What became of a block.
 
     Attributes
     ----------
+    number
+        The block's.
     batch
         All columns that a later stage needs, of which some may not be written.
     stages
@@ -68,6 +75,7 @@ class ScoredBlock(NamedTuple):
         The rows that passed all filters and the keys of their compounds, if repetitions are to be dropped.
     """
 
+    number: int
     batch: pa.RecordBatch
     stages: list[StageCount]
     passed: NDArray[np.int64]
@@ -97,7 +105,7 @@ class Scorer:
             plan.pipeline.warm_up()
             self._fixed = self._price_of_any_batch()
 
-    def __call__(self, job: Block | PreparedBlock) -> ScoredBlock:
+    def __call__(self, job: AnyBlock) -> ScoredBlock:
         """Score a block; every row comes out, in order."""
         block = load_block(job, self.plan.extras)
         n, schema, pipeline = len(block.rows), self.plan.schema, self.plan.pipeline
@@ -131,7 +139,7 @@ class Scorer:
         columns |= self._described(block, compounds)
         columns["canonical_smiles"] = [canonical.get(at) if mol else None for at, mol in enumerate(compounds.mols)]
         made = {name: columns[name] for name in schema.columns}
-        return ScoredBlock(pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
+        return ScoredBlock(block.number, pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
 
     def _canonical(self, block: Block, sifted: Sifted, stored: StoredValues | None) -> list[str | None]:
         if block.prepared is None or stored is None:

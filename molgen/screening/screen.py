@@ -1,9 +1,12 @@
-"""The main job: a library of any size through a bundle, to a table of scores, hits and a report."""
+"""The main job: a library of any size through a bundle, to a table of scores, hits and a report.
+
+Rows are scored into a folder of parts first (:mod:`molgen.screening.folder`), from which a killed run goes on; the outputs are
+then made from all parts in order. So an undisturbed run, a resumed one and the shards of several machines write the same bytes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,26 +14,22 @@ from typing import Any
 import pyarrow as pa
 
 from molgen.bundle import Bundle
-from molgen.data.library import Library, open_library
+from molgen.data.library import AnyBlock, Library, open_library
 from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, score_views
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
-from molgen.screening.hits import write_hits
-from molgen.screening.output import TableWriter, check_outputs
-from molgen.screening.ranking import TopHits
+from molgen.screening.fill import Progress, fill
+from molgen.screening.folder import PartsFolder, parts_folder
+from molgen.screening.gather import Outputs, Results
+from molgen.screening.manifest import Manifest, Shard, describe, file_sha256
+from molgen.screening.output import check_outputs
 from molgen.screening.schema import OutputSchema, output_schema
-from molgen.screening.score import ScorePlan, refuse_bad_row
+from molgen.screening.score import ScoredBlock, ScorePlan
 from molgen.screening.summary import Summary
 from molgen.screening.workers import score_blocks
 
-__all__ = ["ScreenResult", "screen"]
-
-#: Told how many rows are done, and about which share of the library that is.
-Progress = Callable[[int, float], None]
-
-#: Structures that a report draws at most.
-_REPORT_HITS = 100
+__all__ = ["ScreenResult", "ranking_task", "screen"]
 
 
 @dataclass(slots=True)
@@ -77,9 +76,14 @@ def screen(
     drop_duplicates: bool = False,
     strict: bool = False,
     overwrite: bool = False,
+    shard: str | None = None,
+    restart: bool = False,
     progress: Progress | None = None,
 ) -> ScreenResult:
     """Score every row of a library.
+
+    While it runs, what is done lies in a folder beside the output (``scores.csv.parts``). After a kill the same call goes on from
+    there, to the same bytes; a folder of another call is refused. A library from a pipe cannot be read again, and starts anew.
 
     Parameters
     ----------
@@ -117,6 +121,11 @@ def screen(
         Stop at the first row that cannot be scored; a row that was filtered does not count as one.
     overwrite
         Replace files that exist.
+    shard
+        ``"3/8"`` scores the third eighth of the library alone, and leaves it in a folder (``scores.csv.shard-3-of-8``) for
+        :func:`~molgen.screening.merge.merge`; no table, hits or report are written.
+    restart
+        Throw away what a call that was killed has left.
     progress
         Told how many rows are done, and about which share of the library that is.
 
@@ -126,6 +135,12 @@ def screen(
         Before any row is scored, if the call cannot succeed; later if a file turns out to be damaged.
     """
     paths = expand_paths(library)
+    turn = None if shard is None else Shard.parse(shard)
+    if turn and (hits or report):
+        raise ConfigError("a shard has no hits and no report", where="--shard", remedy="ask molgen merge for them")
+    folder_path = parts_folder(Path(output), shard)
+    # A run that was killed while it put its outputs into place finds some of them there.
+    overwrite = overwrite or bool(turn) or PartsFolder(folder_path).finishing
     targets = check_outputs((output, hits, report), (*paths, model), overwrite=overwrite)
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
@@ -133,34 +148,56 @@ def screen(
     opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
     pipeline = Pipeline(resolve(filters), resolve(annotate))
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
-    task = _ranking_task(bundle, rank_by) if hits or report or rank_by else None
-    scored = _needed(bundle, opened, schema, task, pipeline, for_report=report is not None)
+    task = ranking_task(bundle, rank_by) if hits or report or rank_by else None
+    ranked = [view.name for each in bundle.tasks for view in score_views(each)] if turn else [task.name] if task else []
+    scored = _needed(bundle, opened, schema, ranked, pipeline, for_report=report is not None)
     plan = ScorePlan(scored, opened.extras, pipeline.filling(scored.annotations), drop_duplicates)
-    summary = Summary()
-    best = TopHits(task, top if hits else min(top, _REPORT_HITS), scored.arrow) if task else None
-    with ExitStack() as stack:
-        writer = stack.enter_context(TableWriter(targets[0], schema.arrow))
-        for block in score_blocks(opened.deferred_blocks(), bundle, str(model), plan, workers=workers):
-            batch = block.batch
-            if strict:
-                refuse_bad_row(batch)
-            summary.add(batch, block.stages)
-            if best:
-                best.add(batch)
-            writer.write(batch.select(schema.columns))
-            if progress:
-                progress(summary.rows, opened.share_read())
-    found = best.table() if best else None
-    if hits and found is not None:
-        write_hits(Path(hits), found, schema.columns, bundle)
-    if report and found is not None and task is not None:
-        from molgen.screening.report import write_report
+    run = {
+        "columns": schema.columns,
+        "computed": [(field.name, str(field.type)) for field in scored.arrow],
+        "emptied": plan.emptied,
+        "smiles": smiles,
+        "id": ids,
+        "filters": [each.spec() for each in pipeline.filters],
+        "annotated": list(pipeline.columns),
+        "annotations": [each.spec() for each in pipeline.annotations],
+        "drop_duplicates": drop_duplicates,
+    }
+    manifest = Manifest(describe(opened.fingerprint(), file_sha256(model), run), str(model), turn or Shard())
 
-        write_report(Path(report), bundle, summary, found.slice(0, _REPORT_HITS), task, paths, annotations=list(pipeline.columns))
-    return ScreenResult(summary, found, Path(output), opened.notes)
+    def score(blocks: Iterable[AnyBlock]) -> Iterable[ScoredBlock]:
+        return score_blocks(blocks, bundle, str(model), plan, workers=workers)
+
+    with PartsFolder.locked(folder_path) as folder:
+        folder.open_run(manifest, restart=restart)
+        try:
+            end = fill(folder, opened, scored.arrow, score, strict=strict, progress=progress)
+            results = Results.described(manifest, [folder.part(number) for number in sorted(folder.done())])
+            if turn:
+                return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
+            folder.finish()
+            asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict)
+            summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
+        except BaseException:
+            if manifest.run["library"] is None or not folder.done():
+                folder.remove()
+            raise
+        folder.remove()
+    return ScreenResult(summary, found, Path(output), end.notes)
 
 
-def _ranking_task(bundle: Bundle, name: str | None) -> Task:
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def ranking_task(bundle: Bundle, name: str | None) -> Task:
+    """Return what ranks the hits: the task, or the column of a class, of that name, or the only one.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name, or no name and several to choose from.
+    """
     # Of several classes the probability of one ranks: the column's name says which, or the task does.
     by_name = {view.name: view for task in bundle.tasks for view in score_views(task)}
     by_name |= {task.name: view for task in bundle.tasks for view in score_views(task) if view.positive == task.positive != ""}
@@ -176,12 +213,12 @@ def _ranking_task(bundle: Bundle, name: str | None) -> Task:
 
 
 def _needed(
-    bundle: Bundle, library: Library, schema: OutputSchema, task: Task | None, pipeline: Pipeline, *, for_report: bool
+    bundle: Bundle, library: Library, schema: OutputSchema, ranked: Sequence[str], pipeline: Pipeline, *, for_report: bool
 ) -> OutputSchema:
     """Return the columns to compute: those to write, and those that counting, ranking and the report look at."""
     looked_at = ["row", "source", "status", "reason", "notes"]
-    if task:
-        looked_at += ["id", "smiles", task.name]
+    if ranked:
+        looked_at += ["id", "smiles", *ranked]
     if for_report:
         looked_at += [*output_schema(bundle.tasks, ()).scores, *pipeline.columns]
     columns = [*schema.columns, *looked_at]

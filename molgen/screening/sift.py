@@ -16,6 +16,7 @@ from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
 from molgen.plain import plain
+from molgen.screening.duplicates import without_duplicates
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.screening.schema import output_schema
 from molgen.screening.score import ScorePlan, refuse_bad_row
@@ -119,7 +120,8 @@ def filter_library(
         others = None
         if rejected is not None:
             others = stack.enter_context(TableWriter(Path(rejected), _only(schema.arrow, other_columns)))
-        for block in score_blocks(opened.deferred_blocks(), None, None, plan, workers=workers):
+        blocks = score_blocks(opened.deferred_blocks(), None, None, plan, workers=workers)
+        for block in without_duplicates(blocks, plan.emptied) if drop_duplicates else blocks:
             if strict:
                 refuse_bad_row(block.batch)
             summary.add(block.batch, block.stages)

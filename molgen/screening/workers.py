@@ -10,10 +10,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
-from molgen.data.library import Block
-from molgen.data.prepared.reader import PreparedBlock
+from molgen.data.library import AnyBlock
 from molgen.errors import MolgenError
-from molgen.screening.duplicates import DuplicateMarker
 from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ _scorer: list[Scorer] = []
 
 
 def score_blocks(
-    blocks: Iterable[Block | PreparedBlock], bundle: Bundle | None, bundle_path: str | None, plan: ScorePlan, *, workers: int
+    blocks: Iterable[AnyBlock], bundle: Bundle | None, bundle_path: str | None, plan: ScorePlan, *, workers: int
 ) -> Iterator[ScoredBlock]:
     """Score blocks in order.
 
@@ -50,24 +48,12 @@ def score_blocks(
         If a worker process dies.
     """
     if workers > 1:
-        scored: Iterable[ScoredBlock] = _score_in_pool(blocks, bundle_path, plan, workers)
+        yield from _score_in_pool(blocks, bundle_path, plan, workers)
     else:
-        scored = map(Scorer(bundle, plan), blocks)
-    yield from _without_duplicates(scored, plan) if plan.drop_duplicates else scored
+        yield from map(Scorer(bundle, plan), blocks)
 
 
-def _without_duplicates(scored: Iterable[ScoredBlock], plan: ScorePlan) -> Iterator[ScoredBlock]:
-    """Mark repetitions here, where the blocks come by in their order."""
-    values = [*plan.schema.scores, *plan.schema.annotations, "canonical_smiles"]
-    marker = DuplicateMarker([name for name in values if name in plan.schema.columns])
-    for block in scored:
-        batch, stage = marker.mark(block.batch, block.passed, block.keys)
-        yield block._replace(batch=batch, stages=[*block.stages, stage])
-
-
-def _score_in_pool(
-    blocks: Iterable[Block | PreparedBlock], bundle_path: str | None, plan: ScorePlan, workers: int
-) -> Iterator[ScoredBlock]:
+def _score_in_pool(blocks: Iterable[AnyBlock], bundle_path: str | None, plan: ScorePlan, workers: int) -> Iterator[ScoredBlock]:
     # Spawned, never forked: a forked child inherits the locks of torch's and LightGBM's threads.
     pool = ProcessPoolExecutor(
         workers,
@@ -102,5 +88,5 @@ def _start_worker(bundle_path: str | None, plan: ScorePlan) -> None:
     _scorer[:] = [Scorer(bundle, plan)]
 
 
-def _score_here(block: Block | PreparedBlock) -> ScoredBlock:
+def _score_here(block: AnyBlock) -> ScoredBlock:
     return _scorer[0](block)

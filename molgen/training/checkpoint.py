@@ -23,6 +23,7 @@ from molgen.errors import BundleError, ConfigError, InputError
 from molgen.experts.base import Expert
 from molgen.experts.graph import GraphExpert
 from molgen.experts.tabular import TabularExpert
+from molgen.plain import first_difference
 from molgen.training.config import TrainConfig
 from molgen.training.loop import Epoch, LoopState
 
@@ -83,7 +84,7 @@ class Checkpoint:
                 raise InputError("the folder holds something else than a checkpoint", where=str(folder), remedy="name an empty one")
             write_archive(path, {"run.json": write_json(run)})
         saved = read_json(read_archive(path), "run.json", path)
-        difference = _difference(saved, run, "")
+        difference = first_difference(saved, run)
         if difference is not None:
             key, before, now = difference
             raise ConfigError(
@@ -210,14 +211,3 @@ def _to_json(history: list[Epoch]) -> list[list[float | None]]:
 
 def _from_json(rows: list[list[float | None]]) -> list[Epoch]:
     return [Epoch(*(float("nan") if value is None else float(value) for value in row)) for row in rows]
-
-
-def _difference(saved: Any, now: Any, key: str) -> tuple[str, Any, Any] | None:
-    """Return the first setting that differs, with both of its values."""
-    if isinstance(saved, dict) and isinstance(now, dict):
-        for name in sorted({*saved, *now}):
-            found = _difference(saved.get(name), now.get(name), f"{key}.{name}".removeprefix("."))
-            if found is not None:
-                return found
-        return None
-    return None if saved == now else (key, saved, now)
