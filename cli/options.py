@@ -113,7 +113,7 @@ def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _FILTER_OPTIONS = (
-    click.option("-f", "--filter", "names", multiple=True, metavar="NAME", help="Filter, such as pains or qed:min=0.6."),
+    click.option("--filter", "names", multiple=True, metavar="NAME", help="Filter, such as pains or qed:min=0.6."),
     click.option("--window", "windows", multiple=True, metavar="RANGE", help="Range of a descriptor, such as '1<=TPSA<=120'."),
     click.option(
         "--smarts",
