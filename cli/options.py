@@ -26,13 +26,13 @@ __all__ = [
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def files_argument(name: str, *, folders: bool = False) -> Decorator:
+def files_argument(name: str, *, folders: bool = False, metavar: str | None = None) -> Decorator:
     """One or more tables of compounds: names, quoted patterns, or ``-`` for standard input; prepared libraries where allowed."""
 
     def find(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
         return _find_files(texts, folders)
 
-    return click.argument(name, nargs=-1, required=True, callback=find)
+    return click.argument(name, nargs=-1, required=True, callback=find, metavar=metavar)
 
 
 def _find_files(texts: tuple[str, ...], folders: bool) -> list[str]:
