@@ -58,7 +58,7 @@ def score_blocks(
 
 def _without_duplicates(scored: Iterable[ScoredBlock], plan: ScorePlan) -> Iterator[ScoredBlock]:
     """Mark repetitions here, where the blocks come by in their order."""
-    values = [*plan.schema.scores, *plan.schema.annotations, "canonical_smiles"]
+    values = [*plan.schema.scores, *plan.schema.annotations]
     marker = DuplicateMarker([name for name in values if name in plan.schema.columns])
     for block in scored:
         batch, stage = marker.mark(block.batch, block.passed, block.keys)
