@@ -260,6 +260,8 @@ def share_of_equal_values(smiles: list[str]) -> float:
 def measure_all(smiles: list[str], rounds: int) -> None:
     """Print the cost of each featurizer of molecules with its defaults; those that embed molecules get one in forty."""
     print(f"\nEach featurizer, {len(smiles)} parsed molecules (* {len(smiles[::40])}), us/molecule, the median of {rounds} rounds")
+    parsing = statistics.median(clock(lambda _: parse(smiles), smiles[:1])[0] for _ in range(rounds))
+    print(f"{'(parsing)':26s}{parsing / len(smiles) * 1e6:10,.0f}")
     for name, kind in available().items():
         if not issubclass(kind, MoleculeFeaturizer) or kind is Concat:
             continue
