@@ -85,7 +85,7 @@ article > .drawing { height: 176px; display: grid; place-items: center; color: v
 article svg { max-width: 100%; max-height: 100%; color: var(--ink) } article h3 { display: flex; gap: 8px; align-items: baseline }
 article h3 b { flex: none; color: var(--soft); background: var(--line); border-radius: 9px; padding: 1px 8px; font-size: 12px }
 article p b { font-size: 21px; margin-right: 6px }
-article p span, .near { color: var(--soft); font-size: 13px } article span + span { margin-left: 6px; display: inline-block }
+article p span, .near { color: var(--soft); font-size: 13px } article p span { margin-right: 6px; display: inline-block }
 .warn { color: var(--warn); font-size: 13px; font-weight: 600 }
 code { display: block; margin-top: auto; padding-top: 6px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   color: var(--soft); font: 12px/1.5 ui-monospace, Consolas, monospace; user-select: all }
