@@ -5,9 +5,11 @@ busy machine slows all of them alike. Figures are microseconds of CPU time a mol
 
     python benchmarks/featurizers.py --molecules 20000 --descriptors 2000
     python benchmarks/featurizers.py --only fingerprints --peer-python ~/skfp/bin/python
+    python benchmarks/featurizers.py --only cost --rounds 3
 
 The second needs scikit-fingerprints in an environment of its own. There, RDKit's figure is a loop of its function over parsed
-molecules that leaves a NumPy row for each, molgen's and the peer's end in a CSR matrix of all.
+molecules that leaves a NumPy row for each, molgen's and the peer's end in a CSR matrix of all. The third is the cost of every
+featurizer with its defaults, alone.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from molgen.featurizers import (
     MACCS,
     AtomPair,
     Avalon,
+    Concat,
     ErG,
     FeatureMorgan,
     Featurizer,
@@ -47,6 +50,9 @@ from molgen.featurizers import (
     RDKitFingerprint,
     TopologicalTorsion,
 )
+from molgen.featurizers.base import available
+from molgen.featurizers.embedding import EmbeddingFeaturizer
+from molgen.featurizers.molecule import MoleculeFeaturizer
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("MOLGEN_DATA", ROOT.parent / "shared" / "data"))
@@ -248,6 +254,24 @@ def share_of_equal_values(smiles: list[str]) -> float:
     return float(equal.mean())
 
 
+# --- what each costs --------------------------------------------------------------------------------------------
+
+
+def measure_all(smiles: list[str], rounds: int) -> None:
+    """Print the cost of each featurizer of molecules with its defaults; those that embed molecules get one in forty."""
+    print(f"\nEach featurizer, {len(smiles)} parsed molecules (* {len(smiles[::40])}), us/molecule, the median of {rounds} rounds")
+    parsing = statistics.median(clock(lambda _: parse(smiles), smiles[:1])[0] for _ in range(rounds))
+    print(f"{'(parsing)':26s}{parsing / len(smiles) * 1e6:10,.0f}")
+    for name, kind in available().items():
+        if not issubclass(kind, MoleculeFeaturizer) or kind is Concat:
+            continue
+        featurizer, slow = kind(), issubclass(kind, EmbeddingFeaturizer)
+        some = smiles[::40] if slow else smiles
+        featurizer.featurize(parse(some[:10]))  # reads tables
+        seconds = statistics.median(clock(featurizer.featurize, some)[0] for _ in range(rounds))
+        print(f"{name + ' *' * slow:26s}{seconds / len(some) * 1e6:10,.0f}", flush=True)
+
+
 def show(title: str, figures: dict[str, float], pairs: Sequence[tuple[int, int]], note: str) -> None:
     print(f"\n{title}\n{'':52s} us/molecule    ratio")
     names = list(figures)
@@ -263,13 +287,16 @@ def main() -> None:
     parser.add_argument("--molecules", type=int, default=20_000, help="for fingerprints")
     parser.add_argument("--descriptors", type=int, default=2_000, help="molecules for descriptors")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--fingerprints", type=int, default=2_000, help="molecules for the table of fingerprints")
+    parser.add_argument("--fingerprints", type=int, default=2_000, help="molecules for the tables of fingerprints and of costs")
     parser.add_argument("--peer-python", help="Python of an environment with scikit-fingerprints")
-    parser.add_argument("--only", choices=("fingerprints", "descriptors"), help="one part of the comparison")
+    parser.add_argument("--only", choices=("fingerprints", "descriptors", "cost"), help="one part of the comparison")
     options = parser.parse_args()
     print(f"rdkit {rdkit.__version__}, numpy {np.__version__}, python {platform.python_version()}")
     print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}, {options.data.name}")
 
+    if options.only == "cost":
+        measure_all(read_smiles(options.data, options.fingerprints), options.rounds)
+        return
     if options.only != "descriptors":
         peer = Peer(options.peer_python) if options.peer_python else None
         compare_fingerprints(read_smiles(options.data, options.fingerprints), options.rounds, peer)

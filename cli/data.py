@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import json_option, overwrite_option, split_options
+from molgen.cli.options import files_argument, json_option, overwrite_option, split_options
 
 _table = click.Path(exists=True, dir_okay=False)
 _target = click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Label column; repeat for several.")
@@ -111,7 +111,7 @@ def splitters(as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("table", type=_table)
+@files_argument("table")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="Table to write.")
 @split_options
 @click.option("--fractions", type=float, nargs=3, default=(0.8, 0.1, 0.1), help="Shares of train, valid, test [0.8 0.1 0.1].")
@@ -123,10 +123,11 @@ def splitters(as_json: bool) -> None:
 @_seed
 @json_option
 @overwrite_option
-def split(table: str, output: str, split: str | None, split_column: str | None, as_json: bool, **settings: Any) -> None:
+def split(table: list[str], output: str, split: str | None, split_column: str | None, as_json: bool, **settings: Any) -> None:
     """Add a column to TABLE that says which part each row is in.
 
-    All rows are kept. One without a molecule (or, with --target, without a label) gets an empty cell, and a reason on stderr.
+    TABLE is a CSV, TSV, SMI, SD or Parquet file, plain or packed, or several of them, which become one; - is standard input. All
+    rows are kept. One without a molecule (or, with --target, without a label) gets an empty cell, and a reason on stderr.
 
     \b
     Examples:
@@ -154,8 +155,7 @@ def split(table: str, output: str, split: str | None, split_column: str | None, 
 
 
 @data.command()
-@click.argument("train", type=_table)
-@click.argument("tests", nargs=-1, type=_table)
+@files_argument("tables", metavar="TRAIN [TESTS]...")
 @split_options
 @_target
 @_kind
@@ -168,10 +168,11 @@ def split(table: str, output: str, split: str | None, split_column: str | None, 
 @click.option("--strict", is_flag=True, help="Exit with 1 if a compound is in two parts, or a held-out one in training.")
 @json_option
 @overwrite_option
-def audit(train: str, tests: tuple[str, ...], report: str | None, strict: bool, as_json: bool, **settings: Any) -> None:
+def audit(tables: list[str], report: str | None, strict: bool, as_json: bool, **settings: Any) -> None:
     """Look for compounds of TRAIN that are in TESTS too, labels that disagree, and scores that need no chemistry.
 
-    With one table, --split-column names its column of train, valid and test; or --split divides it for the audit.
+    Tables are CSV, TSV, SMI, SD or Parquet files, plain or packed; - is standard input. Of a pattern the first file is TRAIN. With
+    one table, --split-column names its column of train, valid and test; or --split divides it for the audit.
 
     \b
     Examples:
@@ -183,8 +184,8 @@ def audit(train: str, tests: tuple[str, ...], report: str | None, strict: bool, 
     from molgen.cli.data_report import print_audit
     from molgen.screening.output import check_outputs, replacing
 
-    check_outputs([report, settings["output"]], [train, *tests], overwrite=settings["overwrite"])
-    found = molgen.audit(train, tests, **settings)
+    check_outputs([report, settings["output"]], tables, overwrite=settings["overwrite"])
+    found = molgen.audit(tables[0], tables[1:], **settings)
     text = json.dumps(found.to_json(), indent=2, ensure_ascii=False)
     if report is not None:
         with replacing(report) as temporary:

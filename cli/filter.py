@@ -59,7 +59,7 @@ def filter_command(
 
     \b
     Examples:
-      molgen filter library.smi -o kept.csv -f lipinski -f pains
+      molgen filter library.smi -o kept.csv --filter lipinski --filter pains
       molgen filter library.csv -o kept.csv --window '200<=MolWt<=450' --window 'TPSA<=120' --rejected rejected.csv
       molgen filter a.smi b.smi -o kept.parquet --drop-duplicates --annotate qed --annotate sa-score
       molgen filter --list

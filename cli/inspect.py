@@ -32,7 +32,7 @@ def inspect(model: str, as_json: bool) -> None:
         _print_task(task)
     _print_experts(about["experts"])
     _print_record(about)
-    _print_metrics(about["metrics"])
+    _print_metrics(about)
 
 
 def _print_task(task: dict[str, Any]) -> None:
@@ -66,11 +66,12 @@ def _read(spec: dict[str, Any]) -> str:
 
 
 def _print_record(about: dict[str, Any]) -> None:
-    data, split, domain = about["data"], about["split"], about["domain"]
+    data, split, domain, parent = about["data"], about["split"], about["domain"], about["parent"]
     lines = {
         "Data": data["file"] and f"{data['file']}, {data['compounds'] or 0:,} compounds, {data['left_out'] or 0:,} rows left out",
         "SHA-256": data["sha256"],
         "Split": split["name"] and f"{split['name']}: {', '.join(f'{n:,} {part}' for part, n in split['sizes'].items())}",
+        "Training": "; ".join(map(_epochs, about["training"], about["training"].values())) or "of no network is known",
         "Domain": f"similarity to the nearest of {domain['references']:,} training compounds ({domain['featurizer']['type']})",
         "Structures": f"of {about['structures']:,} training compounds, with names and labels"
         if about["structures"]
@@ -79,16 +80,28 @@ def _print_record(about: dict[str, Any]) -> None:
         "Made with": ", ".join(f"{name} {version}" for name, version in about["versions"].items()),
         "Licence": about["licence"],
     }
+    if parent:
+        lines["Started from"] = ", ".join(f"{name} {text}" if name != "file" else text for name, text in parent.items())
     click.echo("")
     for name, text in lines.items():
         click.echo(f"{name}: {text or 'not known'}")
 
 
-def _print_metrics(metrics: dict[str, Any]) -> None:
-    from molgen.cli.printing import print_metrics
+def _epochs(expert: str, networks: list[dict[str, int]]) -> str:
+    kept = ", ".join(f"{each['best_epoch']} of {each['epochs']}" for each in networks)
+    return f"{expert}: kept epoch {kept}"
+
+
+def _print_metrics(about: dict[str, Any]) -> None:
+    from molgen.cli.printing import print_curve, print_folds, print_metrics
 
     for part, title in (("test", "Test"), ("valid", "Validation")):
-        if part in metrics:
-            print_metrics(f"{title} compounds", metrics[part])
-            return
-    click.echo("\nNo metrics were written down.")
+        if part in about["metrics"]:
+            print_metrics(f"{title} compounds", about["metrics"][part])
+            break
+    if about["cross_validation"]:
+        print_folds(about["cross_validation"])
+    if about["learning_curve"]:
+        print_curve(about["learning_curve"])
+    if not (about["metrics"] or about["cross_validation"]):
+        click.echo("\nNo metrics were written down.")

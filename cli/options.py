@@ -27,13 +27,13 @@ __all__ = [
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def files_argument(name: str, *, folders: bool = False) -> Decorator:
+def files_argument(name: str, *, folders: bool = False, metavar: str | None = None) -> Decorator:
     """One or more tables of compounds: names, quoted patterns, or ``-`` for standard input; prepared libraries where allowed."""
 
     def find(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> list[str]:
         return _find_files(texts, folders)
 
-    return click.argument(name, nargs=-1, required=True, callback=find)
+    return click.argument(name, nargs=-1, required=True, callback=find, metavar=metavar)
 
 
 def _find_files(texts: tuple[str, ...], folders: bool) -> list[str]:
@@ -114,7 +114,7 @@ def split_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _FILTER_OPTIONS = (
-    click.option("-f", "--filter", "names", multiple=True, metavar="NAME", help="Filter, such as pains or qed:min=0.6."),
+    click.option("--filter", "names", multiple=True, metavar="NAME", help="Filter, such as pains or qed:min=0.6."),
     click.option("--window", "windows", multiple=True, metavar="RANGE", help="Range of a descriptor, such as '1<=TPSA<=120'."),
     click.option(
         "--smarts",

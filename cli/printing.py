@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from molgen.screening.screen import ScreenResult
     from molgen.screening.summary import Summary
 
-__all__ = ["print_funnel", "print_json", "print_metrics", "print_screen", "print_table", "row_progress", "stage_progress"]
+__all__ = [
+    "print_curve",
+    "print_folds",
+    "print_funnel",
+    "print_json",
+    "print_metrics",
+    "print_screen",
+    "print_table",
+    "row_progress",
+    "stage_progress",
+]
 
 
 def print_json(value: Any) -> None:
@@ -72,6 +82,33 @@ def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[st
         rows = [[name, *(_figure(measure, values[task][measure]) for measure in measures)] for name, values in by_predictor.items()]
         click.echo(f"\n{title}: {task}")
         print_table(["", *measures], rows)
+
+
+def print_folds(validation: Mapping[str, Any]) -> None:
+    """Print what cross-validation found: a table for each task, one predictor a row, mean and spread of one measure a column."""
+    folds, metrics = validation["folds"], validation["metrics"]
+    for task, of_first in next(iter(metrics.values())).items():
+        measures = [name for name in of_first if name != "n"]
+        rows = [[name, *(_mean_and_spread(by_task[task][each]) for each in measures)] for name, by_task in metrics.items()]
+        click.echo(f"\n{len(folds)} folds, mean and standard deviation: {task}")
+        print_table(["", *measures], rows)
+
+
+def print_curve(points: Sequence[Mapping[str, Any]]) -> None:
+    """Print a table for each task: a number of training compounds a row, the first measure on each part a column."""
+    parts = points[0]["metrics"]
+    for task in next(iter(parts.values())):
+        shown = [(part, name) for part, of in parts.items() for name in [each for each in of[task] if each != "n"][:1]]
+        rows = [
+            [f"{point['rows']:,}", *(_figure(name, point["metrics"][part][task][name]) for part, name in shown)] for point in points
+        ]
+        click.echo(f"\nLearning curve: {task}")
+        print_table(["training compounds", *(" ".join(each) for each in shown)], rows)
+
+
+def _mean_and_spread(value: Mapping[str, float | None]) -> str:
+    mean, spread = (_figure("", value[which]) for which in ("mean", "spread"))
+    return mean if mean == "-" else f"{mean} +- {spread}"
 
 
 def _figure(measure: str, value: float | None) -> str:

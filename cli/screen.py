@@ -63,7 +63,7 @@ def screen(
       molgen screen a.csv.gz b.csv.gz -m esol.molgen -o scores.parquet --workers 2
       molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.sdf --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
-      molgen screen library.smi -m esol.molgen -o scores.csv -f lipinski -f pains --window 'MolWt<=450' --annotate qed
+      molgen screen library.smi -m esol.molgen -o scores.csv --filter lipinski --filter pains --window 'MolWt<=450' --annotate qed
     """
     import molgen
     from molgen.cli.printing import print_screen, row_progress

@@ -119,7 +119,7 @@ def train(
       molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
     """
     import molgen
-    from molgen.cli.printing import print_json, print_metrics, stage_progress
+    from molgen.cli.printing import print_curve, print_folds, print_json, print_metrics, stage_progress
 
     settings = {key: value for key, value in flags.items() if value not in (None, (), {})}
     graph = {key: value for key, value in {"network": network, "epochs": epochs}.items() if value is not None}
@@ -137,47 +137,14 @@ def train(
         if part in result.metrics:
             print_metrics(title, result.metrics[part])
     if result.cross_validation:
-        _print_folds(result.cross_validation)
+        print_folds(result.cross_validation.to_json())
         if flags["out_of_fold"]:
             click.echo(f"\nOut-of-fold predictions written to {flags['out_of_fold']}")
     if result.curve:
-        _print_curve(result)
+        print_curve([point.to_json() for point in result.curve])
     click.echo(f"\nModel written to {output}")
     if report:
         click.echo(f"Report written to {report}")
-
-
-def _print_folds(validation: Any) -> None:
-    """Print a table for each task: one predictor a row, mean and standard deviation over the folds of one measure a column."""
-    from molgen.cli.printing import print_table
-
-    summary = validation.summary()
-    for task in validation.dataset.tasks:
-        measures = [name for name in summary["model"][task.name] if name != "n"]
-        rows = [
-            [name, *("{:.3f} +- {:.3f}".format(*by_task[task.name][each]).replace("nan", "-") for each in measures)]
-            for name, by_task in summary.items()
-        ]
-        click.echo(f"\n{len(validation.folds)} folds, mean and standard deviation: {task.name}")
-        print_table(["", *measures], rows)
-
-
-def _print_curve(result: Any) -> None:
-    """Print a table for each task: a number of training compounds a row, the first measure on each part a column."""
-    from molgen.cli.printing import print_table
-
-    for task in result.bundle.tasks:
-        measures = [next(name for name in part[task.name] if name != "n") for part in result.curve[0].metrics.values()]
-        parts = list(result.curve[0].metrics)
-        click.echo(f"\nLearning curve: {task.name}")
-        rows = [
-            [
-                f"{point.rows:,}",
-                *(f"{point.metrics[part][task.name][each]:.3f}" for part, each in zip(parts, measures, strict=True)),
-            ]
-            for point in result.curve
-        ]
-        print_table(["training compounds", *(f"{part} {each}" for part, each in zip(parts, measures, strict=True))], rows)
 
 
 def _print_data(result: Any) -> None:

@@ -23,6 +23,7 @@ from molgen.data.audit import (
     read_held_out,
 )
 from molgen.data.compounds import CompoundTable, read_compound_table, read_targets
+from molgen.data.paths import expand_paths
 from molgen.data.splits import make_split
 from molgen.errors import ConfigError, InputError
 from molgen.screening.output import check_outputs
@@ -54,9 +55,11 @@ def audit(
     Parameters
     ----------
     train
-        Table of training compounds; or of all, with a split.
+        Table of training compounds; or of all, with a split. A CSV, TSV, SMI, SD or Parquet file, plain or packed; ``-`` is
+        standard input.
     tests
-        Tables of test compounds.
+        Tables of test compounds. Each file is one: those of a pattern are so in alphabetical order, the first in place of the
+        pattern.
     split, split_column, split_options, seed
         How one table is divided; a column alone means that it holds the parts. See :mod:`molgen.data.splits`.
     targets, kind
@@ -88,7 +91,7 @@ def audit(
     >>> molgen.audit("measured.csv", split_column="split", targets="pIC50").leaks  # doctest: +SKIP
     False
     """
-    others = [tests] if isinstance(tests, str | Path) else list(tests)
+    train, *others = expand_paths([train, *([tests] if isinstance(tests, str | Path) else tests)])
     if others and (split or split_column):
         raise ConfigError("test tables and a split do not go together", remedy="give one table and a split, or several tables")
     if endpoint is not None and exclude_keys is None:
@@ -99,20 +102,20 @@ def audit(
     tasks, labels = read_targets(tables, several(targets), kind)
     profile = profile_tables(tables, with_keys=held_out is not None, with_mols=split is not None)
     if not len(profile.present()):
-        raise InputError("no molecule could be read", where=str(train), got=first_reason(molecules(tables[0])[1]))
+        raise InputError("no molecule could be read", where=tables[0].name, got=first_reason(molecules(tables[0])[1]))
     if others:
         parts = _parts_of_files(tables, profile)
     else:
         parts = _parts_of_split(tables[0], profile, labels.values, split, split_column, dict(split_options or {}), seed)
     report = AuditReport(
-        files=[str(path) for path in (train, *others)],
+        files=[table.name for table in tables],
         rows=len(profile),
         unreadable=len(profile) - len(profile.present()),
         parts={name: len(rows) for name, rows in parts.items()},
         repeats=_repeats(profile),
         overlaps=find_overlaps(profile, parts),
         conflicts=find_conflicts(profile, tasks, labels.measured()),
-        where=[(str(table.path), row.line) for table in tables for row in table.rows],
+        where=[(table.name, row.line) for table in tables for row in table.rows],
     )
     compared = {name: rows for name, rows in parts.items() if name != "train"} if "train" in parts else {}
     for name, rows in compared.items():
@@ -142,7 +145,7 @@ def audit(
 
 def _parts_of_files(tables: Sequence[CompoundTable], profile: Profile) -> Parts:
     """One file, one part: ``train``, then ``test`` or the names of the files."""
-    names = [table.path.name for table in tables[1:]]
+    names = [Path(table.name).name for table in tables[1:]]
     names = [f"{at}: {name}" if names.count(name) > 1 else name for at, name in enumerate(names, 1)]
     if len(names) == 1:
         names = ["test"]

@@ -12,6 +12,7 @@ import numpy as np
 
 from molgen.curation.tables import first_reason, molecules, several, split_rows, write_table
 from molgen.data.compounds import read_compound_table, read_targets
+from molgen.data.paths import expand_paths
 from molgen.data.splits import DEFAULT_FRACTIONS, Fractions, get_splitter, make_folds, make_split
 from molgen.errors import InputError
 from molgen.screening.output import check_outputs
@@ -48,7 +49,7 @@ class SplitResult:
 
 
 def split_table(
-    table: str | Path,
+    table: str | Path | Sequence[str | Path],
     output: str | Path | None = None,
     *,
     split: str = "scaffold",
@@ -68,9 +69,10 @@ def split_table(
     Parameters
     ----------
     table
-        CSV, TSV or SMI file, plain or gzipped.
+        CSV, TSV, SMI, SD or Parquet files, plain or packed, one after another; patterns are looked up, ``-`` is standard input.
     output
-        The table to write, all rows in their order: CSV, or tabs if it ends in ``.tsv``; gzipped if it ends in ``.gz``.
+        The table to write, all rows in their order, with the columns that all files have: CSV, or tabs if it ends in ``.tsv``;
+        gzipped if it ends in ``.gz``.
     split, split_column, split_options
         The splitter, the column that it reads, and its options; see :mod:`molgen.data.splits`.
     fractions
@@ -95,19 +97,20 @@ def split_table(
     InputError
         If the table cannot be used, or has a column of the new one's name.
     """
-    check_outputs([output], [table], overwrite=overwrite)
+    files = expand_paths(table)
+    check_outputs([output], files, overwrite=overwrite)
     get_splitter(split, **(split_options or {}))
     name = column or ("split" if folds is None else "fold")
-    source = read_compound_table(table, smiles=smiles)
+    source = read_compound_table(files, smiles=smiles)
     if name in source.columns:
-        raise InputError(f"there is a column {name!r} already", where=str(table), remedy="name the new one with --column NAME")
+        raise InputError(f"there is a column {name!r} already", where=source.name, remedy="name the new one with --column NAME")
     tasks, labels = read_targets([source], several(targets), kind)
     mols, reasons = molecules(source)
     if tasks:
         reasons |= {row: "no label" for row in np.flatnonzero(np.isnan(labels.values).all(axis=1)).tolist() if row not in reasons}
     used = [row for row in range(len(source)) if row not in reasons]
     if not used:
-        raise InputError("no compound to divide", where=str(table), got=first_reason(reasons))
+        raise InputError("no compound to divide", where=source.name, got=first_reason(reasons))
     rows = split_rows(source, mols, used, labels.values, split_column)
     options = dict(split_options or {})
     if folds is None:
@@ -133,6 +136,6 @@ def split_table(
         name,
         parts,
         {part: counts[part] for part in order},
-        [(source.rows[row].line, reasons[row]) for row in sorted(reasons)],
+        source.table.located([(source.rows[row].line, reasons[row]) for row in sorted(reasons)]),
         source.notes,
     )

@@ -55,7 +55,7 @@ def split_rows(
         [mols[row] for row in used],
         labels[used] if labels.shape[1] else None,
         None if cells is None else [cells[row] for row in used],
-        f"{table.path}, column {split_column!r}",
+        f"{table.name}, column {split_column!r}",
         [f"line {table.rows[row].line}" for row in used],
     )
 

@@ -1,9 +1,9 @@
-"""A table of compounds with every row kept: what splits and audits of files work on."""
+"""A table of compounds with every row kept, of one file or several: what splits and audits work on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.columns import find_column, find_target_columns
+from molgen.data.joined import JoinedTable, open_tables
 from molgen.data.labels import check_labels, parse_labels
-from molgen.data.tables import Row, open_table
+from molgen.data.tables import Row, Table
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 
@@ -28,23 +29,32 @@ class CompoundTable:
 
     Attributes
     ----------
-    path
-        The file.
-    columns
-        Names of its columns.
+    table
+        Where they are from.
     rows
         Its records.
     smiles
         The structure of each row as the file has it.
-    notes
-        What was unusual about the file.
     """
 
-    path: Path
-    columns: list[str]
+    table: Table | JoinedTable
     rows: list[Row]
     smiles: list[str]
-    notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What messages call the file or files."""
+        return self.table.name
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return self.table.columns
+
+    @property
+    def notes(self) -> list[str]:
+        """What was unusual about the file or files."""
+        return self.table.notes
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,7 +67,7 @@ class CompoundTable:
         InputError
             If there is no such column.
         """
-        at = self.columns.index(find_column(self.columns, column, flag=flag, where=str(self.path)))
+        at = self.columns.index(find_column(self.columns, column, flag=flag, where=self.name))
         return [row.values[at] for row in self.rows]
 
     def molecules(self, max_atoms: int = MAX_ATOMS) -> Iterator[tuple[int, Compounds]]:
@@ -75,13 +85,13 @@ class CompoundTable:
             yield start, compounds
 
 
-def read_compound_table(path: str | Path, *, smiles: str | None = None) -> CompoundTable:
-    """Read a table of compounds.
+def read_compound_table(paths: str | Path | Sequence[str | Path], *, smiles: str | None = None) -> CompoundTable:
+    """Read a table of compounds, or several as one.
 
     Parameters
     ----------
-    path
-        CSV, TSV, SMI, SD or Parquet file, plain or packed; ``-`` for standard input.
+    paths
+        CSV, TSV, SMI, SD or Parquet files, plain or packed; ``-`` for standard input.
     smiles
         Name of the column of structures; guessed where the guess is unambiguous.
 
@@ -90,10 +100,10 @@ def read_compound_table(path: str | Path, *, smiles: str | None = None) -> Compo
     InputError
         If the file or the column cannot be used. No single row raises.
     """
-    table = open_table(path)
+    table = open_tables(paths)
     rows = list(table.rows())
     at = table.columns.index(table.find_smiles(smiles))
-    return CompoundTable(table.source.path, table.columns, rows, [row.values[at] for row in rows], table.notes)
+    return CompoundTable(table, rows, [row.values[at] for row in rows])
 
 
 def read_targets(
@@ -108,11 +118,11 @@ def read_targets(
     InputError
         If a table has no such column, or there is nothing to learn in it.
     """
-    columns = find_target_columns(tables[0].columns, names, where=str(tables[0].path)) if names else []
+    columns = find_target_columns(tables[0].columns, names, where=tables[0].name) if names else []
     tasks, values, bounds = [], [], []
     for name in columns:
         cells = [cell for table in tables for cell in table.cells(name, flag="--target")]
-        where = f"{tables[0].path}, column {name!r}"
+        where = f"{tables[0].name}, column {name!r}"
         labels = check_labels(parse_labels(cells, kind, where=where), where)
         tasks.append(Task(name, labels.kind, positive=labels.positive or "", classes=labels.classes))
         values.append(labels.values)

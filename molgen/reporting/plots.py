@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,10 @@ from molgen.reporting.words import signed
 __all__ = ["Axis", "Plot", "figure", "robust_limits", "sample_rows", "ticks"]
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 22, 24, 38
-#: Pixels around a name in which no other one fits.
-_NAME_WIDTH, _NAME_HEIGHT = 12, 11
+#: Pixels of a name above its base line.
+_NAME_HEIGHT = 9
+#: Of the circle around a point.
+_RADIUS = 5
 #: Points of a cloud beyond which an even sample is drawn: more cannot be told apart, and cost 8 bytes each.
 MAX_POINTS = 1500
 
@@ -64,7 +67,7 @@ class Plot:
     width: int = 360
     height: int = 270
     _layers: list[Html] = field(default_factory=list)
-    _names: list[tuple[float, float]] = field(default_factory=list)
+    _marks: list[tuple[float, float, str]] = field(default_factory=list)
 
     def points(self, x: Floats, y: Floats, colour: str, *, kind: str = "points") -> None:
         """Draw a cloud of points, or ``"dots"``, which are larger."""
@@ -102,18 +105,24 @@ class Plot:
         self._layers.append(tag("rect", x=_n(left), y=_TOP, width=_n(wide), height=inner, class_="band"))
 
     def mark(self, x: float, y: float, name: str) -> None:
-        """Circle a point and name it, on a side where no other name is."""
-        ((a, b),) = self._places(np.array([x]), np.array([y]))
-        wide = 4 + 4 * len(name)
-        sides = [(7, -5), (-3 - wide, -5), (7, 13), (-3 - wide, 13)]
-        places = [(float(a) + right, float(b) + down) for right, down in sides]
-        inside = [(left, base) for left, base in places if left + wide < self.width and base > 9]
-        left, base = next((place for place in inside if not self._is_taken(place)), inside[0])
-        self._names.append((left, base))
-        self._layers += [tag("circle", cx=a, cy=b, r=5, class_="mark"), tag("text", name, class_="name", x=_n(left), y=_n(base))]
+        """Circle a point and name it, on a side where no other circle or name is."""
+        a, b = float(self._x(np.array([x]))[0]), float(self._y(np.array([y]))[0])
+        self._marks.append((a, b, name))
 
-    def _is_taken(self, place: tuple[float, float]) -> bool:
-        return any(abs(place[0] - x) < _NAME_WIDTH and abs(place[1] - y) < _NAME_HEIGHT for x, y in self._names)
+    def _named(self) -> list[Html]:
+        """Draw the circles, then names around them: a name can give way to a circle, but not the other way about."""
+        taken = [_Box(a - _RADIUS, b - _RADIUS, a + _RADIUS, b + _RADIUS) for a, b, _ in self._marks]
+        circles = [tag("circle", cx=_n(a), cy=_n(b), r=_RADIUS, class_="mark") for a, b, _ in self._marks]
+        names = []
+        for a, b, name in self._marks:
+            wide = 4 + 4 * len(name)
+            places = [(a + 7, b - 5), (a - 6 - wide, b - 5), (a + 7, b + 13), (a - 6 - wide, b + 13)]
+            boxes = [_Box(left, base - _NAME_HEIGHT, left + wide, base) for left, base in places]
+            inside = [box for box in boxes if box.right < self.width and box.top > 0]
+            box = next((box for box in inside if not any(map(box.meets, taken))), inside[0])
+            taken.append(box)
+            names.append(tag("text", name, class_="name", x=_n(box.left), y=_n(box.bottom)))
+        return [*circles, *names]
 
     def svg(self, described: str) -> Html:
         """Return the element; ``described`` is what it shows, for those who cannot see it."""
@@ -121,6 +130,7 @@ class Plot:
             "svg",
             *self._frame(),
             *self._layers,
+            *self._named(),
             viewBox=f"0 0 {self.width} {self.height}",
             role="img",
             aria_label=described,
@@ -149,6 +159,16 @@ class Plot:
 
     def _y(self, values: Floats) -> Floats:
         return self.height - _BOTTOM - _shares(values, self.y) * (self.height - _TOP - _BOTTOM)
+
+
+class _Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: _Box) -> bool:
+        return self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
 
 
 def figure(title: str, plot: Html, *, subtitle: str = "", key: Sequence[tuple[str, str]] = (), facts: str = "") -> Html:

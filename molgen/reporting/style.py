@@ -59,7 +59,8 @@ figcaption span { color: var(--soft); font-size: 13px } figure > svg { display: 
 .plot .frame { stroke: var(--grey); stroke-width: 1 } .plot .guide { stroke: var(--faint); stroke-width: 1 }
 .plot .even { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 3 3 } .plot .band { fill: var(--band) }
 .plot .edge { stroke: var(--warn); stroke-width: 1; stroke-dasharray: 5 3 }
-.plot .points { stroke-linecap: round; stroke-width: 3.6; stroke-opacity: .55 }
+.plot .points { stroke-linecap: round; stroke-width: 4.2; stroke-opacity: .7 }
+.plot .points.grey { stroke: var(--soft); stroke-opacity: .6 }
 .plot .dots { stroke-linecap: round; stroke-width: 6 }
 .plot .blue { stroke: var(--blue) } .plot .orange { stroke: var(--orange) } .plot .grey { stroke: var(--grey) }
 .plot .bars-blue { fill: var(--blue) } .plot .bars-grey { fill: var(--grey); fill-opacity: .6 }
@@ -82,9 +83,9 @@ figcaption span { color: var(--soft); font-size: 13px } figure > svg { display: 
 article { display: flex; flex-direction: column; gap: 3px; break-inside: avoid }
 article > .drawing { height: 176px; display: grid; place-items: center; color: var(--soft) }
 article svg { max-width: 100%; max-height: 100%; color: var(--ink) } article h3 { display: flex; gap: 8px; align-items: baseline }
-article h3 b { color: var(--soft); background: var(--line); border-radius: 9px; padding: 1px 8px; font-size: 12px }
+article h3 b { flex: none; color: var(--soft); background: var(--line); border-radius: 9px; padding: 1px 8px; font-size: 12px }
 article p b { font-size: 21px; margin-right: 6px }
-article p span, .near { color: var(--soft); font-size: 13px } article span + span { margin-left: 6px }
+article p span, .near { color: var(--soft); font-size: 13px } article p span { margin-right: 6px; display: inline-block }
 .warn { color: var(--warn); font-size: 13px; font-weight: 600 }
 code { display: block; margin-top: auto; padding-top: 6px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   color: var(--soft); font: 12px/1.5 ui-monospace, Consolas, monospace; user-select: all }
@@ -95,7 +96,7 @@ th, td { padding: 5px 0 5px 12px; text-align: right; font-weight: 400; border-bo
 td, thead th { white-space: nowrap; overflow-wrap: normal }
 th[scope=row] { text-align: left; padding-left: 0; min-width: 130px }
 thead th, .rival th { color: var(--soft) } .this th { font-weight: 600 }
-.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 0 32px }
+.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 0 32px; align-items: end }
 details { margin-bottom: 20px } summary { margin-bottom: 14px; cursor: pointer; font-weight: 600 }
 summary span { color: var(--soft); font-weight: 400; margin-left: 8px }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 12px 32px; font-size: 14px }
@@ -103,7 +104,9 @@ dt { color: var(--soft); font-size: 13px } dd { margin: 0 }
 @media (max-width: 640px) { main { padding: 20px 16px } .bars p { grid-template-columns: 1fr 64px 56px; gap: 2px 12px }
   .bars u { grid-column: 1 / -1; order: 1 } h1 { font-size: 23px; clear: right }
   .tiles { grid-template-columns: 1fr 1fr; gap: 10px }
-  .tiles p { padding: 10px 12px } .tiles b { font-size: 21px } }
+  .tiles p { padding: 10px 12px } .tiles b { font-size: 21px }
+  .wide { font-size: 13px } .wide th, .wide td { padding-left: 8px } caption { max-width: calc(100vw - 32px) }
+  .wide th[scope=row] { padding-left: 0; min-width: 118px } }
 @media print { .colours { display: none } body { font-size: 12px } main { max-width: none; padding: 0 } section { margin-top: 24px }
   details::details-content { content-visibility: visible; block-size: auto } .tiles p, article, figure { border-color: #ccc } }
 """

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 
+from molgen.chem.parse import Mol
 from molgen.chem.standardize import MAX_ATOMS, Compounds, canonical_smiles, read_compounds
 from molgen.data.library import AnyBlock, Block, load_block
 from molgen.data.numbers import read_columns
@@ -56,7 +57,7 @@ class ScorePlan:
     @property
     def emptied(self) -> list[str]:
         """The columns that a row which turns out to be a repetition leaves empty."""
-        values = [*self.schema.scores, *self.schema.annotations, "canonical_smiles"]
+        values = [*self.schema.scores, *self.schema.annotations]
         return [name for name in values if name in self.schema.columns]
 
 
@@ -111,6 +112,7 @@ class Scorer:
         n, schema, pipeline = len(block.rows), self.plan.schema, self.plan.pipeline
         watch = _Stopwatch()
         compounds, stored = self._read(block)
+        mols = list(compounds.mols)
         numbers = self._read_numbers(block, compounds)
         watch.note("read", n, n - compounds.statuses.count("ok"))
         sifted = pipeline.sift(compounds.mols)
@@ -120,7 +122,7 @@ class Scorer:
         watch.restart()
         canonical: dict[int, str | None] = {}
         if self.plan.drop_duplicates or "canonical_smiles" in schema.columns:
-            canonical = dict(zip(sifted.rows, self._canonical(block, sifted, stored), strict=True))
+            canonical = self._canonical(block, sifted.rows, mols, stored)
         passed, keys = np.array(sifted.rows, dtype=np.int64), np.zeros(0, dtype=np.uint64)
         if self.plan.drop_duplicates:
             keys = parent_keys([text or "" for text in canonical.values()])
@@ -137,18 +139,21 @@ class Scorer:
             kept = None if stored is None else stored.take(np.array(sifted.rows, dtype=np.int64))
             columns |= self._predict(self.bundle, compounds, sifted, taken, kept, watch)
         columns |= self._described(block, compounds)
-        columns["canonical_smiles"] = [canonical.get(at) if mol else None for at, mol in enumerate(compounds.mols)]
+        if self.bundle and "canonical_smiles" in schema.columns:  # of rows that did not pass, too
+            canonical |= self._canonical(
+                block, [at for at in range(n) if mols[at] is not None and at not in canonical], mols, stored
+            )
+        columns["canonical_smiles"] = [canonical.get(at) for at in range(n)]
         made = {name: columns[name] for name in schema.columns}
         return ScoredBlock(block.number, pa.RecordBatch.from_pydict(made, schema=schema.arrow), watch.stages, passed, keys)
 
-    def _canonical(self, block: Block, sifted: Sifted, stored: StoredValues | None) -> list[str | None]:
+    def _canonical(
+        self, block: Block, rows: list[int], mols: Sequence[Mol | None], stored: StoredValues | None
+    ) -> dict[int, str | None]:
         if block.prepared is None or stored is None:
-            return canonical_smiles(sifted.mols)
-        again = set(stored.missing.tolist())
-        known = block.prepared.canonical
-        return [
-            canonical_smiles([mol])[0] if row in again else known[row] for row, mol in zip(sifted.rows, sifted.mols, strict=True)
-        ]
+            return dict(zip(rows, canonical_smiles([mols[row] for row in rows]), strict=True))
+        again, known = set(stored.missing.tolist()), block.prepared.canonical
+        return {row: canonical_smiles([mols[row]])[0] if row in again else known[row] for row in rows}
 
     def _price_of_any_batch(self) -> float:
         """Measure what a prediction costs before its first row: where filters leave few rows of a block, that is much of it."""

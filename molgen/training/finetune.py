@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from molgen.bundle import Bundle
-from molgen.data.tasks import Task
+from molgen.data.tasks import Task, per_output
 from molgen.errors import ConfigError
 from molgen.experts.graph import GraphExpert
 from molgen.models.property import PropertyNetwork
@@ -90,8 +92,9 @@ class Parent:
     def fill(self, network: PropertyNetwork, expert: GraphExpert, member: int) -> int:
         """Put the parent's weights into a fresh network wherever they fit.
 
-        The last layer has a row a task: rows of tasks that the parent has too (by name and kind) are taken, in this run's
-        scaling of the labels, so that the network starts from what the parent predicts; the others stay fresh.
+        The last layer has a row a task, of several classes a row a class: rows of what the parent has too (by name, kind and
+        class) are taken, in this run's scaling of the labels, so that the network starts from what the parent predicts; the
+        others stay fresh.
 
         Parameters
         ----------
@@ -127,17 +130,28 @@ class Parent:
 def _last_layer(
     last: str, given: dict[str, Tensor], state: dict[str, Tensor], old: list[Task], new: list[Task]
 ) -> dict[str, Tensor]:
-    places = {(task.name, task.kind, task.positive): at for at, task in enumerate(old)}
+    places = {key: at for at, key in enumerate(_row_keys(old))}
+    shared = [(at, places[key]) for at, key in enumerate(_row_keys(new)) if key in places]
+    (old_mean, old_scale), (mean, scale) = _row_scaling(old), _row_scaling(new)
     weight, bias = state[f"{last}.weight"].clone(), state[f"{last}.bias"].clone()
-    if len(given[f"{last}.bias"]) != len(old) or len(bias) != len(new):  # tasks of several outputs start afresh
-        return {}
-    shared = [(at, places[key]) for at, task in enumerate(new) if (key := (task.name, task.kind, task.positive)) in places]
     for at, place in shared:
-        # value = output * old.scale + old.mean = output' * new.scale + new.mean
-        ratio = old[place].scale / new[at].scale
+        # value = output * old scale + old mean = output' * new scale + new mean
+        ratio = old_scale[place] / scale[at]
         weight[at] = given[f"{last}.weight"][place] * ratio
-        bias[at] = given[f"{last}.bias"][place] * ratio + (old[place].mean - new[at].mean) / new[at].scale
+        bias[at] = given[f"{last}.bias"][place] * ratio + (old_mean[place] - mean[at]) / scale[at]
     return {f"{last}.weight": weight, f"{last}.bias": bias} if shared else {}
+
+
+def _row_keys(tasks: Sequence[Task]) -> list[tuple[str, str, str]]:
+    """Return what each row of the last layer stands for: a task, or one of several classes of a task."""
+    return [
+        (task.name, task.kind, word) for task in tasks for word in (task.classes if task.kind == "multiclass" else [task.positive])
+    ]
+
+
+def _row_scaling(tasks: Sequence[Task]) -> tuple[list[float], list[float]]:
+    mean, scale = np.array([(task.mean, task.scale) for task in tasks], np.float64).T
+    return per_output(tasks, mean).tolist(), per_output(tasks, scale).tolist()
 
 
 def freeze(network: PropertyNetwork, layers: Literal["encoder"] | int | None) -> list[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from molgen.cli.data import data
+from molgen.cli.main import main
 from molgen.data.splits import available
 
 COMMANDS = sorted(data.commands)
@@ -190,3 +192,43 @@ def test_an_audit_of_two_files(run, divided, library):
     assert result.exit_code == 0, result.output
     assert "test, seen in train" in result.output
     assert f"{library}, line 2 and {divided}, line 2" in result.output
+
+
+def test_a_split_of_several_files_and_of_standard_input(measured_table, tmp_path):
+    lines = measured_table.read_text().splitlines(keepends=True)
+    (tmp_path / "part1.csv").write_text("".join([lines[0], *lines[1:150]]))
+    (tmp_path / "part2.csv").write_text("".join([lines[0], "nonsense,x,0,0\n", *lines[150:]]))
+    whole = "".join([*lines[:150], "nonsense,x,0,0\n", *lines[150:]])
+    outputs = []
+    for name, given in {str(tmp_path / "part*.csv"): None, "-": whole}.items():
+        out = tmp_path / f"out{len(outputs)}.csv"
+        result = CliRunner().invoke(main, ["data", "split", name, "-o", str(out)], input=given)
+        assert result.exit_code == 0, result.output
+        outputs.append(out.read_text())
+        assert "241 rows" in result.stdout
+        place = "line 151: " if given else "line 2: "
+        assert result.stderr.startswith(place)
+        assert result.stderr.endswith(")\n" if given else f" (in {tmp_path / 'part2.csv'})\n")
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].splitlines()) == 242
+
+
+def test_an_audit_of_a_pattern_and_of_standard_input(divided, library, tmp_path):
+    named = CliRunner().invoke(main, ["data", "audit", str(divided), str(library), "--json"])
+    pattern = CliRunner().invoke(main, ["data", "audit", str(tmp_path / "*i*.csv"), "--json"])
+    assert named.exit_code == pattern.exit_code == 0, pattern.output
+    assert pattern.output == named.output
+    piped = CliRunner().invoke(main, ["data", "audit", "-", str(library), "--json"], input=divided.read_text())
+    assert piped.exit_code == 0, piped.output
+    assert piped.output.replace("standard input", str(divided)) == named.output
+
+
+@pytest.mark.parametrize("command", ["split", "audit"])
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [(["none*.csv"], "no file fits the pattern"), (["-", "-"], "standard input is named twice"), (["."], "is a directory")],
+)
+def test_names_that_mean_no_table(run, tmp_path, command, names, words):
+    result = run("data", command, *names, "-o", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())

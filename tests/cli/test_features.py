@@ -57,7 +57,7 @@ def test_a_row_without_its_number_says_so_and_the_others_are_scored(run, model, 
     library.write_text('smiles,dose\nCCO,1\nCCN,\nCCC,much\nCCCl,"1,5"\nCCBr,"1,500"\nnot one,\nCCF,-1e400\n')
     for workers in (1, 2):
         screened = run(
-            "screen", library, "-m", model, "-o", scores, "--overwrite", "--workers", str(workers), "-f", "lipinski", "-q"
+            "screen", library, "-m", model, "-o", scores, "--overwrite", "--workers", str(workers), "--filter", "lipinski", "-q"
         )
         assert screened.exit_code == 0, screened.output
         rows = pd.read_csv(scores, keep_default_na=False)

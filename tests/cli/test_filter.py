@@ -52,7 +52,7 @@ def test_wrong_calls_end_with_two(run, library, tmp_path):
 
 def test_screen_takes_the_same_filters(run, library, small_bundle, tmp_path):
     out = tmp_path / "scores.csv"
-    options = ["-f", "lipinski", "--window", "MolWt<=150", "--drop-duplicates", "--annotate", "brenk"]
+    options = ["--filter", "lipinski", "--window", "MolWt<=150", "--drop-duplicates", "--annotate", "brenk"]
     result = run("screen", library, "-m", small_bundle, "-o", out, *options)
     assert result.exit_code == 0, result.output
     table = pd.read_csv(out, keep_default_na=False).set_index("id")

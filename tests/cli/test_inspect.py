@@ -112,3 +112,78 @@ def test_another_file_is_refused(run: Run, measured_table: Path) -> None:
     result = run("inspect", measured_table)
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
+
+
+VALIDATION = {
+    "folds": [{"train": 160, "test": 80}] * 3,
+    "metrics": {
+        name: {task: {"rmse": {"mean": 0.5, "spread": 0.25}, "n": {"mean": 80, "spread": 0}} for task in ("activity", "active")}
+        for name in ("model", "graph", "mean")
+    },
+    "epochs": {"graph": 7},
+}
+CURVE = [
+    {
+        "rows": rows,
+        "metrics": {part: {task: {"n": 9, "rmse": 1 / rows} for task in ("active", "activity")} for part in ("valid", "test")},
+    }
+    for rows in (20, 1600)
+]
+TRAINING = {"graph": [{"epochs": 30, "best_epoch": 12, "train": [1.0]}, {"epochs": 28, "best_epoch": 28}]}
+
+
+@pytest.fixture
+def with_card(small_bundle: Path, tmp_path: Path) -> Callable[[Any], Path]:
+    """Give the small bundle another card."""
+
+    def save(card: Any) -> Path:
+        bundle = molgen.load(small_bundle)
+        bundle.card = card
+        bundle.save(tmp_path / "odd.molgen", overwrite=True)
+        return tmp_path / "odd.molgen"
+
+    return save
+
+
+def test_training_parent_folds_and_curve_are_shown(run: Run, with_card: Callable[[Any], Path]) -> None:
+    parent = {"file": "mother.molgen", "sha256": "abc"}
+    path = with_card({"training": TRAINING, "parent": parent, "cross_validation": VALIDATION, "learning_curve": CURVE})
+    about = json.loads(run("inspect", path, "--json").stdout)
+    assert about["training"] == {"graph": [{"epochs": 30, "best_epoch": 12}, {"epochs": 28, "best_epoch": 28}]}
+    assert about["parent"] == parent
+    assert about["cross_validation"] == VALIDATION
+    assert list(about["cross_validation"]["metrics"]) == ["mean", "graph", "model"]
+    assert about["learning_curve"] == CURVE
+    text = run("inspect", path).output
+    for words in (
+        "Training: graph: kept epoch 12 of 30, 28 of 28",
+        "Started from: mother.molgen, sha256 abc",
+        "3 folds, mean and standard deviation: activity",
+        "0.500 +- 0.250",
+        "Learning curve: active\n  training compounds  valid rmse  test rmse",
+        "1,600",
+    ):
+        assert words in text
+    assert "No metrics" not in text
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"training": {"graph": [{"epochs": 10**400, "best_epoch": 1}]}},
+        {"training": {"graph": [{"epochs": 3}], "x": {}, "y": "z"}, "parent": ["file"]},
+        {"cross_validation": VALIDATION | {"metrics": {"model": {"active": {}}}}},
+        {"cross_validation": VALIDATION | {"folds": []}},
+        {"cross_validation": VALIDATION | {"folds": 3}},
+        {"learning_curve": CURVE[0]},
+        {"learning_curve": [CURVE[0], {"rows": 9, "metrics": {"test": CURVE[0]["metrics"]["test"]}}]},
+        {"learning_curve": [CURVE[0], {"rows": 9, "metrics": {}}]},
+        {"learning_curve": [CURVE[0], 7]},
+        {"metrics": {"test": {"model": {task: {"rmse": 10**400} for task in ("active", "activity")}}}},
+    ],
+)
+def test_what_does_not_hold_together_is_not_shown(run: Run, with_card: Callable[[Any], Path], card: Any) -> None:
+    path = with_card(card)
+    about = json.loads(run("inspect", path, "--json").stdout)
+    assert not any(about[key] for key in ("training", "parent", "cross_validation", "learning_curve", "metrics"))
+    assert run("inspect", path).exit_code == 0

@@ -24,7 +24,7 @@ def calls(library: Path, small_bundle: Path, measured_table: Path, tmp_path: Pat
     return {
         "train": [measured_table, "--target", "activity", "--experts", "graph", "--epochs", "1", "-o", tmp_path / "m.molgen"],
         "screen": [library, "-m", small_bundle, "-o", tmp_path / "scores.csv"],
-        "filter": [library, "-f", "lipinski", "-o", tmp_path / "kept.csv"],
+        "filter": [library, "--filter", "lipinski", "-o", tmp_path / "kept.csv"],
         "featurize": [library, "-f", "MACCS", "-o", tmp_path / "keys.npz"],
         "evaluate": [measured_table, "-m", small_bundle],
         "inspect": [small_bundle],

@@ -145,7 +145,7 @@ def test_erg_values_are_those_of_rdkit(mols):
 
 
 def test_pharmacophores_are_those_of_rdkit(mols):
-    # RDKit's own takes 20 ms a molecule; the whole of it was compared once, see the documentation.
+    # Small ones: RDKit's own takes some 20 ms a molecule. benchmarks/featurizers.py compares larger ones too.
     some = [mol for mol in mols if mol.GetNumAtoms() < 28][::2][:200]
     counting = SigFactory(Gobbi_Pharm2D.factory.featFactory, useCounts=True, minPointCount=2, maxPointCount=3)
     counting.SetBins(Gobbi_Pharm2D.defaultBins)

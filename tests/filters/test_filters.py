@@ -77,7 +77,7 @@ def test_a_file_that_is_dropped_in_is_a_filter(tmp_path, monkeypatch, run, libra
     registry._discover.cache_clear()
     try:
         out, rejected = tmp_path / "kept.csv", tmp_path / "rejected.csv"
-        result = run("filter", library, "-o", out, "--rejected", rejected, "-f", "no-oxygen:most=1")
+        result = run("filter", library, "-o", out, "--rejected", rejected, "--filter", "no-oxygen:most=1")
         assert result.exit_code == 0, result.output
         assert "4 oxygens" in rejected.read_text()
         assert "ethanol" in out.read_text()

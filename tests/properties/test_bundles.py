@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import molgen
 from molgen.archive import read_archive, write_archive
+from molgen.cli.inspect import inspect
 from molgen.errors import BundleError, InputError
 from tests.properties.conftest import arbitrary_json, mutations
 
@@ -156,12 +158,23 @@ def test_other_json_is_refused_or_predicts(scratch, where, new):
         predict(bundle)
 
 
+SAID = json.loads(MEMBERS["card.json"]) | {
+    "parent": {"file": "mother.molgen", "sha256": "ab"},
+    "cross_validation": {"folds": [{"train": 2}], "metrics": {"model": {}}, "epochs": {"graph": 3}},
+    "learning_curve": [{"rows": 5, "metrics": {"test": {}}}],
+}
+
+
 @settings(max_examples=40)
-@given(card=arbitrary_json)
+@given(card=arbitrary_json | st.builds(_replaced, st.just(SAID), st.sampled_from(_places(SAID)), arbitrary_json))
 def test_a_card_may_say_anything(scratch, card):
     bundle = load_members(scratch, MEMBERS | {"card.json": json.dumps(card).encode()})
     if bundle is not None:
         check_same(bundle)
+        shown = CliRunner().invoke(inspect, [str(scratch)])
+        assert shown.exit_code == 0
+        assert all(char.isprintable() for char in shown.output.replace("\n", ""))
+        json.dumps(molgen.inspect(bundle), allow_nan=False)
 
 
 KINDS = ["float64", "float16", "int32", "uint8", "bool", "float32"]

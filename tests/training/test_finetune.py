@@ -113,6 +113,33 @@ def test_other_tasks_and_depths_take_what_fits(parent):
             assert torch.equal(state["message_passing.updates.3.weight"], fresh["message_passing.updates.3.weight"])
 
 
+def test_rows_of_classes_are_found_by_their_words(nci_smiles):
+    """Tasks of several classes lie between others, with classes more, fewer and in another order: shared outputs are the same."""
+    old = [
+        Task("grade", "multiclass", classes=("low", "mid", "high")),
+        Task("logp", "regression", mean=2.0, scale=3.0),
+        Task("toxic", "binary", positive="yes"),
+        Task("taste", "multiclass", classes=("sweet", "sour", "salt")),
+    ]
+    new = [
+        Task("logp", "regression", mean=1.0, scale=0.5),
+        Task("taste", "multiclass", classes=("a", "b", "c", "d")),
+        Task("grade", "multiclass", classes=("high", "top", "low"), positive="top"),
+        Task("toxic", "binary", positive="yes"),
+    ]
+    mother, child = (GraphExpert("graph", tasks, {"width": 16, "steps": 2}) for tasks in (old, new))
+    fresh = {key: value.clone() for key, value in child.networks[0].state_dict().items()}
+    Parent([mother], {}).fill(child.networks[0], child, 0)
+    rows = child.networks[0].state_dict()["head.4.weight"]
+    assert [not torch.equal(row, before) for row, before in zip(rows, fresh["head.4.weight"], strict=True)] == [
+        *(True, False, False, False, False, True, False, True, True)
+    ]
+    mols = [mol for smiles in nci_smiles[:20] if (mol := Chem.MolFromSmiles(smiles)) is not None]
+    ours, theirs = (expert.predict(compute_features(expert.featurizers, mols)[0]) for expert in (child, mother))
+    np.testing.assert_allclose(ours[:, [0, 8]], theirs[:, [3, 4]], rtol=1e-4)
+    np.testing.assert_allclose(ours[:, 5] / ours[:, 7], theirs[:, 2] / theirs[:, 0], rtol=1e-4)
+
+
 @pytest.mark.parametrize("network", ["attentivefp", "dmpnn", "gat", "gcn", "gin", "gine"])
 def test_layers_are_counted_from_the_input(network):
     expert = GraphExpert("graph", [Task("y", "regression")], {"network": network, "width": 16, "steps": 2})
