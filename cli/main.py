@@ -16,6 +16,7 @@ from molgen.cli.featurize import featurize
 from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
 from molgen.cli.screen import screen
+from molgen.cli.similar import similar
 from molgen.cli.train import train
 from molgen.errors import ConfigError, MolgenError
 
@@ -61,5 +62,5 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, screen, filter_command, inspect, demo, completion):
+for _command in (data, featurize, train, evaluate, screen, filter_command, similar, inspect, demo, completion):
     main.add_command(_command)

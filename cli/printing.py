@@ -12,8 +12,9 @@ import click
 
 if TYPE_CHECKING:
     from molgen.screening.summary import Summary
+    from molgen.search.reading import Tally
 
-__all__ = ["print_funnel", "print_json", "print_metrics", "print_table", "row_progress", "stage_progress"]
+__all__ = ["print_funnel", "print_json", "print_metrics", "print_table", "print_tally", "row_progress", "stage_progress"]
 
 
 def print_json(value: Any) -> None:
@@ -39,6 +40,14 @@ def print_funnel(summary: Summary) -> None:
     if summary.seconds_saved:
         saved, spent = summary.seconds_saved, summary.seconds_filtering
         click.echo(f"The filters took {spent:.1f} s of CPU time and saved about {saved:.1f} s of prediction.")
+
+
+def print_tally(tally: Tally) -> None:
+    """Print how many rows were read, and why some could not be."""
+    counts = ", ".join(f"{n:,} {'read' if status == 'ok' else status}" for status, n in tally.statuses.most_common())
+    click.echo(f"{tally.rows:,} rows: {counts or 'the library is empty'}")
+    for reason, n in tally.reasons.most_common(10):
+        click.echo(f"  {n:,} {reason}")
 
 
 def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:

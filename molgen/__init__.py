@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
     from molgen.screening.sift import filter_library
+    from molgen.search.similar import similar
 
 __all__ = [
     "Bundle",
@@ -27,6 +28,7 @@ __all__ = [
     "inspect",
     "load",
     "screen",
+    "similar",
     "split_table",
     "train",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "inspect": "molgen.card",
     "load": "molgen.bundle",
     "screen": "molgen.api",
+    "similar": "molgen.search.similar",
     "split_table": "molgen.curation",
     "train": "molgen.api",
 }

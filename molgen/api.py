@@ -15,6 +15,7 @@ from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
+from molgen.search.similar import SimilarResult, similar
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
@@ -32,6 +33,7 @@ __all__ = [
     "FeaturizeResult",
     "FilterResult",
     "ScreenResult",
+    "SimilarResult",
     "SplitResult",
     "TrainResult",
     "audit",
@@ -41,6 +43,7 @@ __all__ = [
     "filter_library",
     "inspect",
     "screen",
+    "similar",
     "split_table",
     "train",
 ]

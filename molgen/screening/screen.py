@@ -152,7 +152,7 @@ def screen(
                 progress(summary.rows, opened.share_read())
     found = best.table() if best else None
     if hits and found is not None:
-        write_hits(Path(hits), found, schema.columns, bundle)
+        write_hits(Path(hits), found, ["rank", *schema.columns], bundle.read)
     if report and found is not None and task is not None:
         from molgen.screening.report import write_report
 
