@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, files_argument, json_option, output_option, overwrite_option, quiet_option
-
-# A word may stand for itself, but not one that somebody could mean as a value.
-_WORD = re.compile(r"(?!(?:true|false|none|null|nan|inf|infinity)$)[a-z][\w.-]*", re.IGNORECASE).fullmatch
-
-
-def _parse_settings(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    """Read ``NAME=VALUE``: values are JSON, quotes around a plain word may be left out."""
-    settings = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as radius=3")
-        if name in settings:
-            raise click.BadParameter(f"{name} is set twice")
-        try:
-            settings[name] = value if _WORD(value) else json.loads(value)
-        except ValueError:
-            expected = 'expected JSON, such as 3, 0.5, true, "text" or ["a", "b"]'
-            raise click.BadParameter(f"{value!r} is no value for {name}: {expected}") from None
-    return settings
+from molgen.cli.options import (
+    column_options,
+    files_argument,
+    json_option,
+    output_option,
+    overwrite_option,
+    quiet_option,
+    settings_option,
+)
 
 
 def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -46,14 +32,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @click.command()
 @files_argument("library", folders=True)
 @click.option("-f", "--featurizer", metavar="NAME", help="Featurizer; --list shows them.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=_parse_settings,
-    help="Parameter of the featurizer, its value as JSON; repeat for several.",
-)
+@settings_option("featurizer")
 @click.option("--spec", type=click.Path(exists=True, dir_okay=False), help="JSON file with the featurizer and its parameters.")
 @output_option("File of features: .npz, or .parquet for all but graphs.")
 @column_options

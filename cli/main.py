@@ -18,6 +18,7 @@ from molgen.cli.inspect import inspect
 from molgen.cli.merge import merge
 from molgen.cli.prepare import prepare
 from molgen.cli.screen import screen
+from molgen.cli.similar import similar
 from molgen.cli.train import train
 from molgen.errors import ConfigError, MolgenError
 
@@ -63,5 +64,5 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, prepare, screen, merge, filter_command, inspect, demo, completion):
+for _command in (data, featurize, train, evaluate, prepare, screen, merge, filter_command, similar, inspect, demo, completion):
     main.add_command(_command)

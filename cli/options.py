@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +16,7 @@ __all__ = [
     "column_options",
     "files_argument",
     "filter_options",
+    "fingerprint_options",
     "hits_options",
     "json_option",
     "label_options",
@@ -21,10 +24,14 @@ __all__ = [
     "overwrite_option",
     "pairs_option",
     "quiet_option",
+    "settings_option",
     "split_options",
 ]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+# A word may stand for itself, but not one that somebody could mean as a value.
+_WORD = re.compile(r"(?!(?:true|false|none|null|nan|inf|infinity)$)[a-z][\w.-]*", re.IGNORECASE).fullmatch
 
 
 def files_argument(name: str, *, folders: bool = False, metavar: str | None = None) -> Decorator:
@@ -154,6 +161,36 @@ def hits_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_HITS_OPTIONS):
         command = option(command)
     return command
+
+
+def settings_option(whose: str) -> Decorator:
+    """Parameters of a featurizer, their values as JSON."""
+    about = f"Parameter of the {whose}, its value as JSON; repeat for several."
+    return click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", callback=_parse_settings, help=about)
+
+
+def fingerprint_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which fingerprint molecules are compared by."""
+    about = "Fingerprint of bits that molecules are compared by; molgen featurize --list shows them."
+    named = click.option("--fingerprint", default="Morgan", show_default=True, metavar="NAME", help=about)
+    return named(settings_option("fingerprint")(command))
+
+
+def _parse_settings(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    """Read ``NAME=VALUE``: values are JSON, quotes around a plain word may be left out."""
+    settings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as radius=3")
+        if name in settings:
+            raise click.BadParameter(f"{name} is set twice")
+        try:
+            settings[name] = value if _WORD(value) else json.loads(value)
+        except ValueError:
+            expected = 'expected JSON, such as 3, 0.5, true, "text" or ["a", "b"]'
+            raise click.BadParameter(f"{value!r} is no value for {name}: {expected}") from None
+    return settings
 
 
 def output_option(what: str, *, required: bool = True) -> Decorator:

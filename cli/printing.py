@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from molgen.screening.screen import ScreenResult
     from molgen.screening.summary import Summary
+    from molgen.search.reading import Tally
 
 __all__ = [
     "print_curve",
@@ -22,6 +23,7 @@ __all__ = [
     "print_metrics",
     "print_screen",
     "print_table",
+    "print_tally",
     "row_progress",
     "stage_progress",
 ]
@@ -72,6 +74,14 @@ def print_screen(
     for what, path in (("Hits", hits), ("Report", report)):
         if path:
             click.echo(f"{what} written to {path}")
+
+
+def print_tally(tally: Tally) -> None:
+    """Print how many rows were read, and why some could not be."""
+    counts = ", ".join(f"{n:,} {'read' if status == 'ok' else status}" for status, n in tally.statuses.most_common())
+    click.echo(f"{tally.rows:,} rows: {counts or 'the library is empty'}")
+    for reason, n in tally.reasons.most_common(10):
+        click.echo(f"  {n:,} {reason}")
 
 
 def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from molgen.preparation import prepare
     from molgen.screening.merge import merge
     from molgen.screening.sift import filter_library
+    from molgen.search.similar import similar
 
 __all__ = [
     "Bundle",
@@ -31,6 +32,7 @@ __all__ = [
     "merge",
     "prepare",
     "screen",
+    "similar",
     "split_table",
     "train",
 ]
@@ -48,6 +50,7 @@ _HOMES = {
     "merge": "molgen.screening.merge",
     "prepare": "molgen.preparation",
     "screen": "molgen.api",
+    "similar": "molgen.search.similar",
     "split_table": "molgen.curation",
     "train": "molgen.api",
 }

@@ -17,6 +17,7 @@ from molgen.preparation import PrepareResult, prepare
 from molgen.screening.merge import merge
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
+from molgen.search.similar import SimilarResult, similar
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
@@ -35,6 +36,7 @@ __all__ = [
     "FilterResult",
     "PrepareResult",
     "ScreenResult",
+    "SimilarResult",
     "SplitResult",
     "TrainResult",
     "audit",
@@ -46,6 +48,7 @@ __all__ = [
     "merge",
     "prepare",
     "screen",
+    "similar",
     "split_table",
     "train",
 ]

@@ -84,7 +84,7 @@ def _folds(validation: dict[str, Any], tasks: Sequence[str], experts: Sequence[s
 
 def _points(curve: Any, tasks: Sequence[str], experts: Sequence[str]) -> list[dict[str, Any]]:
     """Return the points of a learning curve, if they are measured alike."""
-    points = []
+    points: list[dict[str, Any]] = []
     for point in curve if isinstance(curve, list) else ():
         rows = _count(point.get("rows")) if isinstance(point, dict) else None
         metrics = _ordered(_section(point, "metrics"), _PARTS) if rows is not None else {}

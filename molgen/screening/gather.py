@@ -132,7 +132,7 @@ class Results:
         found = best.table() if best else None
         if found is not None and task is not None and bundle is not None:
             if outputs.hits:
-                write_hits(outputs.hits, found, self.columns, bundle)
+                write_hits(outputs.hits, found, ["rank", *self.columns], bundle.read)
             if outputs.report:
                 from molgen.screening.report import write_report
 

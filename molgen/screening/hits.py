@@ -1,18 +1,17 @@
-"""The best rows of a screen as a file: a table, or structures that a drawing or docking program opens."""
+"""Chosen rows as a file: a table, or structures that a drawing or docking program opens."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 from rdkit import Chem
 
-from molgen.bundle import Bundle
 from molgen.chem.sd_record import sd_record
-from molgen.chem.standardize import canonical_smiles
+from molgen.chem.standardize import Compounds, canonical_smiles
 from molgen.files import replacing, write_failed
 from molgen.screening.output import TableWriter
 
@@ -21,22 +20,24 @@ __all__ = ["write_hits"]
 _SD = (".sdf", ".sd")
 _SMILES = (".smi", ".smiles")
 
+#: From SMILES to the molecules that are written.
+Read = Callable[[list[str]], Compounds]
 
-def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], bundle: Bundle) -> None:
-    """Write hits in the order of their rank.
+
+def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], read: Read) -> None:
+    """Write rows in their order.
 
     Parameters
     ----------
     path
         ``.sdf`` for structures in the plane with all columns as data items, ``.smi`` for canonical SMILES and ids, each also with
-        ``.gz`` after it; else a table, see :class:`~molgen.screening.output.TableWriter`. Structures are those that were scored:
-        without counter-ions, with the charges that the model wants.
+        ``.gz`` after it; else a table, see :class:`~molgen.screening.output.TableWriter`.
     hits
-        Best first, with ``rank, row, id, smiles`` and the columns.
+        Best first, with ``row, id, smiles`` and the columns.
     columns
-        What to write beside the rank.
-    bundle
-        What scored them.
+        What to write.
+    read
+        What made molecules of the SMILES, such as a bundle's: structures are those that were looked at, without counter-ions.
 
     Raises
     ------
@@ -45,29 +46,29 @@ def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], bundle: Bundl
     """
     kind = Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
     if kind in (*_SD, *_SMILES):
-        _write_lines(path, (_sd_records if kind in _SD else _smiles_lines)(hits, columns, bundle))
+        _write_lines(path, (_sd_records if kind in _SD else _smiles_lines)(hits, columns, read))
         return
-    table = hits.select(["rank", *columns])
+    table = hits.select(columns)
     with TableWriter(path, table.schema) as writer:
         for batch in table.to_batches():
             writer.write(batch)
 
 
-def _sd_records(hits: pa.Table, columns: Sequence[str], bundle: Bundle) -> Iterator[str]:
-    for row, mol in _structures(hits, bundle):
-        yield sd_record(mol, _title(row), {name: row[name] for name in ("rank", *columns)})
+def _sd_records(hits: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:
+    for row, mol in _structures(hits, read):
+        yield sd_record(mol, _title(row), {name: row[name] for name in columns})
 
 
-def _smiles_lines(hits: pa.Table, columns: Sequence[str], bundle: Bundle) -> Iterator[str]:  # noqa: ARG001
-    for row, mol in _structures(hits, bundle):
+def _smiles_lines(hits: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:  # noqa: ARG001
+    for row, mol in _structures(hits, read):
         name = "".join(char if char.isprintable() else "_" for char in _title(row))
         yield f"{canonical_smiles([mol])[0]}\t{name}\n"
 
 
-def _structures(hits: pa.Table, bundle: Bundle) -> Iterator[tuple[dict[str, Any], Chem.Mol]]:
+def _structures(hits: pa.Table, read: Read) -> Iterator[tuple[dict[str, Any], Chem.Mol]]:
     rows = hits.to_pylist()
     # A row that was scored can be read again.
-    yield from zip(rows, (mol or Chem.Mol() for mol in bundle.read([row["smiles"] for row in rows]).mols), strict=True)
+    yield from zip(rows, (mol or Chem.Mol() for mol in read([row["smiles"] for row in rows]).mols), strict=True)
 
 
 def _title(row: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from molgen.data.tasks import RESERVED_NAMES, Task, output_names
 from molgen.errors import ConfigError
 from molgen.filters.base import ColumnType
 
-__all__ = ["OutputSchema", "output_schema"]
+__all__ = ["OutputSchema", "output_schema", "pass_through"]
 
 _ROW_COLUMNS = RESERVED_NAMES[1:-1]
 _TYPES = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
@@ -82,14 +82,7 @@ def output_schema(
     for name in filled:
         if name in (*_ROW_COLUMNS, *scores):
             raise ConfigError(f"the output has a column {name!r} already", where="--annotate", remedy="leave this annotation out")
-    taken = {*_ROW_COLUMNS, *scores, *filled}
-    renamed = {}
-    for name in extras:
-        new = name
-        while new in taken:
-            new = f"input_{new}"
-        taken.add(new)
-        renamed[name] = new
+    renamed = pass_through(extras, (*_ROW_COLUMNS, *scores, *filled))
     columns = [*_ROW_COLUMNS, *scores, *filled, *renamed.values()]
     if wanted is not None:
         unknown = [name for name in wanted if name not in columns]
@@ -107,3 +100,16 @@ def output_schema(
         {old: new for old, new in renamed.items() if new in columns},
         tuple(task.name for task in tasks if task.kind == "multiclass"),
     )
+
+
+def pass_through(extras: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+    """Name input columns in an output: as they are, or with the prefix ``input_`` where the name is taken."""
+    names = set(taken)
+    renamed = {}
+    for name in extras:
+        new = name
+        while new in names:
+            new = f"input_{new}"
+        names.add(new)
+        renamed[name] = new
+    return renamed
