@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from rdkit import Chem
 
-from molgen.bundle import Bundle
 from molgen.chem.sd_record import sd_record
 from molgen.chem.standardize import canonical_smiles
 from molgen.files import replacing, write_failed
 from molgen.screening.output import TableWriter
+
+if TYPE_CHECKING:
+    from molgen.bundle import Bundle
 
 __all__ = ["write_hits"]
 

@@ -75,10 +75,10 @@ class Worker:
             pipe.send((block, seconds))
         deadline = time.monotonic() + seconds
         while not pipe.poll(_LOOK):
-            if time.monotonic() > deadline:
-                return self._give_up(Failure.TIMEOUT)
             if self._memory() - self._resting > 1e6 * megabytes:
                 return self._give_up(Failure.MEMORY)
+            if time.monotonic() > deadline:
+                return self._give_up(Failure.TIMEOUT)
         return self._answer(pipe)
 
     def kill(self) -> None:

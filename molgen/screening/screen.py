@@ -19,11 +19,12 @@ from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, score_views
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
-from molgen.screening.fill import Progress, fill
+from molgen.screening.fill import Progress
 from molgen.screening.folder import PartsFolder, parts_folder
-from molgen.screening.gather import Outputs, Results
+from molgen.screening.gather import Outputs
 from molgen.screening.manifest import Manifest, Shard, describe, file_sha256
 from molgen.screening.output import check_outputs
+from molgen.screening.resume import finished_parts
 from molgen.screening.schema import OutputSchema, output_schema
 from molgen.screening.score import ScoredBlock, ScorePlan
 from molgen.screening.summary import Summary
@@ -177,20 +178,13 @@ def screen(
     def score(blocks: Iterable[Block]) -> Generator[ScoredBlock]:
         return score_blocks(blocks, bundle, str(model), plan, workers=workers, limits=limits)
 
-    with PartsFolder.locked(folder_path) as folder:
-        folder.open_run(manifest, restart=restart)
-        try:
-            end = fill(folder, opened, scored.arrow, score, strict=strict, progress=progress)
-            results = Results.described(manifest, [folder.part(number) for number in sorted(folder.done())])
-            if turn:
-                return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
-            folder.finish()
-            asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict)
-            summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
-        except BaseException:
-            if manifest.run["library"] is None or not folder.done():
-                folder.remove()
-            raise
+    with finished_parts(folder_path, manifest, opened, score, restart=restart, strict=strict, progress=progress) as finished:
+        folder, results, end = finished
+        if turn:
+            return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
+        folder.finish()
+        asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict)
+        summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
         folder.remove()
     return ScreenResult(summary, found, Path(output), end.notes)
 
