@@ -25,8 +25,9 @@ import molgen
 from molgen.data.dataset import load_dataset
 from molgen.data.splits import make_split
 from molgen.data.tasks import fit_scaling
-from molgen.experts.base import compute_features, take_rows
+from molgen.experts.base import compute_features
 from molgen.featurizers import MolGraph
+from molgen.featurizers.base import take_rows
 from molgen.nn.parts import MESSAGE_PASSING, part_names
 from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_graph_expert

@@ -28,6 +28,12 @@ from molgen.cli.options import (
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @hits_options
 @filter_options
+@click.option(
+    "--row-timeout", type=click.FloatRange(0), metavar="SECONDS", help="Give up a row that takes longer [30 with several workers]."
+)
+@click.option(
+    "--row-memory", type=click.FloatRange(0), metavar="MB", help="Give up a row that takes more memory [4000 with several workers]."
+)
 @click.option("--shard", metavar="I/N", help="Score the I-th of N shares alone, for molgen merge to put together.")
 @click.option("--restart", is_flag=True, help="Throw away what a killed run has left, and begin again.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")

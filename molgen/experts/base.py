@@ -14,6 +14,7 @@ from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
 from molgen.featurizers import Columns, Features, Featurizer, from_spec
+from molgen.featurizers.base import take_rows
 from molgen.members import one_line
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "StoredValues",
     "compute_features",
     "read_vector_featurizers",
-    "take_rows",
 ]
 
 #: The values of each featurizer for the same rows.
@@ -163,8 +163,3 @@ def read_vector_featurizers(specs: Any, n_features: int, where: str) -> list[Fea
     if n_columns != n_features:
         raise BundleError("the inputs do not fit the model", where=where, expected=f"{n_features} columns", got=str(n_columns))
     return featurizers
-
-
-def take_rows(values: Any, rows: ArrayLike) -> Any:
-    """Select rows of any featurizer's values: an array, a CSR matrix or a batch of graphs."""
-    return values.select(rows) if hasattr(values, "select") else values[rows]

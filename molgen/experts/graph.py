@@ -13,9 +13,10 @@ from molgen.archive import check_tensors, read_json, read_tensors, write_json, w
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.tasks import Task, n_outputs, unscale
 from molgen.errors import BundleError, ConfigError
-from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers, take_rows
+from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
 from molgen.experts.scaling import FeatureScaler
 from molgen.featurizers import Featurizer, MolGraph
+from molgen.featurizers.base import take_rows
 from molgen.models.property import PropertyNetwork
 
 __all__ = ["GraphExpert"]

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from molgen.errors import ConfigError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["Features", "Featurizer", "available", "from_spec", "register"]
+__all__ = ["Features", "Featurizer", "available", "from_spec", "register", "take_rows"]
 
 
 @dataclass(slots=True)
@@ -333,3 +333,8 @@ def as_rows(X: Iterable[Any]) -> list[Any]:
     if isinstance(X, list):
         return X
     return X.tolist() if isinstance(X, np.ndarray) else list(X)
+
+
+def take_rows(values: Any, rows: ArrayLike) -> Any:
+    """Select rows of any featurizer's values: an array, a CSR matrix or a batch of graphs."""
+    return values.select(rows) if hasattr(values, "select") else values[rows]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 
 import pyarrow as pa
 
@@ -41,7 +42,7 @@ def fill(
     folder: PartsFolder,
     library: Library,
     schema: pa.Schema,
-    score: Callable[[Iterable[AnyBlock]], Iterable[ScoredBlock]],
+    score: Callable[[Iterable[AnyBlock]], Generator[ScoredBlock]],
     *,
     strict: bool = False,
     progress: Progress | None = None,
@@ -80,15 +81,16 @@ def fill(
     reading = _Reading(library, manifest.shard, folder.done())
     pending: list[ScoredBlock] = []
     scored = 0
-    for block in score(reading.wanted()):
-        if strict:
-            refuse_bad_row(block.batch)
-        pending.append(block)
-        if (block.number + 1) % PART_BLOCKS == 0:
-            _write(folder, pending, schema)
-        scored += len(block.batch)
-        if progress:
-            progress(reading.skipped + scored, library.share_read())
+    with closing(score(reading.wanted())) as blocks:
+        for block in blocks:
+            if strict:
+                refuse_bad_row(block.batch)
+            pending.append(block)
+            if (block.number + 1) % PART_BLOCKS == 0:
+                _write(folder, pending, schema)
+            scored += len(block.batch)
+            if progress:
+                progress(reading.skipped + scored, library.share_read())
     fingerprint = manifest.run["library"]
     changed = None if fingerprint is None else library.changed(fingerprint)
     if changed is not None:

@@ -124,7 +124,7 @@ class PartsFolder:
 
     def done(self) -> set[int]:
         """Return the parts that are there."""
-        return {int(found[1]) for each in self.path.iterdir() if (found := _PART.fullmatch(each.name))}
+        return {int(found[1]) for each in self.path.glob("part-*") if (found := _PART.fullmatch(each.name))}
 
     @property
     def end(self) -> End | None:
@@ -152,7 +152,7 @@ class PartsFolder:
 
     def remove(self) -> None:
         """Remove the folder; the lock goes last."""
-        with contextlib.suppress(OSError):  # nothing is lost if it stays
+        with contextlib.suppress(OSError, InputError):  # nothing is lost if it stays
             self._clear()
             (self.path / _LOCK).unlink(missing_ok=True)
             self.path.rmdir()

@@ -80,8 +80,7 @@ class Results:
     def described(cls, manifest: Manifest, parts: Sequence[Path]) -> Self:
         """Return the results in parts of which a manifest tells."""
         screen = manifest.run["screen"]
-        schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in screen["computed"]])
-        return cls(parts, screen["columns"], schema, screen["emptied"] if screen["drop_duplicates"] else None)
+        return cls(parts, screen["columns"], manifest.schema, screen["emptied"] if screen["drop_duplicates"] else None)
 
     def blocks(self) -> Iterator[ScoredBlock]:
         """Iterate over all blocks, in order, with repetitions marked where that was asked for."""

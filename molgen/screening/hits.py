@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from rdkit import Chem
@@ -14,6 +14,9 @@ from molgen.chem.sd_record import sd_record
 from molgen.chem.standardize import Compounds, canonical_smiles
 from molgen.files import replacing, write_failed
 from molgen.screening.output import TableWriter
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["write_hits"]
 

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from molgen.errors import ConfigError, InputError
 from molgen.plain import first_difference
 from molgen.screening.parts import PART_BLOCKS
@@ -64,6 +66,11 @@ class Manifest(NamedTuple):
     model: str
     shard: Shard = Shard()
 
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the parts."""
+        return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in self.run["screen"]["computed"]])
+
     def to_bytes(self) -> bytes:
         """Return it as JSON."""
         content = {"format": FORMAT, "run": self.run, "model": self.model, "shard": list(self.shard)}
@@ -116,8 +123,19 @@ def refuse_other_run(before: Manifest, now: Manifest, where: Path, remedy: str) 
     )
 
 
-def describe(library: Any, model_sha256: str, screen: dict[str, Any]) -> dict[str, Any]:
-    """Put together what decides the results, as it reads after a way through JSON."""
+def describe(library: list[dict[str, str]] | None, model_sha256: str, screen: dict[str, Any]) -> dict[str, Any]:
+    """Put together what decides the results, as it reads after a way through JSON.
+
+    Parameters
+    ----------
+    library
+        The library's fingerprint; ``None`` of a pipe.
+    model_sha256
+        Of the bundle's file.
+    screen
+        The settings. Those that :class:`~molgen.screening.gather.Results` reads: ``columns`` (to write), ``computed`` (names and
+        types of the parts' columns), ``drop_duplicates``, and ``emptied`` (columns that a repetition leaves empty).
+    """
     run = {
         "library": library,
         "model": {"sha256": model_sha256},

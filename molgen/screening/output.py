@@ -9,6 +9,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from molgen.files import check_outputs, check_target, replacing, write_failed
+from molgen.screening.spreadsheet import neutral, neutral_batch
 
 __all__ = ["TableWriter", "check_outputs", "check_target", "replacing"]
 
@@ -17,6 +18,8 @@ _PACKED = {".gz": "gzip", ".zst": "zstd"}
 
 class TableWriter:
     """Writes record batches as CSV, TSV or Parquet, by the file's ending.
+
+    Text that a spreadsheet would run is neutral in CSV and TSV: see :mod:`molgen.screening.spreadsheet`.
 
     Parameters
     ----------
@@ -31,12 +34,13 @@ class TableWriter:
         self._replacing = replacing(path)
         self._packing = _PACKED.get(path.suffix.lower())
         self._suffix = Path(path.stem if self._packing else path.name).suffix.lower()
-        self._schema = schema
+        self._is_text = self._suffix != ".parquet" or bool(self._packing)
+        self._schema = pa.schema([field.with_name(neutral(field.name)) for field in schema]) if self._is_text else schema
         self._open: list[Any] = []
 
     def __enter__(self) -> Self:
         temporary = self._replacing.__enter__()
-        if self._suffix == ".parquet" and not self._packing:
+        if not self._is_text:
             import pyarrow.parquet
 
             self._open = [pyarrow.parquet.ParquetWriter(temporary, self._schema, compression="zstd")]
@@ -56,6 +60,8 @@ class TableWriter:
         InputError
             If the disk is full, or refuses for another reason.
         """
+        if self._is_text:
+            batch = neutral_batch(pa.RecordBatch.from_arrays(batch.columns, schema=self._schema))
         try:
             self._open[0].write_batch(batch)
         except OSError as failure:

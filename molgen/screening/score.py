@@ -171,7 +171,7 @@ class Scorer:
         if block.prepared is not None:
             return compounds_of(
                 block.smiles,
-                block.prepared,
+                block.prepared.without(block.problems),
                 self._wanted,
                 max_atoms=self.bundle.max_atoms if self.bundle else MAX_ATOMS,
                 neutralize=self.bundle.neutralize if self.bundle else True,

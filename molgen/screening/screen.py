@@ -6,7 +6,7 @@ then made from all parts in order. So an undisturbed run, a resumed one and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,16 @@ from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, score_views
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
-from molgen.screening.fill import Progress, fill
+from molgen.screening.fill import Progress
 from molgen.screening.folder import PartsFolder, parts_folder
-from molgen.screening.gather import Outputs, Results
+from molgen.screening.gather import Outputs
 from molgen.screening.manifest import Manifest, Shard, describe, file_sha256
 from molgen.screening.output import check_outputs
+from molgen.screening.resume import finished_parts
 from molgen.screening.schema import OutputSchema, output_schema
 from molgen.screening.score import ScoredBlock, ScorePlan
 from molgen.screening.summary import Summary
+from molgen.screening.watchdog import RowLimits
 from molgen.screening.workers import score_blocks
 
 __all__ = ["ScreenResult", "ranking_task", "screen"]
@@ -74,6 +76,8 @@ def screen(
     filters: Iterable[str | Filter] = (),
     annotate: Iterable[str | Filter] = (),
     drop_duplicates: bool = False,
+    row_timeout: float | None = None,
+    row_memory: float | None = None,
     strict: bool = False,
     overwrite: bool = False,
     shard: str | None = None,
@@ -117,6 +121,10 @@ def screen(
         Filters that reject nothing, but each fill a column for the rows that are scored.
     drop_duplicates
         Whether a row of the same parent compound as an earlier row is filtered.
+    row_timeout, row_memory
+        Seconds, and MB of memory, that one row may take: a row that takes more gets the status ``timeout`` or ``too_large``, and
+        the others their scores. 0 for no limit; by default 30 s and 4,000 MB with several workers, and none with one, which is
+        a process of its own if a limit is given.
     strict
         Stop at the first row that cannot be scored; a row that was filtered does not count as one.
     overwrite
@@ -144,6 +152,7 @@ def screen(
     targets = check_outputs((output, hits, report), (*paths, model), overwrite=overwrite)
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
+    limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     bundle = Bundle.load(model)
     opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
     pipeline = Pipeline(resolve(filters), resolve(annotate))
@@ -162,26 +171,20 @@ def screen(
         "annotated": list(pipeline.columns),
         "annotations": [each.spec() for each in pipeline.annotations],
         "drop_duplicates": drop_duplicates,
+        "row_limits": [row_timeout, row_memory],
     }
     manifest = Manifest(describe(opened.fingerprint(), file_sha256(model), run), str(model), turn or Shard())
 
-    def score(blocks: Iterable[AnyBlock]) -> Iterable[ScoredBlock]:
-        return score_blocks(blocks, bundle, str(model), plan, workers=workers)
+    def score(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
+        return score_blocks(blocks, bundle, str(model), plan, workers=workers, limits=limits)
 
-    with PartsFolder.locked(folder_path) as folder:
-        folder.open_run(manifest, restart=restart)
-        try:
-            end = fill(folder, opened, scored.arrow, score, strict=strict, progress=progress)
-            results = Results.described(manifest, [folder.part(number) for number in sorted(folder.done())])
-            if turn:
-                return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
-            folder.finish()
-            asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict)
-            summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
-        except BaseException:
-            if manifest.run["library"] is None or not folder.done():
-                folder.remove()
-            raise
+    with finished_parts(folder_path, manifest, opened, score, restart=restart, strict=strict, progress=progress) as finished:
+        folder, results, end = finished
+        if turn:
+            return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
+        folder.finish()
+        asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict)
+        summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
         folder.remove()
     return ScreenResult(summary, found, Path(output), end.notes)
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from molgen.data.library import AnyBlock
-from molgen.errors import MolgenError
+from molgen.screening.process import Worker
 from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
+from molgen.screening.watchdog import RowLimits, Verdict, Watchdog
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
@@ -22,13 +21,16 @@ __all__ = ["score_blocks"]
 #: Blocks under way a worker: enough to keep it busy, few enough that memory does not grow with the library.
 _AHEAD = 3
 
-# The scorer of a worker process, made once when the process starts.
-_scorer: list[Scorer] = []
-
 
 def score_blocks(
-    blocks: Iterable[AnyBlock], bundle: Bundle | None, bundle_path: str | None, plan: ScorePlan, *, workers: int
-) -> Iterator[ScoredBlock]:
+    blocks: Iterable[AnyBlock],
+    bundle: Bundle | None,
+    bundle_path: str | None,
+    plan: ScorePlan,
+    *,
+    workers: int,
+    limits: RowLimits | None = None,
+) -> Generator[ScoredBlock]:
     """Score blocks in order.
 
     Parameters
@@ -40,53 +42,53 @@ def score_blocks(
     plan
         What to make of each block.
     workers
-        Processes; 1 stays in this one.
+        Processes; 1 stays in this one, unless there are limits.
+    limits
+        What one row may take; ``None`` for the usual limits where there are several processes.
 
     Raises
     ------
     MolgenError
-        If a worker process dies.
+        If scoring raises one, or a worker process cannot start.
     """
-    if workers > 1:
-        yield from _score_in_pool(blocks, bundle_path, plan, workers)
+    if workers > 1 or limits is not None:
+        yield from _score_in_pool(blocks, bundle_path, plan, workers, limits or RowLimits())
     else:
         yield from map(Scorer(bundle, plan), blocks)
 
 
-def _score_in_pool(blocks: Iterable[AnyBlock], bundle_path: str | None, plan: ScorePlan, workers: int) -> Iterator[ScoredBlock]:
-    # Spawned, never forked: a forked child inherits the locks of torch's and LightGBM's threads.
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(bundle_path, plan),
-    )
+def _score_in_pool(
+    blocks: Iterable[AnyBlock], bundle_path: str | None, plan: ScorePlan, workers: int, limits: RowLimits
+) -> Generator[ScoredBlock]:
+    # A thread for each process sends it a block and waits: what to do with a bad row reads from top to bottom there.
+    processes = [Worker(bundle_path, plan) for _ in range(workers)]
+    known: dict[str, Verdict] = {}
+    free: SimpleQueue[Watchdog] = SimpleQueue()
+    for process in processes:
+        free.put(Watchdog(process, limits, known, plan.extras))
+
+    def score(block: AnyBlock) -> ScoredBlock:
+        watchdog = free.get()
+        try:
+            return watchdog(block)
+        finally:
+            free.put(watchdog)
+
+    threads = ThreadPoolExecutor(workers)
     under_way: deque[Future[ScoredBlock]] = deque()
+    whole = False
     try:
         for block in blocks:
-            under_way.append(pool.submit(_score_here, block))
+            under_way.append(threads.submit(score, block))
             if len(under_way) > _AHEAD * workers:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
-    except BrokenProcessPool:
-        raise MolgenError(
-            "a worker process died, perhaps for lack of memory; try fewer --workers, or --workers 1 to see where"
-        ) from None
+        whole = True
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker(bundle_path: str | None, plan: ScorePlan) -> None:
-    # Ctrl-C reaches the whole group of processes: the first one ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    bundle = None
-    if bundle_path is not None:
-        from molgen.bundle import Bundle  # a process that only filters does without torch
-
-        bundle = Bundle.load(bundle_path)
-    _scorer[:] = [Scorer(bundle, plan)]
-
-
-def _score_here(block: AnyBlock) -> ScoredBlock:
-    return _scorer[0](block)
+        if not whole:
+            for process in processes:
+                process.kill()
+        threads.shutdown(wait=True, cancel_futures=True)
+        for process in processes:
+            process.close()

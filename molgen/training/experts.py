@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import NOISE, Task, scale
-from molgen.experts.base import FeatureTable, take_rows
+from molgen.experts.base import FeatureTable
 from molgen.experts.graph import GraphExpert
 from molgen.experts.scaling import FeatureScaler
 from molgen.experts.tabular import TabularExpert, as_table
 from molgen.featurizers import Featurizer
+from molgen.featurizers.base import take_rows
 from molgen.nn.losses import MultiTaskLoss
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part

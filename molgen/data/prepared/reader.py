@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from molgen.data.prepared.columns import Layout
 from molgen.data.prepared.manifest import Manifest, read_manifest
 from molgen.errors import InputError
 from molgen.featurizers import Featurizer, Morgan
+from molgen.featurizers.base import take_rows
 from molgen.members import one_line
 
 __all__ = ["EXTRA", "PreparedBlock", "PreparedRows", "PreparedSource", "read_prepared"]
@@ -52,6 +53,27 @@ class PreparedRows:
     complete: NDArray[np.bool_]
     max_atoms: int
     tautomers: bool
+
+    def take(self, rows: Sequence[int]) -> PreparedRows:
+        """Return what is known of some rows, in their order."""
+        at = np.array(rows, dtype=np.int64)
+        return PreparedRows(
+            [self.statuses[row] for row in rows],
+            [self.reasons[row] for row in rows],
+            [self.notes[row] for row in rows],
+            [self.canonical[row] for row in rows],
+            {each: take_rows(values, at) for each, values in self.values.items()},
+            self.complete[at],
+            self.max_atoms,
+            self.tautomers,
+        )
+
+    def without(self, problems: Mapping[int, str]) -> PreparedRows:
+        """Return the same, with rows that are not to be looked at."""
+        if not problems:
+            return self
+        statuses = ["invalid" if row in problems else status for row, status in enumerate(self.statuses)]
+        return replace(self, statuses=statuses, reasons=[problems.get(row, reason) for row, reason in enumerate(self.reasons)])
 
     def find(self, featurizer: Featurizer) -> Any:
         """Return the values of a featurizer, or ``None``; bits of a fingerprint are folded from one that is a multiple as long."""
