@@ -37,7 +37,7 @@ def test_list_shows_every_filter_with_source_and_patterns(run):
 def test_wrong_calls_end_with_two(run, library, tmp_path):
     out = tmp_path / "kept.csv"
     for options, message in (
-        (["-f", "panes"], "no filter 'panes'"),
+        (["--filter", "panes"], "no filter 'panes'"),
         (["--window", "MolWt=<5"], "not a window"),
         (["--reject-smarts", "C("], "not SMARTS"),
         ([], "no filter was given"),
