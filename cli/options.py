@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -97,9 +98,10 @@ def _read_value(text: str) -> bool | int | float | str:
         return text == "true"
     for number in (int, float):
         try:
-            return number(text)
+            value = number(text)
         except ValueError:
             continue
+        return value if math.isfinite(value) else text
     return text
 
 

@@ -140,7 +140,7 @@ def read_spec(path: str | Path) -> dict[str, Any]:
         spec = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError("the spec cannot be read", where=str(path), got=error.strerror) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError("not JSON", where=str(path), got=str(error)) from None
     if not isinstance(spec, dict) or "type" not in spec:
         raise ConfigError("not a featurizer spec", where=str(path), expected='{"type": NAME, PARAMETER: VALUE, ...}')

@@ -12,6 +12,10 @@ from molgen.errors import InputError
 __all__ = ["check_outputs", "check_target", "replacing", "write_failed", "write_whole"]
 
 
+#: Endings of formats that nothing here is written in: what would be in such a file is not what its name says.
+_NEVER = frozenset((".xlsx", ".xls", ".ods", ".bz2", ".xz", ".zip", ".7z", ".feather", ".arrow"))
+
+
 def check_outputs(outputs: Sequence[str | Path | None], inputs: Sequence[str | Path | None], *, overwrite: bool) -> list[Path]:
     """Check all outputs of a command as :func:`check_target` does, and that none of them is an input or another output.
 
@@ -36,11 +40,18 @@ def check_target(path: str | Path, *, overwrite: bool) -> Path:
     Raises
     ------
     InputError
-        If the folder is missing or not writable, or the file is there and not to be replaced.
+        If the folder is missing or not writable, the file is there and not to be replaced, or its name is that of standard output
+        or of a format that nothing is written in.
     """
     if not str(path):
         raise InputError("the name of an output is empty")
+    if str(path) == "-":
+        raise InputError("nothing is written to standard output", got="-", remedy="name a file; one of that name is ./-")
     path = Path(path)
+    if path.suffix.lower() in _NEVER:
+        raise InputError(
+            f"no {path.suffix} file can be written", where=str(path), remedy="name a .csv or .parquet file, or .csv.gz"
+        )
     if not path.parent.is_dir():
         raise InputError("the folder does not exist", where=str(path.parent), remedy="make it first")
     if path.is_dir():

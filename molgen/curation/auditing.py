@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.curation.tables import first_reason, molecules, several, split_rows, write_table
+from molgen.curation.tables import check_text, first_reason, molecules, several, split_rows, write_table
 from molgen.data.audit import (
     AuditReport,
     HeldOut,
@@ -97,6 +97,7 @@ def audit(
     if endpoint is not None and exclude_keys is None:
         raise ConfigError("an endpoint without keys", remedy="name their file with --exclude-keys")
     check_outputs([output], [train, *others, exclude_keys], overwrite=overwrite)
+    check_text(output)
     held_out = None if exclude_keys is None else read_held_out(exclude_keys, endpoint)
     tables = [read_compound_table(path, smiles=smiles) for path in (train, *others)]
     tasks, labels = read_targets(tables, several(targets), kind)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from molgen.curation.tables import first_reason, molecules, several, split_rows, write_table
+from molgen.curation.tables import check_text, first_reason, molecules, several, split_rows, write_table
 from molgen.data.compounds import read_compound_table, read_targets
 from molgen.data.paths import expand_paths
 from molgen.data.splits import DEFAULT_FRACTIONS, Fractions, get_splitter, make_folds, make_split
@@ -99,6 +99,7 @@ def split_table(
     """
     files = expand_paths(table)
     check_outputs([output], files, overwrite=overwrite)
+    check_text(output)
     get_splitter(split, **(split_options or {}))
     name = column or ("split" if folds is None else "fold")
     source = read_compound_table(files, smiles=smiles)

@@ -19,7 +19,7 @@ from molgen.data.splits import SplitRows
 from molgen.errors import InputError
 from molgen.screening.output import replacing
 
-__all__ = ["first_reason", "molecules", "several", "split_rows", "write_table"]
+__all__ = ["check_text", "first_reason", "molecules", "several", "split_rows", "write_table"]
 
 
 def several(targets: str | Sequence[str]) -> list[str]:
@@ -58,6 +58,19 @@ def split_rows(
         f"{table.name}, column {split_column!r}",
         [f"line {table.rows[row].line}" for row in used],
     )
+
+
+def check_text(path: str | Path | None) -> None:
+    """Refuse the name of a table that :func:`write_table` would not write what it says into.
+
+    Raises
+    ------
+    InputError
+        If the ending is that of Parquet, of structures, or of another packing than gzip.
+    """
+    name = Path(path or "").name.lower()
+    if Path(name.removesuffix(".gz")).suffix in (".parquet", ".zst", ".sdf", ".sd", ".smi", ".smiles"):
+        raise InputError("a table is not written to a file of this name", where=str(path), expected=".csv, .tsv or .csv.gz")
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[list[str]]) -> None:

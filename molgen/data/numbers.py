@@ -56,7 +56,8 @@ def with_relations(values: Sequence[str], relations: Sequence[str]) -> list[str]
     joined = []
     for value, relation in zip(values, relations, strict=True):
         sign = relation.strip().strip("'\"").strip()
-        known = sign in ("", "=", "==") or not value.strip() or value.strip().startswith(sign)
+        there = sign in _RELATIONS and value.strip().startswith(sign)
+        known = sign in ("", "=", "==") or not value.strip() or there
         joined.append(value if known or sign.casefold() in MISSING else f"{sign} {value.strip()}")
     return joined
 
@@ -113,6 +114,8 @@ def _read_cell(cell: str) -> float | str:
         text = text.replace(",", ".")
     if _NUMBER(text) and _is_usable(number := float(text)):
         return number
+    if _RELATED(text):
+        return f"{text[:40]!r} is a limit, or about a number"
     return explain(text)
 
 

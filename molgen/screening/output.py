@@ -8,12 +8,14 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from molgen.errors import InputError
 from molgen.files import check_outputs, check_target, replacing, write_failed
 from molgen.screening.spreadsheet import neutral, neutral_batch
 
 __all__ = ["TableWriter", "check_outputs", "check_target", "replacing"]
 
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
+_STRUCTURES = (".sdf", ".sd", ".mol", ".smi", ".smiles")
 
 
 class TableWriter:
@@ -27,6 +29,11 @@ class TableWriter:
         ``.parquet`` for Parquet, ``.tsv`` for tabs, anything else for CSV; with ``.gz`` or ``.zst`` after it, text is packed.
     schema
         Of all batches to come.
+
+    Raises
+    ------
+    InputError
+        If the name is that of structures, or of Parquet that would be packed once more.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
@@ -34,6 +41,9 @@ class TableWriter:
         self._replacing = replacing(path)
         self._packing = _PACKED.get(path.suffix.lower())
         self._suffix = Path(path.stem if self._packing else path.name).suffix.lower()
+        if self._suffix in _STRUCTURES or (self._suffix == ".parquet" and self._packing):
+            expected = ".csv, .tsv, .csv.gz, .csv.zst or .parquet"
+            raise InputError("a table is not written to a file of this name", where=str(path), expected=expected)
         self._is_text = self._suffix != ".parquet" or bool(self._packing)
         self._schema = pa.schema([field.with_name(neutral(field.name)) for field in schema]) if self._is_text else schema
         self._open: list[Any] = []

@@ -54,22 +54,23 @@ def test_every_expert_reads_the_column_and_so_does_a_screen(run, measured, model
 
 def test_a_row_without_its_number_says_so_and_the_others_are_scored(run, model, tmp_path):
     library, scores = tmp_path / "library.csv", tmp_path / "scores.csv"
-    library.write_text('smiles,dose\nCCO,1\nCCN,\nCCC,much\nCCCl,"1,5"\nCCBr,"1,500"\nnot one,\nCCF,-1e400\n')
+    library.write_text('smiles,dose\nCCO,1\nCCN,\nCCC,much\nCCCl,"1,5"\nCCBr,"1,500"\nnot one,\nCCF,-1e400\nCCI,>2\n')
     for workers in (1, 2):
         screened = run(
             "screen", library, "-m", model, "-o", scores, "--overwrite", "--workers", str(workers), "--filter", "lipinski", "-q"
         )
         assert screened.exit_code == 0, screened.output
         rows = pd.read_csv(scores, keep_default_na=False)
-        assert list(rows["status"]) == ["ok", "invalid", "invalid", "ok", "invalid", "invalid", "invalid"]
+        assert list(rows["status"]) == ["ok", "invalid", "invalid", "ok", "invalid", "invalid", "invalid", "invalid"]
         assert list(rows["reason"][[1, 2, 4]]) == [
             "no number in column 'dose': empty",
             "no number in column 'dose': 'much' is not a number",
             "no number in column 'dose': '1,500' could mean thousands or a fraction: write it without the comma",
         ]
         assert "is not finite" in rows["reason"][6]
+        assert rows["reason"][7].endswith("'>2' is a limit, or about a number")
         assert "column" not in rows["reason"][5]
-        assert [bool(value) for value in rows["activity"]] == [True, False, False, True, False, False, False]
+        assert [bool(value) for value in rows["activity"]] == [True, False, False, True, *[False] * 4]
         assert list(rows["input_dose" if "input_dose" in rows else "dose"].astype(str))[2] == "much"
 
 

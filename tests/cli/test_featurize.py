@@ -206,7 +206,7 @@ def test_wrong_parameters_are_told(run: Run, library: Path, tmp_path: Path, flag
     assert list(tmp_path.iterdir()) == [library]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"radius": 2}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"radius": 2}', pytest.param("[" * 100_000, id="deep")])
 def test_a_spec_that_is_none_is_told(run: Run, library: Path, tmp_path: Path, text: str) -> None:
     spec = tmp_path / "spec.json"
     spec.write_text(text)

@@ -108,6 +108,7 @@ def test_a_column_of_relations():
     assert labels.problems == {5: "'about 7' is not a number"}
     # What contradicts itself is no number either.
     assert 1 in parse_labels(with_relations(["1", "<5", "2"], ["", ">", ""])).problems
+    assert set(parse_labels(with_relations(["1", "2.5", "3"], ["", "2.5", ""])).problems) == {1}
 
 
 def test_decimal_commas_throughout():

@@ -303,7 +303,7 @@ def test_a_column_is_named_where_it_is_read_and_only_there():
         TrainConfig.build({"split": "random", "split_column": "date"})
 
 
-@pytest.mark.parametrize("fractions", [(0.8, 0.1), (0.8, 0.3, -0.1), (0.5, 0.1, 0.1)])
+@pytest.mark.parametrize("fractions", [(0.8, 0.1), (0.8, 0.3, -0.1), (0.5, 0.1, 0.1), (np.nan, 0.5, 0.5)])
 def test_fractions_that_are_none(fractions):
     with pytest.raises(ConfigError, match="fractions"):
         make_split([None] * 10, "random", fractions=fractions)

@@ -63,7 +63,7 @@ def make_split(
     >>> make_split([Chem.MolFromSmiles("CCO")] * 10, "random").sizes()  # doctest: +SKIP
     {'train': 8, 'valid': 1, 'test': 1}
     """
-    if len(fractions) != 3 or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-6:
+    if len(fractions) != 3 or min(fractions) < 0 or not abs(sum(fractions) - 1) <= 1e-6:  # NaN is refused too
         raise ConfigError("unusable fractions", expected="three shares that are not negative and add up to 1", got=str(fractions))
     splitter = get_splitter(name, **options)
     return splitter.split(_rows(data, splitter, column), fractions, seed)
