@@ -15,6 +15,7 @@ from molgen.cli.evaluate import evaluate
 from molgen.cli.featurize import featurize
 from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
+from molgen.cli.match import match
 from molgen.cli.screen import screen
 from molgen.cli.similar import similar
 from molgen.cli.train import train
@@ -62,5 +63,5 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, screen, filter_command, similar, inspect, demo, completion):
+for _command in (data, featurize, train, evaluate, screen, filter_command, similar, match, inspect, demo, completion):
     main.add_command(_command)

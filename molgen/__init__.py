@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
     from molgen.screening.sift import filter_library
+    from molgen.search.match import match
     from molgen.search.similar import similar
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "filter_library",
     "inspect",
     "load",
+    "match",
     "screen",
     "similar",
     "split_table",
@@ -43,6 +45,7 @@ _HOMES = {
     "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
+    "match": "molgen.search.match",
     "screen": "molgen.api",
     "similar": "molgen.search.similar",
     "split_table": "molgen.curation",

@@ -15,6 +15,7 @@ from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
+from molgen.search.match import MatchResult, match
 from molgen.search.similar import SimilarResult, similar
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
@@ -32,6 +33,7 @@ __all__ = [
     "Evaluation",
     "FeaturizeResult",
     "FilterResult",
+    "MatchResult",
     "ScreenResult",
     "SimilarResult",
     "SplitResult",
@@ -42,6 +44,7 @@ __all__ = [
     "featurize",
     "filter_library",
     "inspect",
+    "match",
     "screen",
     "similar",
     "split_table",

@@ -21,3 +21,17 @@ def test_similar(run, library, tmp_path):
     assert run("similar", library, "--query", "CCO", "-o", out).exit_code == 1
     assert run("similar", library, "-o", out).exit_code == 2
     assert run("similar", library, "--query", "CCO", "-o", tmp_path / "x.csv", "--fingerprint", "Nope").exit_code == 2
+
+
+def test_match(run, library, tmp_path):
+    out = tmp_path / "out.csv"
+    result = run("match", library, "-s", "C(=O)N", "--named", "acid", "C(=O)[O-,OH]", "--counts", "-o", out)
+    assert result.exit_code == 0, result.output
+    assert "6 rows: 4 read, 2 invalid" in result.output
+    assert "2 have acid" in result.output
+    assert "3 rows written" in result.output
+    assert pd.read_csv(out)["count_acid"].tolist() == [0, 1, 1]
+    result = run("match", library, "-s", "c", "--mode", "none", "-o", out, "--overwrite", "--json")
+    assert json.loads(result.stdout)["found"] == 2
+    for wrong in (["-s", "C("], [], ["--named", "c", "C", "-s", "c", "--named", "c", "N"], ["-s", "c", "--mode", "some"]):
+        assert run("match", library, "-o", out, "--overwrite", *wrong).exit_code == 2
