@@ -11,6 +11,7 @@ from molgen import __version__
 from molgen.cli.completion import completion
 from molgen.cli.data import data
 from molgen.cli.demo import demo
+from molgen.cli.diverse import diverse
 from molgen.cli.evaluate import evaluate
 from molgen.cli.featurize import featurize
 from molgen.cli.filter import filter_command
@@ -63,5 +64,5 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, screen, filter_command, similar, match, inspect, demo, completion):
+for _command in (data, featurize, train, evaluate, screen, filter_command, similar, match, diverse, inspect, demo, completion):
     main.add_command(_command)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from molgen.curation import audit, split_table
     from molgen.featurization import featurize
     from molgen.screening.sift import filter_library
+    from molgen.search.diverse import diverse
     from molgen.search.match import match
     from molgen.search.similar import similar
 
@@ -23,6 +24,7 @@ __all__ = [
     "Bundle",
     "audit",
     "cross_validate",
+    "diverse",
     "evaluate",
     "featurize",
     "filter_library",
@@ -40,6 +42,7 @@ _HOMES = {
     "Bundle": "molgen.bundle",
     "audit": "molgen.curation",
     "cross_validate": "molgen.api",
+    "diverse": "molgen.search.diverse",
     "evaluate": "molgen.api",
     "featurize": "molgen.featurization",
     "filter_library": "molgen.screening.sift",

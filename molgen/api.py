@@ -15,6 +15,7 @@ from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
+from molgen.search.diverse import DiverseResult, diverse
 from molgen.search.match import MatchResult, match
 from molgen.search.similar import SimilarResult, similar
 from molgen.training.config import TrainConfig, read_toml
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AuditReport",
     "CrossValidation",
+    "DiverseResult",
     "Evaluation",
     "FeaturizeResult",
     "FilterResult",
@@ -40,6 +42,7 @@ __all__ = [
     "TrainResult",
     "audit",
     "cross_validate",
+    "diverse",
     "evaluate",
     "featurize",
     "filter_library",
