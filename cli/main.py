@@ -11,10 +11,12 @@ from molgen import __version__
 from molgen.cli.completion import completion
 from molgen.cli.data import data
 from molgen.cli.demo import demo
+from molgen.cli.diverse import diverse
 from molgen.cli.evaluate import evaluate
 from molgen.cli.featurize import featurize
 from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
+from molgen.cli.match import match
 from molgen.cli.merge import merge
 from molgen.cli.prepare import prepare
 from molgen.cli.screen import screen
@@ -64,5 +66,20 @@ def main() -> None:
     """
 
 
-for _command in (data, featurize, train, evaluate, prepare, screen, merge, filter_command, similar, inspect, demo, completion):
+for _command in (
+    data,
+    featurize,
+    train,
+    evaluate,
+    prepare,
+    screen,
+    merge,
+    filter_command,
+    similar,
+    match,
+    diverse,
+    inspect,
+    demo,
+    completion,
+):
     main.add_command(_command)

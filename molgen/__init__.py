@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from molgen.preparation import prepare
     from molgen.screening.merge import merge
     from molgen.screening.sift import filter_library
+    from molgen.search.diverse import diverse
+    from molgen.search.match import match
     from molgen.search.similar import similar
 
 __all__ = [
     "Bundle",
     "audit",
     "cross_validate",
+    "diverse",
     "evaluate",
     "featurize",
     "filter_library",
     "inspect",
     "load",
+    "match",
     "merge",
     "prepare",
     "screen",
@@ -42,11 +46,13 @@ _HOMES = {
     "Bundle": "molgen.bundle",
     "audit": "molgen.curation",
     "cross_validate": "molgen.api",
+    "diverse": "molgen.search.diverse",
     "evaluate": "molgen.api",
     "featurize": "molgen.featurization",
     "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
+    "match": "molgen.search.match",
     "merge": "molgen.screening.merge",
     "prepare": "molgen.preparation",
     "screen": "molgen.api",

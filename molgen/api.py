@@ -17,6 +17,8 @@ from molgen.preparation import PrepareResult, prepare
 from molgen.screening.merge import merge
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
+from molgen.search.diverse import DiverseResult, diverse
+from molgen.search.match import MatchResult, match
 from molgen.search.similar import SimilarResult, similar
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AuditReport",
     "CrossValidation",
+    "DiverseResult",
     "Evaluation",
     "FeaturizeResult",
     "FilterResult",
+    "MatchResult",
     "PrepareResult",
     "ScreenResult",
     "SimilarResult",
@@ -41,10 +45,12 @@ __all__ = [
     "TrainResult",
     "audit",
     "cross_validate",
+    "diverse",
     "evaluate",
     "featurize",
     "filter_library",
     "inspect",
+    "match",
     "merge",
     "prepare",
     "screen",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["butina_clusters"]
+__all__ = ["ButinaClusters", "butina", "butina_clusters"]
 
 #: Fingerprints compared with others at a time.
 _BLOCK = 512
@@ -13,7 +15,27 @@ _BLOCK = 512
 _ROUNDING = 1e-6
 
 
+class ButinaClusters(NamedTuple):
+    """Clusters, numbered in the order they were made.
+
+    Attributes
+    ----------
+    labels
+        Number of each row's cluster ``[n]``.
+    centres
+        Row in the middle of each cluster.
+    """
+
+    labels: NDArray[np.int64]
+    centres: NDArray[np.int64]
+
+
 def butina_clusters(fingerprints: NDArray[np.uint8], similarity: float) -> NDArray[np.int64]:
+    """Return the number of each row's cluster ``[n]``; see :func:`butina`."""
+    return butina(fingerprints, similarity).labels
+
+
+def butina(fingerprints: NDArray[np.uint8], similarity: float) -> ButinaClusters:
     """Cluster by Taylor-Butina: the row with the most neighbours and all of them, then the next among those that are left.
 
     Parameters
@@ -25,8 +47,8 @@ def butina_clusters(fingerprints: NDArray[np.uint8], similarity: float) -> NDArr
 
     Returns
     -------
-    Number of each row's cluster ``[n]``, in the order the clusters were made. Equal to RDKit's ``Butina.ClusterData`` without
-    reordering; ties go to the later row, as there.
+    ButinaClusters
+        Equal to RDKit's ``Butina.ClusterData`` without reordering; ties go to the later row, as there.
 
     Notes
     -----
@@ -47,7 +69,7 @@ def butina_clusters(fingerprints: NDArray[np.uint8], similarity: float) -> NDArr
 
     words = np.pad(fingerprints[order], ((0, 0), (0, -fingerprints.shape[1] % 8))).view(np.uint64)
     clusters = np.full(n, -1, np.int64)
-    made = 0
+    centres: list[int] = []
     for centre in np.lexsort((order, counts))[::-1]:
         if clusters[centre] >= 0:
             continue
@@ -55,12 +77,12 @@ def butina_clusters(fingerprints: NDArray[np.uint8], similarity: float) -> NDArr
             low, high = _stretch(sizes, sizes[centre], cut)
             free = low + np.flatnonzero(clusters[low:high] < 0)
             common = np.bitwise_count(words[free] & words[centre]).sum(axis=1, dtype=np.float32)
-            clusters[free[common >= cut * (sizes[free] + sizes[centre] - common)]] = made
-        clusters[centre] = made
-        made += 1
+            clusters[free[common >= cut * (sizes[free] + sizes[centre] - common)]] = len(centres)
+        clusters[centre] = len(centres)
+        centres.append(int(order[centre]))
     result = np.empty(n, np.int64)
     result[order] = clusters
-    return result
+    return ButinaClusters(result, np.array(centres, dtype=np.int64))
 
 
 def _count_neighbours(bits: NDArray[np.float32], sizes: NDArray[np.float32], cut: np.float32) -> NDArray[np.int64]:

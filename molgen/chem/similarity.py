@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.chem.diversity import max_min
+
 __all__ = ["diverse_subset", "highest_tanimoto", "nearest_tanimoto"]
 
 #: Queries compared at a time: bounds the working set to a few MB for 2,000 references.
@@ -74,13 +76,4 @@ def diverse_subset(fingerprints: NDArray[np.uint8], size: int, *, seed: int = 0)
     n = len(fingerprints)
     if n <= size:
         return np.arange(n)
-    sizes = np.bitwise_count(fingerprints).sum(axis=1, dtype=np.int32)
-    picked = [int(np.random.default_rng(seed).integers(n))]
-    nearest = np.full(n, -1.0, np.float32)
-    while len(picked) < size:
-        last = picked[-1]
-        common = np.bitwise_count(fingerprints & fingerprints[last]).sum(axis=1, dtype=np.int32)
-        np.maximum(nearest, common / np.maximum(sizes + sizes[last] - common, 1), out=nearest)
-        nearest[last] = np.inf
-        picked.append(int(nearest.argmin()))
-    return np.sort(np.array(picked))
+    return np.sort(max_min(fingerprints, size, first=int(np.random.default_rng(seed).integers(n))))

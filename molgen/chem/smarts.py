@@ -43,7 +43,7 @@ def count_matches(batch: MolBatch, smarts: str, rows: Ints | None = None) -> Int
     chosen = np.arange(len(batch)) if rows is None else rows
     try:
         matches = _search(batch, smarts, rows=rows, sets_only=True)
-    except UnsupportedSmartsError:
+    except (UnsupportedSmartsError, TooManyMatchesError):
         return np.array([len(batch.mols[row].GetSubstructMatches(query)) for row in chosen.tolist()], dtype=np.int64)
     owner = batch.mol_of_atom[matches[:, 0]]
     counts = np.bincount(owner[_first_of_each_set(matches, batch.n_atoms)], minlength=len(batch))

@@ -7,6 +7,7 @@ matrices.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -14,12 +15,21 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from molgen.chem.mol_batch import Bools, Ints, MolBatch
+from molgen.chem.mol_batch import Bools, Ints, MolBatch, pack_plain
+from molgen.chem.parse import Mol
 from molgen.chem.smarts import count_matches, matching_rows
 from molgen.chem.smarts_match import Matcher, matcher_for
-from molgen.chem.smarts_query import Pattern, QueryAtom, QueryBond, UnsupportedSmartsError, compile_smarts, smarts_pieces
+from molgen.chem.smarts_query import (
+    Pattern,
+    QueryAtom,
+    QueryBond,
+    UnsupportedSmartsError,
+    compile_smarts,
+    read_smarts,
+    smarts_pieces,
+)
 
-__all__ = ["CountedPattern", "PatternSet"]
+__all__ = ["CountedPattern", "PatternSet", "count_patterns"]
 
 
 T = TypeVar("T")
@@ -94,6 +104,41 @@ class PatternSet:
         possible = _all_of(enough, self._needed)
         ends = np.array([[place[edge.one], place[edge.other]] for edge in self._edges], dtype=np.int64).reshape(-1, 2)
         return possible & _all_of(_have_edges(matcher, kinds, ends, [edge.bond for edge in self._edges]), self._edges_needed)
+
+
+def count_patterns(mols: Sequence[Mol | None], smarts: Sequence[str], counted: Sequence[bool]) -> Ints:
+    """Count the matches of patterns in molecules of any kind.
+
+    Parameters
+    ----------
+    mols
+        Sanitised molecules; ``None`` matches nothing.
+    smarts
+        The patterns.
+    counted
+        Whether each is to be counted; where not, a molecule that matches gets 1.
+
+    Returns
+    -------
+    Different sets of atoms that match, ``[len(mols), len(smarts)]``.
+    """
+    batch, rows = pack_plain(mols)
+    counts = np.zeros((len(mols), len(smarts)), dtype=np.int64)
+    found = _patterns(tuple(smarts)).matches(batch)
+    counts[rows] = found
+    for at in np.flatnonzero(counted).tolist():
+        hits = np.flatnonzero(found[:, at])
+        counts[rows[hits], at] = count_matches(batch, smarts[at], hits)
+    for row in set(range(len(mols))).difference(rows.tolist()):
+        mol = mols[row]
+        if mol is not None:
+            counts[row] = [len(mol.GetSubstructMatches(read_smarts(each))) for each in smarts]
+    return counts
+
+
+@functools.lru_cache(maxsize=16)
+def _patterns(smarts: tuple[str, ...]) -> PatternSet:
+    return PatternSet([CountedPattern(each) for each in smarts])
 
 
 def _matching(batch: MolBatch, pattern: CountedPattern, rows: Ints) -> Ints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +11,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.mol_batch import pack_plain
 from molgen.chem.parse import Mol
-from molgen.chem.smarts import count_matches
 from molgen.chem.smarts_query import read_smarts
-from molgen.chem.smarts_set import CountedPattern, PatternSet
+from molgen.chem.smarts_set import count_patterns
 from molgen.errors import ConfigError, InputError
 from molgen.filters.base import Filter, register
 
@@ -152,24 +149,8 @@ class SmartsFilter(Filter):
 
     def _counts(self, mols: Sequence[Mol | None]) -> NDArray[np.int64]:
         """Count matches, ``[len(mols), rules]``; no further than 1 where a rule asks only whether there is one."""
-        batch, rows = pack_plain(mols)
-        counts = np.zeros((len(mols), len(self.rules)), dtype=np.int64)
-        found = _patterns(tuple(rule.smarts for rule in self.rules)).matches(batch)
-        counts[rows] = found
-        for at, rule in enumerate(self.rules):
-            if (rule.at_least, rule.at_most) not in ((0, 0), (1, None)):
-                hits = np.flatnonzero(found[:, at])
-                counts[rows[hits], at] = count_matches(batch, rule.smarts, hits)
-        for row in set(range(len(mols))).difference(rows.tolist()):
-            mol = mols[row]
-            if mol is not None:
-                counts[row] = [len(mol.GetSubstructMatches(read_smarts(rule.smarts))) for rule in self.rules]
-        return counts
-
-
-@functools.lru_cache(maxsize=16)
-def _patterns(smarts: tuple[str, ...]) -> PatternSet:
-    return PatternSet([CountedPattern(each) for each in smarts])
+        counted = [(rule.at_least, rule.at_most) not in ((0, 0), (1, None)) for rule in self.rules]
+        return count_patterns(mols, [rule.smarts for rule in self.rules], counted)
 
 
 def _read_line(line: str, where: str) -> SmartsRule:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import pyarrow as pa
 from rdkit import Chem
@@ -15,10 +16,7 @@ from molgen.chem.standardize import Compounds, canonical_smiles
 from molgen.files import replacing, write_failed
 from molgen.screening.output import TableWriter
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["write_hits"]
+__all__ = ["write_hits", "write_tables"]
 
 _SD = (".sdf", ".sd")
 _SMILES = (".smi", ".smiles")
@@ -47,30 +45,46 @@ def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], read: Read) -
     InputError
         If the disk is full, or refuses for another reason.
     """
+    write_tables(path, [hits], columns, read)
+
+
+def write_tables(path: Path, tables: Iterable[pa.Table], columns: Sequence[str], read: Read) -> None:
+    """Write tables of the same columns one after the other, as they come; otherwise as :func:`write_hits` does.
+
+    Parameters
+    ----------
+    path, columns, read
+        As for :func:`write_hits`.
+    tables
+        At least one.
+    """
     kind = Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
     if kind in (*_SD, *_SMILES):
-        _write_lines(path, (_sd_records if kind in _SD else _smiles_lines)(hits, columns, read))
+        lines = _sd_records if kind in _SD else _smiles_lines
+        _write_lines(path, (line for table in tables for line in lines(table, columns, read)))
         return
-    table = hits.select(columns)
-    with TableWriter(path, table.schema) as writer:
-        for batch in table.to_batches():
-            writer.write(batch)
+    coming = (table.select(columns) for table in tables)
+    first = next(coming)
+    with TableWriter(path, first.schema) as writer:
+        for table in chain([first], coming):
+            for batch in table.to_batches():
+                writer.write(batch)
 
 
-def _sd_records(hits: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:
-    for row, mol in _structures(hits, read):
+def _sd_records(table: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:
+    for row, mol in _structures(table, read):
         yield sd_record(mol, _title(row), {name: row[name] for name in columns})
 
 
-def _smiles_lines(hits: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:  # noqa: ARG001
-    for row, mol in _structures(hits, read):
+def _smiles_lines(table: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:  # noqa: ARG001
+    for row, mol in _structures(table, read):
         name = "".join(char if char.isprintable() else "_" for char in _title(row))
         yield f"{canonical_smiles([mol])[0]}\t{name}\n"
 
 
-def _structures(hits: pa.Table, read: Read) -> Iterator[tuple[dict[str, Any], Chem.Mol]]:
-    rows = hits.to_pylist()
-    # A row that was scored can be read again.
+def _structures(table: pa.Table, read: Read) -> Iterator[tuple[dict[str, Any], Chem.Mol]]:
+    rows = table.to_pylist()
+    # A row that was looked at can be read again.
     yield from zip(rows, (mol or Chem.Mol() for mol in read([row["smiles"] for row in rows]).mols), strict=True)
 
 

@@ -13,7 +13,7 @@ from molgen.chem.parse import parse_batch
 from molgen.chem.standardize import Compounds, read_compounds
 from molgen.data.library import Block, Library
 
-__all__ = ["ROW_COLUMNS", "Tally", "read_as_written", "read_blocks", "row_table"]
+__all__ = ["ROW_COLUMNS", "Tally", "read_as_written", "read_blocks", "row_table", "row_values"]
 
 #: Where a row comes from: the columns of every answer.
 ROW_COLUMNS = ("row", "source", "id", "smiles")
@@ -75,6 +75,12 @@ def read_as_written(rows: Sequence[str]) -> Compounds:
     return Compounds(parsed.mols, statuses, parsed.errors, parsed.notes)
 
 
+def row_values(block: Block, at: int) -> list[Any]:
+    """Return the values of :data:`ROW_COLUMNS` and of the library's further columns for a row of a block."""
+    others = ["" if column is None else column[at] for column in block.extras]
+    return [block.rows[at], block.source, block.ids[at], block.smiles[at], *others]
+
+
 def row_table(
     rows: Sequence[Sequence[Any]], extras: Mapping[str, str], added: Mapping[str, tuple[pa.DataType, Sequence[Any]]]
 ) -> pa.Table:
@@ -87,7 +93,7 @@ def row_table(
     extras
         Those columns -> their names in the output.
     added
-        Columns that come first: name -> type and values.
+        Columns of the answer: name -> type and values.
     """
     names = [*ROW_COLUMNS, *extras.values()]
     columns = {name: pa.array(values, kind) for name, (kind, values) in added.items()}

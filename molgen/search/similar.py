@@ -24,7 +24,7 @@ from molgen.screening.schema import pass_through
 from molgen.screening.score import round_significant
 from molgen.search.fingerprint import DEFAULT, fingerprints, make_fingerprint
 from molgen.search.queries import query_files, read_queries
-from molgen.search.reading import ROW_COLUMNS, Tally, read_blocks, row_table
+from molgen.search.reading import ROW_COLUMNS, Tally, read_blocks, row_table, row_values
 
 __all__ = ["SimilarResult", "similar"]
 
@@ -136,12 +136,11 @@ def similar(
     limit = top or (TOP if threshold is None else None)
     nearest = NearestRows(wanted.fingerprints, top=limit, threshold=threshold or 0.0, alpha=alpha, beta=beta)
     result = SimilarResult(target, chosen, Tally(), [], opened.notes)
-    rows: dict[int, tuple[Any, ...]] = {}
+    rows: dict[int, list[Any]] = {}
     for block, compounds in read_blocks(opened):
         packed, places = fingerprints(chosen, compounds)
         for at in places[nearest.add(packed, result.tally.rows + places)].tolist():
-            others = ["" if column is None else column[at] for column in block.extras]
-            rows[result.tally.rows + at] = (block.rows[at], block.source, block.ids[at], block.smiles[at], *others)
+            rows[result.tally.rows + at] = row_values(block, at)
         result.tally.add(compounds)
         if limit is not None and len(rows) > 2 * limit * len(wanted.names) + _SPARE:
             rows = {number: rows[number] for number in nearest.rows().tolist()}

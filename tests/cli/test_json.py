@@ -26,13 +26,17 @@ def calls(library: Path, small_bundle: Path, measured_table: Path, tmp_path: Pat
         "screen": [library, "-m", small_bundle, "-o", tmp_path / "scores.csv"],
         "filter": [library, "--filter", "lipinski", "-o", tmp_path / "kept.csv"],
         "similar": [library, "--query", "CCO", "-o", tmp_path / "neighbours.csv"],
+        "match": [library, "-s", "CO", "-o", tmp_path / "matches.csv"],
+        "diverse": [library, "-n", "2", "-o", tmp_path / "picks.csv"],
         "featurize": [library, "-f", "MACCS", "-o", tmp_path / "keys.npz"],
         "evaluate": [measured_table, "-m", small_bundle],
         "inspect": [small_bundle],
     }
 
 
-@pytest.mark.parametrize("command", ["train", "screen", "filter", "similar", "featurize", "evaluate", "inspect"])
+@pytest.mark.parametrize(
+    "command", ["train", "screen", "filter", "similar", "match", "diverse", "featurize", "evaluate", "inspect"]
+)
 def test_keys_are_the_documented_ones(run: Run, calls: dict[str, list[Any]], command: str) -> None:
     result = run(command, *calls[command], "--json")
     assert result.exit_code == 0, result.output
