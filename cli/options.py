@@ -153,6 +153,12 @@ _HITS_OPTIONS = (
         help="Best rows to write: CSV, Parquet, or structures (.sdf, .smi).",
     ),
     click.option("--top", default=100, show_default=True, type=click.IntRange(1), help="Number of hits."),
+    click.option(
+        "--objective",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="TOML file of what is wanted of several properties: fills and ranks by a column desirability.",
+    ),
     click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one]."),
     click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write."),
 )

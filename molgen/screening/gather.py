@@ -14,6 +14,7 @@ from molgen.data.tasks import Task
 from molgen.screening.duplicates import without_duplicates
 from molgen.screening.hits import write_hits
 from molgen.screening.manifest import Manifest
+from molgen.screening.objective import DESIRABILITY, Objective
 from molgen.screening.output import TableWriter
 from molgen.screening.parts import read_part
 from molgen.screening.ranking import TopHits
@@ -45,6 +46,8 @@ class Outputs:
         What ranks them; needed if they, or a report, are wanted.
     strict
         Whether a row that could not be scored stops everything.
+    objective
+        Fills a column of the desirability of each row, of which the ranking may be.
     """
 
     table: Path | None = None
@@ -53,6 +56,7 @@ class Outputs:
     top: int = REPORT_HITS
     task: Task | None = None
     strict: bool = False
+    objective: Objective | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +117,32 @@ class Results:
         InputError
             If a part is damaged, the disk is full, or a row could not be scored where none may be.
         """
-        summary, task = Summary(), outputs.task
-        best = TopHits(task, outputs.top if outputs.hits else min(outputs.top, REPORT_HITS), self.schema) if task else None
+        summary, task, objective = Summary(), outputs.task, outputs.objective
+        schema, columns = self.schema, self.columns
+        if objective:
+            schema, columns = schema.append(pa.field(DESIRABILITY.name, pa.float64())), [*columns, DESIRABILITY.name]
+        best = TopHits(task, outputs.top if outputs.hits else min(outputs.top, REPORT_HITS), schema) if task else None
         with ExitStack() as stack:
             writer = None
             if outputs.table is not None:
-                written = pa.schema([self.schema.field(name) for name in self.columns])
+                written = pa.schema([schema.field(name) for name in columns])
                 writer = stack.enter_context(TableWriter(outputs.table, written))
             for block in self.blocks():
                 if outputs.strict:
                     refuse_bad_row(block.batch)
-                summary.add(block.batch, block.stages)
+                batch = objective.fill(block.batch) if objective else block.batch
+                summary.add(batch, block.stages)
                 if best:
-                    best.add(block.batch)
+                    best.add(batch)
                 if writer:
-                    writer.write(block.batch.select(self.columns))
+                    writer.write(batch.select(columns))
         found = best.table() if best else None
+        if found is not None and objective:
+            found = objective.fill_hits(found)
+            columns = [*columns, found.column_names[-1]]
         if found is not None and task is not None and bundle is not None:
             if outputs.hits:
-                write_hits(outputs.hits, found, ["rank", *self.columns], bundle.read)
+                write_hits(outputs.hits, found, ["rank", *columns], bundle.read)
             if outputs.report:
                 from molgen.screening.report import write_report
 

@@ -10,6 +10,7 @@ from molgen.errors import ConfigError, InputError
 from molgen.screening.folder import End, PartsFolder
 from molgen.screening.gather import Outputs, Results
 from molgen.screening.manifest import Manifest, Shard, file_sha256, refuse_other_run
+from molgen.screening.objective import DESIRABILITY, Objective, read_objective
 from molgen.screening.output import check_outputs
 from molgen.screening.parts import PART_BLOCKS
 from molgen.screening.schema import output_schema
@@ -26,6 +27,7 @@ def merge(
     hits: str | Path | None = None,
     top: int = 100,
     rank_by: str | None = None,
+    objective: str | Path | Objective | None = None,
     report: str | Path | None = None,
     overwrite: bool = False,
 ) -> ScreenResult:
@@ -39,7 +41,7 @@ def merge(
         Table to write.
     model
         The bundle, if it is no longer where the shards were scored from; hits and report need it.
-    hits, top, rank_by, report, overwrite
+    hits, top, rank_by, objective, report, overwrite
         As for :func:`~molgen.screening.screen.screen`.
 
     Raises
@@ -58,19 +60,22 @@ def merge(
     manifest = folders[0].manifest
     end = _common_end(folders)
     results = Results.described(manifest, _parts(folders, end))
+    wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     bundle = _bundle(manifest, model) if hits or report or rank_by else None
-    task = None if bundle is None else ranking_task(bundle, rank_by)
+    task = None if bundle is None else ranking_task(bundle, rank_by, wishes)
     annotations: list[str] = []
     if bundle is not None and task is not None:
         computed = results.schema.names
-        looked_at = ["id", "smiles", task.name]
+        looked_at = ["id", "smiles", *([task.name] if task is not DESIRABILITY else []), *(wishes.wishes if wishes else ())]
         if report:
             annotations = manifest.run["screen"]["annotated"]
             looked_at += [*output_schema(bundle.tasks, ()).scores, *annotations]
         lacking = [name for name in looked_at if name not in computed]
         if lacking:
             raise ConfigError(f"the shards lack the column {lacking[0]!r}", remedy="screen them again with it among --columns")
-    asked = Outputs(targets[0], None if hits is None else Path(hits), None if report is None else Path(report), top, task)
+    asked = Outputs(
+        targets[0], None if hits is None else Path(hits), None if report is None else Path(report), top, task, objective=wishes
+    )
     libraries = [each["file"] for each in manifest.run["library"] or ()]
     summary, found = results.write(asked, bundle, libraries, annotations)
     return ScreenResult(summary, found, Path(output), end.notes)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from molgen.chem.properties import PROPERTIES
+from molgen.data.numbers import read_columns
+from molgen.data.tasks import Task
 from molgen.errors import ConfigError
+from molgen.filters import Filter, available, from_text
+from molgen.filters.property import Property
+from molgen.screening.score import round_significant
 
-__all__ = ["Objective", "Wish", "pareto_ranks", "read_objective"]
+__all__ = ["DESIRABILITY", "Objective", "Wish", "pareto_ranks", "read_objective"]
 
 Direction = Literal["high", "low", "range"]
+
+#: What ranks the rows where there is an objective, and the name of its column.
+DESIRABILITY = Task("desirability", "binary", direction="high")
+#: The layer of a hit among the hits.
+_PARETO = "pareto_rank"
 
 
 class Wish(BaseModel):
@@ -91,6 +104,49 @@ class Objective:
     def pareto_ranks(self, values: Mapping[str, ArrayLike]) -> NDArray[np.int64]:
         """Return the layer of each row, from 1; rows with a property that is not known come after all others."""
         return pareto_ranks(np.stack([wish.desirability(values[name]) for name, wish in self.wishes.items()], axis=1))
+
+    def missing(self, columns: Iterable[str]) -> list[str]:
+        """Return the properties that no column of these holds."""
+        there = set(columns)
+        return [name for name in self.wishes if name not in there]
+
+    def annotations(self, columns: Iterable[str]) -> list[Filter]:
+        """Return what fills a column for each property that is none of these columns.
+
+        Raises
+        ------
+        ConfigError
+            If one is nothing that can be computed of a molecule either.
+        """
+        known = available()
+        filters = {cls.name.replace("-", "_"): name for name, cls in known.items() if cls.column_type == "number"}
+        found: list[Filter] = []
+        for name in self.missing(columns):
+            if name not in filters and name not in PROPERTIES:
+                there = ", ".join([*columns, *filters])
+                expected = f"a column ({there}) or a descriptor"
+                raise ConfigError(f"no property {name!r}", where="--objective", expected=expected)
+            found.append(from_text(filters[name]) if name in filters else Property(name))
+        return found
+
+    def fill(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch of scored rows with a last column, ``desirability``."""
+        column = pa.array(round_significant(self.desirability(self._values(batch))))
+        return batch.append_column(DESIRABILITY.name, pa.compute.if_else(pa.compute.is_nan(column), None, column))
+
+    def fill_hits(self, hits: pa.Table) -> pa.Table:
+        """Return hits with a last column, ``pareto_rank``: 1 for those that no other hit beats in everything."""
+        return hits.append_column(_PARETO, pa.array(self.pareto_ranks(self._values(hits))))
+
+    def _values(self, rows: pa.RecordBatch | pa.Table) -> dict[str, NDArray[np.float64]]:
+        values: dict[str, NDArray[np.float64]] = {}
+        for name in self.wishes:
+            column = rows.column(name)
+            if pa.types.is_string(column.type):  # the library's own, as it is written there
+                values |= read_columns({name: [cell or "" for cell in column.to_pylist()]})[0]
+            else:
+                values[name] = column.cast(pa.float64()).to_pandas().to_numpy()
+        return values
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -73,7 +73,7 @@ def write_report(
     """
     names = [Path(library).name for library in libraries]
     tasks = [task, *(view for other in bundle.tasks for view in score_views(other) if view.name != task.name)][:_MAX_TASKS]
-    owner = next(each for each in bundle.tasks if task.name in output_names(each))
+    owner = next((each for each in bundle.tasks if task.name in output_names(each)), bundle.tasks[0])
     owners = [owner, *(other for other in bundle.tasks if other.name != owner.name)][:_MAX_TASKS]
     mols = bundle.read(hits.column("smiles").to_pylist()).mols
     like = _likeness(bundle, hits, mols, owner)

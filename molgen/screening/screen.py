@@ -23,6 +23,7 @@ from molgen.screening.fill import Progress
 from molgen.screening.folder import PartsFolder, parts_folder
 from molgen.screening.gather import Outputs
 from molgen.screening.manifest import Manifest, Shard, describe, file_sha256
+from molgen.screening.objective import DESIRABILITY, Objective, read_objective
 from molgen.screening.output import check_outputs
 from molgen.screening.resume import finished_parts
 from molgen.screening.schema import OutputSchema, output_schema
@@ -73,6 +74,7 @@ def screen(
     hits: str | Path | None = None,
     report: str | Path | None = None,
     rank_by: str | None = None,
+    objective: str | Path | Objective | None = None,
     filters: Iterable[str | Filter] = (),
     annotate: Iterable[str | Filter] = (),
     drop_duplicates: bool = False,
@@ -114,6 +116,10 @@ def screen(
     rank_by
         Task whose direction ranks the hits; needed if there are several. Of several classes the column of one, if training was
         not told which is positive.
+    objective
+        What is wanted of several properties, or the TOML file that says so (:func:`~molgen.screening.objective.read_objective`). It
+        fills a last column ``desirability``, ranks the hits by it unless told otherwise, and gives them a ``pareto_rank``.
+        Properties are columns of the output; filters and descriptors among them are computed.
     filters
         Filters by name, with their settings after a colon (``"pains"``, ``"qed:min=0.6"``), or made already. The cheapest goes
         first; a row that one rejects is not looked at by the next, and not scored.
@@ -155,10 +161,12 @@ def screen(
     limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     bundle = Bundle.load(model)
     opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
-    pipeline = Pipeline(resolve(filters), resolve(annotate))
+    wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
+    pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
-    task = ranking_task(bundle, rank_by) if hits or report or rank_by else None
+    task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by else None
     ranked = [view.name for each in bundle.tasks for view in score_views(each)] if turn else [task.name] if task else []
+    ranked = [*(name for name in ranked if name != DESIRABILITY.name), *(wishes.wishes if wishes else ())]
     scored = _needed(bundle, opened, schema, ranked, pipeline, for_report=report is not None)
     plan = ScorePlan(scored, opened.extras, pipeline.filling(scored.annotations), drop_duplicates)
     run = {
@@ -183,7 +191,7 @@ def screen(
         if turn:
             return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
         folder.finish()
-        asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict)
+        asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict, wishes)
         summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
         folder.remove()
     return ScreenResult(summary, found, Path(output), end.notes)
@@ -193,14 +201,26 @@ def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def ranking_task(bundle: Bundle, name: str | None) -> Task:
-    """Return what ranks the hits: the task, or the column of a class, of that name, or the only one.
+def _annotations(asked: list[Filter], bundle: Bundle, library: Library, wishes: Objective | None) -> list[Filter]:
+    """Return the filters that fill a column: those asked for, and those that an objective needs."""
+    if wishes is None:
+        return asked
+    there = output_schema(bundle.tasks, library.extras, annotations={each.column: each.column_type for each in asked}).columns
+    if DESIRABILITY.name in there:
+        raise ConfigError(f"the output has a column {DESIRABILITY.name!r} already", where="--objective")
+    return [*asked, *wishes.annotations(there)]
+
+
+def ranking_task(bundle: Bundle, name: str | None, wishes: Objective | None = None) -> Task:
+    """Return what ranks the hits: the desirability, the task, or the column of a class, of that name, or the only one.
 
     Raises
     ------
     ConfigError
         If there is none of that name, or no name and several to choose from.
     """
+    if wishes is not None and name in (None, DESIRABILITY.name):
+        return DESIRABILITY
     # Of several classes the probability of one ranks: the column's name says which, or the task does.
     by_name = {view.name: view for task in bundle.tasks for view in score_views(task)}
     by_name |= {task.name: view for task in bundle.tasks for view in score_views(task) if view.positive == task.positive != ""}
