@@ -82,7 +82,7 @@ class Watchdog:
         """Score a block; every row comes out, in order."""
         while True:
             masked, verdicts = self._set_aside(block)
-            answer = self._try(masked)
+            answer = self._try_twice(masked)
             if isinstance(answer, ScoredBlock):
                 return _judged(answer, verdicts)
             if not self._find(masked, [at for at in range(len(block.rows)) if at not in masked.problems]):
@@ -93,7 +93,7 @@ class Watchdog:
         while len(rows) > 1:
             half = rows[: len(rows) // 2]
             rows = half if isinstance(self._try(_part(block, half)), Failure) else rows[len(half) :]
-        failure = self._try(_part(block, rows)) if rows else None
+        failure = self._try_twice(_part(block, rows)) if rows else None
         if isinstance(failure, Failure):
             self._known[block.smiles[rows[0]]] = self._verdict(failure)
             return True
@@ -102,7 +102,7 @@ class Watchdog:
     def _in_pieces(self, block: Block) -> ScoredBlock:
         """Score a block that is too much as a whole, though none of its rows is."""
         masked, verdicts = self._set_aside(block)
-        answer = self._try(masked)
+        answer = self._try_twice(masked)
         if isinstance(answer, ScoredBlock):
             return _judged(answer, verdicts)
         n = len(block.rows)
@@ -113,14 +113,17 @@ class Watchdog:
             return self(block)
         return _joined([self._in_pieces(_part(block, half)) for half in (range(n // 2), range(n // 2, n))])
 
+    def _try_twice(self, block: Block) -> ScoredBlock | Failure:
+        """Score a block; if its process died, which may be no fault of the block, once more."""
+        answer = self._try(block)
+        return self._try(block) if answer is Failure.DIED else answer
+
     def _try(self, block: Block) -> ScoredBlock | Failure:
-        """Score a block within the limits; a process that died may have been ended for no fault of the block: it gets another."""
+        """Score a block within the limits."""
         n, start = len(block.rows), time.monotonic()
         usual = max(_EACH, _TIMES * self._seconds / max(1, self._rows))
         limits = {"seconds": self._limits.seconds + (n * usual if n > 1 else 0), "megabytes": self._limits.megabytes}
         answer = self._worker.score(block, **limits)
-        if answer is Failure.DIED:
-            answer = self._worker.score(block, **limits)
         if isinstance(answer, ScoredBlock):
             self._seconds, self._rows = self._seconds + time.monotonic() - start, self._rows + n
         return answer
