@@ -90,7 +90,7 @@ class Watchdog:
         block = load_block(job, self._extras)
         while True:
             masked, verdicts = self._set_aside(block)
-            answer = self._try(masked)
+            answer = self._try_twice(masked)
             if isinstance(answer, ScoredBlock):
                 return _judged(answer, verdicts)
             if not self._find(masked, [at for at in range(len(block.rows)) if at not in masked.problems]):
@@ -101,7 +101,7 @@ class Watchdog:
         while len(rows) > 1:
             half = rows[: len(rows) // 2]
             rows = half if isinstance(self._try(_part(block, half)), Failure) else rows[len(half) :]
-        failure = self._try(_part(block, rows)) if rows else None
+        failure = self._try_twice(_part(block, rows)) if rows else None
         if isinstance(failure, Failure):
             self._known[block.smiles[rows[0]]] = self._verdict(failure)
             return True
@@ -110,7 +110,7 @@ class Watchdog:
     def _in_pieces(self, block: Block) -> ScoredBlock:
         """Score a block that is too much as a whole, though none of its rows is."""
         masked, verdicts = self._set_aside(block)
-        answer = self._try(masked)
+        answer = self._try_twice(masked)
         if isinstance(answer, ScoredBlock):
             return _judged(answer, verdicts)
         n = len(block.rows)
@@ -121,14 +121,17 @@ class Watchdog:
             return self(block)
         return _joined([self._in_pieces(_part(block, half)) for half in (range(n // 2), range(n // 2, n))])
 
+    def _try_twice(self, block: AnyBlock) -> ScoredBlock | Failure:
+        """Score a block; if its process died, which may be no fault of the block, once more."""
+        answer = self._try(block)
+        return self._try(block) if answer is Failure.DIED else answer
+
     def _try(self, block: AnyBlock) -> ScoredBlock | Failure:
-        """Score a block within the limits; a process that died may have been ended for no fault of the block: it gets another."""
+        """Score a block within the limits."""
         n, start = block.size, time.monotonic()
         usual = max(_EACH, _TIMES * self._seconds / max(1, self._rows))
         limits = {"seconds": self._limits.seconds + (n * usual if n > 1 else 0), "megabytes": self._limits.megabytes}
         answer = self._worker.score(block, **limits)
-        if answer is Failure.DIED:
-            answer = self._worker.score(block, **limits)
         if isinstance(answer, ScoredBlock):
             self._seconds, self._rows = self._seconds + time.monotonic() - start, self._rows + n
         return answer

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import molgen.screening.fill
-import molgen.screening.merge
 from molgen.data.library import open_library
 from molgen.filters import Pipeline, resolve
 from molgen.screening.folder import parts_folder
@@ -52,7 +51,7 @@ def sift(library, output, shard=None, *, filters=("lipinski",), restart=False, w
 
 def small_parts():
     """Make parts as small as a test's library."""
-    molgen.screening.fill.PART_BLOCKS = molgen.screening.merge.PART_BLOCKS = PART_BLOCKS
+    molgen.screening.fill.PART_BLOCKS = PART_BLOCKS
 
 
 if __name__ == "__main__":

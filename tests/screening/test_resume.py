@@ -16,7 +16,6 @@ import pytest
 
 import molgen
 import molgen.screening.fill
-import molgen.screening.merge
 from molgen.errors import ConfigError, InputError
 from molgen.screening.parts import read_part
 
@@ -29,7 +28,6 @@ _spec.loader.exec_module(sifting)
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
     monkeypatch.setattr(molgen.screening.fill, "PART_BLOCKS", sifting.PART_BLOCKS)
-    monkeypatch.setattr(molgen.screening.merge, "PART_BLOCKS", sifting.PART_BLOCKS)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,7 @@ def clean(library, tmp_path_factory):
     sifting.small_parts()
     summary = sifting.sift(library, folder / "s.csv")
     sifting.sift(library, folder / "s.parquet")
-    molgen.screening.fill.PART_BLOCKS = molgen.screening.merge.PART_BLOCKS = before
+    molgen.screening.fill.PART_BLOCKS = before
     assert sorted(path.name for path in folder.iterdir()) == ["s.csv", "s.parquet"]
     return folder, summary
 
@@ -62,10 +60,10 @@ def start(*arguments):
 def test_killed_at_random_moments_and_finished_it_writes_the_same_bytes(name, clean, library, tmp_path):
     moments = random.Random(name)
     output = tmp_path / name
-    for _ in range(4):
+    for _ in range(2):
         process = start(library, output)
         assert process.stdout.readline() == "ready\n"
-        time.sleep(moments.uniform(0, 0.3))
+        time.sleep(moments.uniform(0, 0.4))
         process.kill()
         process.communicate()
         if output.exists():
@@ -172,25 +170,16 @@ def test_two_runs_into_one_folder(clean, library, tmp_path):
 @pytest.mark.parametrize("change", ["appended", "edited"])
 def test_a_library_that_changes_while_it_is_read_is_refused(change, library, tmp_path):
     copy, output = tmp_path / "copy.smi", tmp_path / "s.csv"
-    copy.write_bytes(library.read_bytes())
+    # Long enough that it is not read in one go.
+    copy.write_text("".join(f"{line}{'x' * 500}\n" for line in library.read_text().splitlines()))
 
     def wrap(blocks):
         for block in blocks:
-            if block.number == 2:
+            if block.number == 0:
                 with copy.open("r+b") as file:
-                    file.seek(0, os.SEEK_END if change == "appended" else os.SEEK_SET)
-                    file.write(b"C" * 10)
+                    file.seek(0 if change == "appended" else -20, os.SEEK_END)
+                    file.write(b"CCO\n")
             yield block
-
-    if change == "edited":  # what was read before does not count, but what is on disk now does not either
-        copy.write_bytes(b"C" * 300_000 + b" long\n" + library.read_bytes())
-        text = copy.read_bytes()
-
-        def wrap(blocks):
-            for block in blocks:
-                if block.number == 0:
-                    copy.write_bytes(text[:-4] + b"XX\n\n")
-                yield block
 
     with pytest.raises(InputError, match="changed while it was read"):
         sifting.sift(copy, output, wrap=wrap)
@@ -252,7 +241,7 @@ def test_a_folder_of_something_else_is_left_alone(library, tmp_path):
     parts.mkdir()
     (parts / "thesis.txt").write_text("precious")
     for restart in (False, True):
-        with pytest.raises(InputError, match=r"something else.*thesis"):
+        with pytest.raises(InputError, match=r"thesis.*something else"):
             sifting.sift(library, tmp_path / "s.csv", restart=restart)
     assert (parts / "thesis.txt").read_text() == "precious"
 

@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import molgen
@@ -15,7 +16,7 @@ from molgen.errors import ConfigError, MolgenError
 from molgen.filters import Pipeline
 from molgen.screening.process import Failure, Worker
 from molgen.screening.schema import output_schema
-from molgen.screening.score import ScorePlan
+from molgen.screening.score import ScorePlan, Scorer
 from molgen.screening.watchdog import RowLimits, Verdict, Watchdog
 from molgen.screening.workers import score_blocks
 
@@ -95,8 +96,6 @@ class FakeWorker:
 @pytest.fixture
 def real(tmp_path):
     """A scorer in this process, and a block of 100 rows."""
-    from molgen.screening.score import Scorer
-
     path = tmp_path / "x.smi"
     path.write_text("".join(f"{'C' * (at + 1)}O\n" for at in range(100)))
     library = open_library(path)
@@ -146,23 +145,19 @@ def test_a_process_that_cannot_start_is_one_line(tmp_path):
     assert "\n" not in str(refusal.value)
 
 
-def test_scores_of_the_other_rows_are_those_of_an_undisturbed_run(trouble, small_bundle, nci_smiles, tmp_path):
-    rows = nci_smiles[:200]
-    (tmp_path / "good.smi").write_text("".join(f"{smiles}\n" for smiles in rows))
-    rows[50] = "[Ar]"
-    (tmp_path / "bad.smi").write_text("".join(f"{smiles}\n" for smiles in rows))
-    import pandas as pd
-
-    molgen.screen(tmp_path / "good.smi", small_bundle, tmp_path / "good.parquet")
-    molgen.screen(tmp_path / "bad.smi", small_bundle, tmp_path / "bad.parquet", filters=[trouble], row_timeout=60)
-    good, bad = pd.read_parquet(tmp_path / "good.parquet"), pd.read_parquet(tmp_path / "bad.parquet")
+def test_scores_of_the_other_rows_are_those_of_an_undisturbed_run(small_bundle, nci_smiles, tmp_path):
+    path = tmp_path / "x.smi"
+    path.write_text("".join(f"{smiles}\n" for smiles in nci_smiles[:200]))
+    library, bundle = open_library(path), molgen.load(small_bundle)
+    scorer = Scorer(bundle, ScorePlan(output_schema(bundle.tasks, library.extras), library.extras, Pipeline()))
+    block = next(iter(library.blocks()))
+    worker = FakeWorker(lambda read: Failure.DIED if block.smiles[50] in read else None, scorer)
+    good, bad = scorer(block).batch.to_pandas(), Watchdog(worker, LIMITS, {})(block).batch.to_pandas()
     assert bad["status"][50] == "too_large"
     assert bad["reason"][50] == "the process died on this row"
-    assert bad.loc[50, ["activity", "active", "domain"]].isna().all()
+    assert bad.loc[50, ["activity", "active", "domain", "canonical_smiles"]].isna().all()
     others = good.index != 50
-    pd.testing.assert_frame_equal(
-        good.loc[others].drop(columns="source"), bad.loc[others].drop(columns="source"), check_exact=False, rtol=1e-5, atol=1e-9
-    )
+    pd.testing.assert_frame_equal(good[others], bad[others], check_exact=False, rtol=1e-5, atol=1e-9)
 
 
 def test_limits_are_checked():
