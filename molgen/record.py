@@ -88,11 +88,12 @@ def _points(curve: Any, tasks: Sequence[str], experts: Sequence[str]) -> list[di
     for point in curve if isinstance(curve, list) else ():
         rows = _count(point.get("rows")) if isinstance(point, dict) else None
         metrics = _ordered(_section(point, "metrics"), _PARTS) if rows is not None else {}
-        tables = {part: _table({"model": of}, tasks, experts).get("model") for part, of in metrics.items()}
-        if not tables or None in tables.values():
+        tables = {part: _table({"model": of}, tasks, experts) for part, of in metrics.items()}
+        if not all(tables.values()):
             return []
-        points.append({"rows": rows, "metrics": tables})
-    return points if len({_shape(point["metrics"]) for point in points}) == 1 else []
+        points.append({"rows": rows, "metrics": {part: table["model"] for part, table in tables.items()}})
+    shapes = {_shape(point["metrics"]) for point in points}
+    return points if len(shapes) == 1 and points[0]["metrics"] else []
 
 
 def _shape(tables: dict[str, dict[str, dict[str, Any]]]) -> str:

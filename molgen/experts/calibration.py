@@ -24,6 +24,8 @@ _MIN_CLASS = 5
 _PRIOR_ROWS = 20.0
 #: The least probability whose logarithm is taken.
 _LEAST = 1e-6
+#: Of slope and intercept, far above what a fit can give: products with a logit are then ordinary numbers.
+_LARGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Calibration:
     intercept: float = 0.0
 
     def apply(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Calibrate probabilities ``[rows]``, or of several classes ``[rows, classes]``. Regression values pass through.
+        """Calibrate probabilities ``[rows]``, or of several classes ``[rows, classes]``.
 
         The order of the rows (and, of several, of a row's classes) does not change.
         """
@@ -65,19 +67,18 @@ class Calibration:
         """Rebuild from :meth:`to_json`."""
         half_width = float("nan") if data["half_width"] is None else float(data["half_width"])
         calibration = cls(half_width, float(data["slope"]), float(data["intercept"]))
-        if half_width < 0 or not calibration.slope > 0 or not np.isfinite([calibration.slope, calibration.intercept]).all():
-            raise ValueError("a calibration needs a half-width >= 0 and a slope > 0")
+        if half_width < 0 or not 0 < calibration.slope <= _LARGEST or not abs(calibration.intercept) <= _LARGEST:
+            raise ValueError(f"a calibration needs a half-width >= 0, a slope > 0, and no number above {_LARGEST:g}")
         return calibration
 
 
 def calibrate(tasks: Sequence[Task], calibrations: Sequence[Calibration], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Calibrate predictions ``[rows, outputs]`` of all tasks."""
-    return np.column_stack(
-        [
-            calibration.apply(values[:, span] if task.kind == "multiclass" else values[:, span.start])
-            for task, calibration, span in zip(tasks, calibrations, spans(tasks), strict=True)
-        ]
-    )
+    """Calibrate predictions ``[rows, outputs]`` of all tasks; regression values pass through."""
+    columns = []
+    for task, calibration, span in zip(tasks, calibrations, spans(tasks), strict=True):
+        own = values[:, span] if task.kind == "multiclass" else values[:, span.start]
+        columns.append(own if task.is_regression else calibration.apply(own))
+    return np.column_stack(columns)
 
 
 def fit_calibration(tasks: Sequence[Task], predictions: NDArray[np.float64], targets: Targets) -> list[Calibration]:

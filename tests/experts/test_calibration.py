@@ -5,7 +5,7 @@ import pytest
 
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, sigmoid
-from molgen.experts.calibration import Calibration, fit_calibration
+from molgen.experts.calibration import Calibration, calibrate, fit_calibration
 
 
 def test_interval_is_the_split_conformal_quantile():
@@ -61,3 +61,14 @@ def test_one_class_leaves_probabilities_alone():
 def test_impossible_calibrations_are_refused(bad):
     with pytest.raises(ValueError, match="calibration"):
         Calibration.from_json({"half_width": 1.0, "slope": 1.0, "intercept": 0.0} | bad)
+
+
+def test_regression_values_pass_through_whatever_a_file_says():
+    values = np.array([[-3.0], [7.5]])
+    np.testing.assert_array_equal(calibrate([Task("y", "regression")], [Calibration(1.0, 2.0, 3.0)], values), values)
+
+
+@pytest.mark.parametrize(("key", "value"), [("slope", 1e10), ("slope", 0.0), ("intercept", -1e300), ("half_width", -1.0)])
+def test_numbers_that_no_fit_gives_are_refused(key, value):
+    with pytest.raises(ValueError, match="a calibration needs"):
+        Calibration.from_json({"half_width": 1.0, "slope": 1.0, "intercept": 0.0} | {key: value})

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
@@ -170,6 +170,8 @@ extreme = st.sampled_from([0, -1, 2, 1e308, -1e308, 5e-324, 10**30, 2**31, 2**63
 
 @settings(max_examples=400)
 @given(where=st.sampled_from(PLACES), new=arbitrary_json | extreme)
+@example(where=("manifest.json", ("calibration", 0, "slope")), new=1e308)
+@example(where=("manifest.json", ("calibration", 0, "intercept")), new=-1e308)
 def test_other_json_is_refused_or_predicts(scratch, where, new):
     name, place = where
     changed = json.dumps(_replaced(json.loads(MEMBERS[name]), place, new)).encode()
