@@ -19,7 +19,11 @@ from molgen.filters.collect import collect_filters
 from molgen.filters.smarts import SmartsFilter
 from molgen.filters.window import Window
 
-NEEDY = {"property": {"of": "TPSA"}, "window": {"expression": "1<=TPSA<=120"}, "smarts": {"rules": [["nitro", "[N+](=O)[O-]", 0, 0]]}}
+NEEDY = {
+    "property": {"of": "TPSA"},
+    "window": {"expression": "1<=TPSA<=120"},
+    "smarts": {"rules": [["nitro", "[N+](=O)[O-]", 0, 0]]},
+}
 
 
 def make(name):
