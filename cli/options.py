@@ -159,6 +159,16 @@ _HITS_OPTIONS = (
         metavar="FILE",
         help="TOML file of what is wanted of several properties: fills and ranks by a column desirability.",
     ),
+    click.option(
+        "--rescore", type=click.IntRange(1), metavar="ROWS", help="Score so many of the best rows again, by the model of --with."
+    ),
+    click.option(
+        "--with",
+        "rescore_with",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="MODEL",
+        help="Slower, better model that ranks what --rescore lets through.",
+    ),
     click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one]."),
     click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="HTML report to write."),
 )

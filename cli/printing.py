@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from molgen.screening.cascade import Recall
     from molgen.screening.screen import ScreenResult
     from molgen.screening.summary import Summary
     from molgen.search.reading import Tally
@@ -21,6 +22,7 @@ __all__ = [
     "print_funnel",
     "print_json",
     "print_metrics",
+    "print_recall",
     "print_screen",
     "print_table",
     "print_tally",
@@ -70,10 +72,20 @@ def print_screen(
         click.echo(f"  {n:,} {status}: {reason}")
     if funnel:
         print_funnel(summary)
+    if summary.recall:
+        print_recall(summary.recall)
     click.echo(f"Scores written to {result.output}")
     for what, path in (("Hits", hits), ("Report", report)):
         if path:
             click.echo(f"{what} written to {path}")
+
+
+def print_recall(recall: Recall) -> None:
+    """Print how much of a full model's choice a cascade keeps."""
+    correlation = f"; on a sample of {recall.sample:,} both models correlate by {recall.correlation:.2f}"
+    click.echo(f"{recall.rescored:,} rows were rescored{correlation}")
+    for share, rows, kept, low, high in recall.kept:
+        click.echo(f"  of the full model's best {share:.0%}, {kept} of {rows} were let through ({low:.0%} to {high:.0%})")
 
 
 def print_tally(tally: Tally) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from molgen.data.tasks import Task
+from molgen.screening.cascade import Cascade
 from molgen.screening.duplicates import without_duplicates
 from molgen.screening.hits import write_hits
 from molgen.screening.manifest import Manifest
@@ -48,6 +49,8 @@ class Outputs:
         Whether a row that could not be scored stops everything.
     objective
         Fills a column of the desirability of each row, of which the ranking may be.
+    cascade
+        Scores the best rows by another model, which then ranks them.
     """
 
     table: Path | None = None
@@ -57,6 +60,7 @@ class Outputs:
     task: Task | None = None
     strict: bool = False
     objective: Objective | None = None
+    cascade: Cascade | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +121,15 @@ class Results:
         InputError
             If a part is damaged, the disk is full, or a row could not be scored where none may be.
         """
-        summary, task, objective = Summary(), outputs.task, outputs.objective
+        summary, task, objective, cascade = Summary(), outputs.task, outputs.objective, outputs.cascade
         schema, columns = self.schema, self.columns
         if objective:
             schema, columns = schema.append(pa.field(DESIRABILITY.name, pa.float64())), [*columns, DESIRABILITY.name]
+        if cascade and task:
+            cascade.choose((self._filled(block, objective, None) for block in self.blocks()), task, schema)
+            schema = pa.schema([*schema, *cascade.fields])
+            columns = [*columns, *(field.name for field in cascade.fields)]
+            task, summary.recall = cascade.task, cascade.recall
         best = TopHits(task, outputs.top if outputs.hits else min(outputs.top, REPORT_HITS), schema) if task else None
         with ExitStack() as stack:
             writer = None
@@ -130,7 +139,7 @@ class Results:
             for block in self.blocks():
                 if outputs.strict:
                     refuse_bad_row(block.batch)
-                batch = objective.fill(block.batch) if objective else block.batch
+                batch = self._filled(block, objective, cascade)
                 summary.add(batch, block.stages)
                 if best:
                     best.add(batch)
@@ -149,3 +158,9 @@ class Results:
                 top = found.slice(0, REPORT_HITS)
                 write_report(outputs.report, bundle, summary, top, task, libraries, annotations=annotations)
         return summary, found
+
+    @staticmethod
+    def _filled(block: ScoredBlock, objective: Objective | None, cascade: Cascade | None) -> pa.RecordBatch:
+        """Return the rows of a block with the columns that follow from those in the parts."""
+        batch = objective.fill(block.batch) if objective else block.batch
+        return cascade.fill(batch) if cascade else batch

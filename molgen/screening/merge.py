@@ -14,7 +14,7 @@ from molgen.screening.objective import DESIRABILITY, Objective, read_objective
 from molgen.screening.output import check_outputs
 from molgen.screening.parts import PART_BLOCKS
 from molgen.screening.schema import output_schema
-from molgen.screening.screen import ScreenResult, ranking_task
+from molgen.screening.screen import ScreenResult, make_cascade, ranking_task
 
 __all__ = ["merge"]
 
@@ -28,6 +28,8 @@ def merge(
     top: int = 100,
     rank_by: str | None = None,
     objective: str | Path | Objective | None = None,
+    rescore: int | None = None,
+    rescore_with: str | Path | None = None,
     report: str | Path | None = None,
     overwrite: bool = False,
 ) -> ScreenResult:
@@ -41,7 +43,7 @@ def merge(
         Table to write.
     model
         The bundle, if it is no longer where the shards were scored from; hits and report need it.
-    hits, top, rank_by, objective, report, overwrite
+    hits, top, rank_by, objective, rescore, rescore_with, report, overwrite
         As for :func:`~molgen.screening.screen.screen`.
 
     Raises
@@ -61,7 +63,8 @@ def merge(
     end = _common_end(folders)
     results = Results.described(manifest, _parts(folders, end))
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
-    bundle = _bundle(manifest, model) if hits or report or rank_by else None
+    bundle = _bundle(manifest, model) if hits or report or rank_by or rescore else None
+    cascade = make_cascade(rescore, rescore_with, rank_by)
     task = None if bundle is None else ranking_task(bundle, rank_by, wishes)
     annotations: list[str] = []
     if bundle is not None and task is not None:
@@ -74,7 +77,13 @@ def merge(
         if lacking:
             raise ConfigError(f"the shards lack the column {lacking[0]!r}", remedy="screen them again with it among --columns")
     asked = Outputs(
-        targets[0], None if hits is None else Path(hits), None if report is None else Path(report), top, task, objective=wishes
+        targets[0],
+        None if hits is None else Path(hits),
+        None if report is None else Path(report),
+        top,
+        task,
+        objective=wishes,
+        cascade=cascade,
     )
     libraries = [each["file"] for each in manifest.run["library"] or ()]
     summary, found = results.write(asked, bundle, libraries, annotations)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from molgen.data.tasks import Task
 
-__all__ = ["TopHits"]
+__all__ = ["TopHits", "ranking_keys"]
 
 
 class TopHits:
@@ -49,5 +49,10 @@ class TopHits:
         return self._best.add_column(0, "rank", ranks)
 
     def _keys(self, column: pa.ChunkedArray | pa.Array) -> NDArray[np.float64]:
-        values = column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()
-        return np.negative(values) if self.task.direction == "high" else np.asarray(values)
+        return ranking_keys(self.task, column)
+
+
+def ranking_keys(task: Task, column: pa.ChunkedArray | pa.Array) -> NDArray[np.float64]:
+    """Return what sorts a task's values best first; NaN for a row that has none."""
+    values = column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy()
+    return np.negative(values) if task.direction == "high" else np.asarray(values)

@@ -23,6 +23,7 @@ from molgen.reporting.plots import Axis, Plot, figure, robust_limits
 from molgen.reporting.structures import LOW_SIMILARITY, drawing, similarity_line
 from molgen.reporting.words import dig, file_name, label_words, listed, of_task, share, unit
 from molgen.reporting.words import figure as figure_text
+from molgen.screening.cascade import Recall
 from molgen.screening.funnel import funnel
 from molgen.screening.summary import Summary
 
@@ -79,6 +80,7 @@ def write_report(
     like = _likeness(bundle, hits, mols, owner)
     sections = [
         section("What became of the rows", None, _bars(summary, bundle.max_atoms), funnel(summary.funnel.values())),
+        *([section("The cascade", None, *_cascade(summary.recall))] if summary.recall else []),
         section("How the scores spread", _missing(bundle, tasks), _figures(bundle, summary, hits, tasks)),
         section("Top structures", _hits_explained(hits, task, bundle), _hits(hits, mols, tasks, like, annotations)),
         section("The model", None, _metrics(bundle, owners), facts(bundle, [owner])),
@@ -86,6 +88,20 @@ def write_report(
     write_page(
         path, f"Screen of {listed(names, 2)}", tag("div", _lead(bundle, task), _tiles(names, summary, hits, task, like)), sections
     )
+
+
+def _cascade(recall: Recall) -> list[Html]:
+    """Say what was rescored, and how much of the full model's own choice that keeps."""
+    lines = [
+        f"The best {recall.rescored:,} rows were scored again by the model that ranks the hits. On a sample of {recall.sample:,} rows, "
+        f"scored by both models, the rank correlation is {recall.correlation:.2f}."
+    ]
+    lines += [
+        f"Of that model's best {kept.share:.0%}, {kept.kept} of {kept.rows} sampled rows were let through: {kept.kept / kept.rows:.0%} "
+        f"(95 % interval {kept.low:.0%} to {kept.high:.0%})."
+        for kept in recall.kept
+    ]
+    return [tag("p", line) for line in lines]
 
 
 def _lead(bundle: Bundle, task: Task) -> Html:

@@ -16,9 +16,10 @@ import pyarrow as pa
 from molgen.bundle import Bundle
 from molgen.data.library import AnyBlock, Library, open_library
 from molgen.data.paths import expand_paths
-from molgen.data.tasks import Task, score_views
+from molgen.data.tasks import Task, output_names, score_views
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
+from molgen.screening.cascade import Cascade
 from molgen.screening.fill import Progress
 from molgen.screening.folder import PartsFolder, parts_folder
 from molgen.screening.gather import Outputs
@@ -75,6 +76,8 @@ def screen(
     report: str | Path | None = None,
     rank_by: str | None = None,
     objective: str | Path | Objective | None = None,
+    rescore: int | None = None,
+    rescore_with: str | Path | None = None,
     filters: Iterable[str | Filter] = (),
     annotate: Iterable[str | Filter] = (),
     drop_duplicates: bool = False,
@@ -120,6 +123,9 @@ def screen(
         What is wanted of several properties, or the TOML file that says so (:func:`~molgen.screening.objective.read_objective`). It
         fills a last column ``desirability``, ranks the hits by it unless told otherwise, and gives them a ``pareto_rank``.
         Properties are columns of the output; filters and descriptors among them are computed.
+    rescore, rescore_with
+        A number of rows, and the bundle that scores so many of the best again: columns ``rescored_<task>`` and the like, which then
+        rank the hits. How much of what that bundle alone would have chosen is kept so is measured on a sample, in the summary.
     filters
         Filters by name, with their settings after a colon (``"pains"``, ``"qed:min=0.6"``), or made already. The cheapest goes
         first; a row that one rejects is not looked at by the next, and not scored.
@@ -164,7 +170,8 @@ def screen(
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
-    task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by else None
+    task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by or rescore else None
+    cascade = None if turn else make_cascade(rescore, rescore_with, rank_by, workers, limits)
     ranked = [view.name for each in bundle.tasks for view in score_views(each)] if turn else [task.name] if task else []
     ranked = [*(name for name in ranked if name != DESIRABILITY.name), *(wishes.wishes if wishes else ())]
     scored = _needed(bundle, opened, schema, ranked, pipeline, for_report=report is not None)
@@ -191,7 +198,7 @@ def screen(
         if turn:
             return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
         folder.finish()
-        asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict, wishes)
+        asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict, wishes, cascade)
         summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
         folder.remove()
     return ScreenResult(summary, found, Path(output), end.notes)
@@ -199,6 +206,35 @@ def screen(
 
 def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
+
+
+def make_cascade(
+    rows: int | None, model: str | Path | None, rank_by: str | None, workers: int = 1, limits: RowLimits | None = None
+) -> Cascade | None:
+    """Return what scores the best rows again, if that is asked for.
+
+    Raises
+    ------
+    ConfigError
+        If a model is named without a number of rows or the other way round, or the model reads columns beside the structure.
+    """
+    if rows is None and model is None:
+        return None
+    if rows is None or model is None or rows < 1:
+        given = f"rescore {rows}, rescore_with {model}"
+        raise ConfigError("a cascade needs a number of rows and a model", expected="--rescore ROWS --with MODEL", got=given)
+    bundle = Bundle.load(model)
+    if bundle.columns:
+        raise ConfigError("a model that reads columns beside the structure cannot rescore", where=str(model))
+    schema = output_schema(bundle.tasks, ())
+    needed = output_schema(bundle.tasks, (), [name for name in schema.columns if name != "domain"])
+    plan = ScorePlan(needed, [], Pipeline(), False)
+
+    def score(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
+        return score_blocks(blocks, bundle, str(model), plan, workers=workers, limits=limits)
+
+    names = {name for task in bundle.tasks for name in output_names(task)}
+    return Cascade(ranking_task(bundle, rank_by if rank_by in names else None), rows, schema, score)
 
 
 def _annotations(asked: list[Filter], bundle: Bundle, library: Library, wishes: Objective | None) -> list[Filter]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from molgen.filters.pipeline import StageCount
+
+if TYPE_CHECKING:
+    from molgen.screening.cascade import Recall
 
 __all__ = ["Sample", "Summary"]
 
@@ -64,6 +67,8 @@ class Summary:
         A sample of each numeric column.
     funnel
         Rows and CPU time of each stage, in order: ``read``, each filter, ``duplicates``, ``annotate``, ``predict``.
+    recall
+        What a cascade keeps, if there was one.
     """
 
     rows: int = 0
@@ -72,6 +77,7 @@ class Summary:
     notes: Counter[str] = field(default_factory=Counter)
     scores: dict[str, Sample] = field(default_factory=dict)
     funnel: dict[str, StageCount] = field(default_factory=dict)
+    recall: Recall | None = None
 
     def add(self, batch: pa.RecordBatch, stages: Iterable[StageCount] = ()) -> None:
         """Count a batch, and what its stages did."""
@@ -92,8 +98,8 @@ class Summary:
                 self.scores.setdefault(name, Sample()).add(column.to_numpy(zero_copy_only=False))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts as plain data: ``rows, statuses, reasons, notes_on_rows, funnel``."""
-        return {
+        """Return the counts as plain data: ``rows, statuses, reasons, notes_on_rows, funnel``, and ``cascade`` if there was one."""
+        counts: dict[str, Any] = {
             "rows": self.rows,
             "statuses": dict(self.statuses),
             "reasons": [{"status": status, "reason": reason, "rows": n} for (status, reason), n in self.reasons.most_common()],
@@ -103,6 +109,7 @@ class Summary:
                 for each in self.funnel.values()
             ],
         }
+        return counts | ({"cascade": self.recall.to_json()} if self.recall else {})
 
     @property
     def seconds_saved(self) -> float:
