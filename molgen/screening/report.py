@@ -93,12 +93,12 @@ def write_report(
 def _cascade(recall: Recall) -> list[Html]:
     """Say what was rescored, and how much of the full model's own choice that keeps."""
     lines = [
-        f"The best {recall.rescored:,} rows were scored again by the model that ranks the hits. On a sample of {recall.sample:,} rows, "
-        f"scored by both models, the rank correlation is {recall.correlation:.2f}."
+        f"The best {recall.rescored:,} rows were scored again by the model that ranks the hits. "
+        f"On a sample of {recall.sample:,} rows, scored by both models, the rank correlation is {recall.correlation:.2f}."
     ]
     lines += [
-        f"Of that model's best {kept.share:.0%}, {kept.kept} of {kept.rows} sampled rows were let through: {kept.kept / kept.rows:.0%} "
-        f"(95 % interval {kept.low:.0%} to {kept.high:.0%})."
+        f"Of that model's best {kept.share:.0%}, {kept.kept} of {kept.rows} sampled rows were let through: "
+        f"{kept.kept / kept.rows:.0%} (95 % interval {kept.low:.0%} to {kept.high:.0%})."
         for kept in recall.kept
     ]
     return [tag("p", line) for line in lines]
