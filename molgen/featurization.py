@@ -167,10 +167,7 @@ def _make(featurizer: str | Mapping[str, Any] | Featurizer, n_jobs: int) -> Feat
     if isinstance(featurizer, str):
         featurizer = {"type": featurizer}
     spec = featurizer.spec() if isinstance(featurizer, Featurizer) else dict(featurizer)
-    try:
-        made = from_spec(spec, n_jobs=n_jobs)
-    except TypeError as error:  # a parameter without a default is missing
-        raise ConfigError(f"{spec['type']} cannot be made", got=str(error)) from None
+    made = from_spec(spec, n_jobs=n_jobs)
     if not isinstance(made, MoleculeFeaturizer):
         raise ConfigError(f"{type(made).__name__} does not read molecules")
     return made

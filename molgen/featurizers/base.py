@@ -304,6 +304,10 @@ def from_spec(spec: dict[str, Any], **runtime: Any) -> Any:
         raise ConfigError(
             f"{spec['type']} has no parameter {sorted(unknown)[0]!r}", expected=f"one of {', '.join(cls._parameters())}"
         )
+    defaults = inspect.signature(cls.__init__).parameters
+    lacking = [name for name in cls._parameters() if defaults[name].default is inspect.Parameter.empty and name not in arguments]
+    if lacking:
+        raise ConfigError(f"{spec['type']} needs its parameter {lacking[0]!r}")
     return cls._from_arguments(arguments | runtime)
 
 

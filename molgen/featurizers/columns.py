@@ -70,7 +70,8 @@ class Columns(Featurizer):
 
     def spec(self) -> dict[str, Any]:
         """Return the identity as JSON data."""
-        return {"type": type(self).__name__, "columns": list(self.columns)}
+        own = list(self.columns) if isinstance(self.columns, tuple) else self.columns
+        return {"type": type(self).__name__, "columns": own}
 
     @classmethod
     def examples(cls) -> list[Self]:

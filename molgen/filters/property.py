@@ -9,6 +9,7 @@ import numpy as np
 
 from molgen.chem.parse import Mol
 from molgen.chem.properties import check_property, compute_properties, property_cost
+from molgen.errors import ConfigError
 from molgen.filters.base import Filter, register
 
 __all__ = ["Property"]
@@ -37,6 +38,8 @@ class Property(Filter):
     of: str
 
     def __post_init__(self) -> None:
+        if not isinstance(self.of, str):
+            raise ConfigError(f"the setting 'of' cannot be {self.of!r:.80}", where="filter property", expected="a descriptor's name")
         check_property(self.of)
 
     @property

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from rdkit import Chem, rdBase
+from rdkit import Chem, RDConfig, rdBase
 from rdkit.Chem import QED, Crippen, Descriptors, Lipinski, rdMolDescriptors
 
 import molgen.filters
@@ -20,6 +21,7 @@ from molgen.filters.smarts import SmartsFilter
 from molgen.filters.window import Window
 
 NEEDY = {
+    "novelty": {"known": str(Path(RDConfig.RDContribDir, "FreeWilson", "data", "CHEMBL2321810.smi"))},
     "property": {"of": "TPSA"},
     "window": {"expression": "1<=TPSA<=120"},
     "smarts": {"rules": [["nitro", "[N+](=O)[O-]", 0, 0]]},
