@@ -39,7 +39,8 @@ class Property(Filter):
 
     def __post_init__(self) -> None:
         if not isinstance(self.of, str):
-            raise ConfigError(f"the setting 'of' cannot be {self.of!r:.80}", where="filter property", expected="a descriptor's name")
+            expected = "a descriptor's name"
+            raise ConfigError(f"the setting 'of' cannot be {self.of!r:.80}", where="filter property", expected=expected)
         check_property(self.of)
 
     @property

@@ -79,6 +79,8 @@ class SmartsFilter(Filter):
         if not rules:
             raise ConfigError("no pattern", where="smarts", expected="at least one")
         for rule in rules:
+            if not isinstance(rule.name, str) or not isinstance(rule.smarts, str):
+                raise ConfigError("not a pattern", where="smarts", expected="a name and a SMARTS", got=repr(rule[:2])[:80])
             _check_rule(rule, f"smarts {rule.name!r}")
         object.__setattr__(self, "rules", rules)
 
