@@ -216,7 +216,7 @@ def test_standard_input_cannot_be_resumed_and_leaves_nothing(library, tmp_path, 
 def test_a_full_disk_is_one_line_and_the_folder_stays_good(clean, library, tmp_path):
     output = tmp_path / "s.csv"
     command = f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)); sys.argv = {[str(HERE / 'sifting.py'), str(library), str(output)]!r}; runpy.run_path(sys.argv[0], run_name='__main__')"  # noqa: E501
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "InputError" in done.stderr
     assert "cannot be written: File too large" in done.stderr
@@ -260,15 +260,15 @@ def test_the_command_says_how_to_go_on_after_sigterm_and_does(small_bundle, nci_
     library.write_text("".join(f"{smiles} n{at}\n" for at, smiles in enumerate(nci_smiles[:2600])))
     script = "import molgen.screening.fill as fill; fill.PART_BLOCKS = 1; from molgen.cli.main import main; main()"
     options = ["-m", small_bundle, "--hits", tmp_path / "h.csv", "--rank-by", "activity", "--columns", "row,status,activity"]
-    command = [sys.executable, "-c", script, "screen", library, "-o", tmp_path / "s.csv", *options]
+    command = [sys.executable, "-P", "-c", script, "screen", library, "-o", tmp_path / "s.csv", *options]
     parts = tmp_path / "s.csv.parts"
     for count, ending in ((1, signal.SIGTERM), (2, signal.SIGKILL)):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        while not (parts / f"part-00000{count - 1}.arrow").exists():
-            assert process.poll() is None
+        while not (parts / f"part-00000{count - 1}.arrow").exists() and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(ending)
         said = process.communicate()[1]
+        assert process.returncode in (143, -9), said
         if ending == signal.SIGTERM:
             assert process.returncode == 143
             assert said == f"Interrupted. What is done lies in {parts}: the same command goes on from there.\n"
