@@ -6,20 +6,27 @@ Rounds alternate between the tools; the median is printed.
 
     python benchmarks/screening.py speed --model graph.molgen --chemprop .../bin/chemprop --chemprop-model best.pt
     python benchmarks/screening.py memory --model graph.molgen
+    python benchmarks/screening.py kill --model graph.molgen
+
+``kill`` sends SIGKILL twenty times at random moments to one screen, lets it finish, and compares its bytes with those of an
+undisturbed run.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import filecmp
 import gzip
 import itertools
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from moleculenet import DATA
@@ -106,22 +113,55 @@ def memory(arguments: argparse.Namespace, folder: Path) -> None:
     print(f"  ratio {peaks[1] / peaks[0]:.3f}")
 
 
+def kill(arguments: argparse.Namespace, folder: Path) -> None:
+    """Kill one screen at random moments, finish it, and compare."""
+    library = write_library(folder / "library.csv", arguments.long)
+    command = [*molgen_command(arguments.model, library, folder / "clean.csv"), "--hits", str(folder / "clean-hits.csv")]
+    start = time.monotonic()
+    cost(command)
+    whole = time.monotonic() - start
+    command = [*molgen_command(arguments.model, library, folder / "killed.csv"), "--hits", str(folder / "killed-hits.csv")]
+    moments = random.Random(arguments.seed)
+    parts = folder / "killed.csv.parts"
+    found = []
+    for at in range(arguments.kills):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Starting takes some seconds; the later kills find ever more done.
+        time.sleep(moments.uniform(0, 0.4 * whole))
+        process.kill()
+        process.wait()
+        if (folder / "killed-hits.csv").exists() and not parts.exists():
+            print(f"  finished before kill {at + 1}")
+            break
+        found.append(len(list(parts.glob("part-*"))))
+    print(f"  parts that were there after each kill: {' '.join(map(str, found))}")
+    if not (folder / "killed-hits.csv").exists() or parts.exists():
+        cost(command)
+    for name in ("{}.csv", "{}-hits.csv"):
+        same = filecmp.cmp(folder / name.format("clean"), folder / name.format("killed"), shallow=False)
+        print(f"  {name.format('killed'):<16} {'identical' if same else 'DIFFERENT'}")
+        if not same:
+            sys.exit(1)
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["speed", "memory"])
+    parser.add_argument("what", choices=["speed", "memory", "kill"])
     parser.add_argument("--model", required=True)
     parser.add_argument("--chemprop")
     parser.add_argument("--chemprop-model")
     parser.add_argument("--short", type=int)
     parser.add_argument("--long", type=int)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    arguments.short = arguments.short or {"speed": 2_000, "memory": 50_000}[arguments.what]
-    arguments.long = arguments.long or {"speed": 12_000, "memory": 1_000_000}[arguments.what]
+    arguments.short = arguments.short or {"speed": 2_000, "memory": 50_000, "kill": 0}[arguments.what]
+    arguments.long = arguments.long or {"speed": 12_000, "memory": 1_000_000, "kill": 200_000}[arguments.what]
     print(f"{datetime.date.today()}, Python {platform.python_version()}, {os.cpu_count()} cores, {arguments.what}")
     with tempfile.TemporaryDirectory() as folder:
-        {"speed": speed, "memory": memory}[arguments.what](arguments, Path(folder))
+        {"speed": speed, "memory": memory, "kill": kill}[arguments.what](arguments, Path(folder))
 
 
 if __name__ == "__main__":

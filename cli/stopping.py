@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,9 @@ class _Terminated(KeyboardInterrupt):
 @contextlib.contextmanager
 def stoppable(folder: Path) -> Iterator[None]:
     """Let SIGINT and SIGTERM end what runs within, and say that the same command goes on where results lie in a folder."""
+    if threading.current_thread() is not threading.main_thread():  # no place for handlers
+        yield
+        return
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield

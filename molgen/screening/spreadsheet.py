@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 __all__ = ["neutral", "neutral_batch", "original"]
 
 _FORMULA = r"^'*[=+\-@\t\r]"
 # A number with its sign, or a lone sign, is no formula.
 _HARMLESS = r"^([+\-]?(\d+\.?\d*|\.\d+)([eE][+\-]?\d+)?|[=+\-@])$"
+#: Bytes with which a text that is not neutral can begin.
+_FIRST = np.frombuffer(b"=+-@\t\r'", dtype=np.uint8)
 _is_formula, _is_harmless = re.compile(_FORMULA).match, re.compile(_HARMLESS.replace("$", r"\Z")).match
 
 
@@ -55,8 +57,16 @@ def neutral_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _neutral_column(column: pa.Array) -> pa.Array:
-    compute = pa.compute
-    formulas = compute.match_substring_regex(column, _FORMULA)
-    if not compute.any(formulas).as_py():  # nearly always
+    if not _may_hold_formulas(column):  # nearly always
         return column
     return pa.array([None if text is None else neutral(text) for text in column.to_pylist()], column.type)
+
+
+def _may_hold_formulas(column: pa.Array) -> bool:
+    """Look at the first byte of each text, where they lie in memory: a pattern would cost ten times as much."""
+    _, where, text = column.buffers()
+    if text is None:
+        return False
+    ends = np.frombuffer(where, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+    starts = ends[:-1][ends[:-1] < ends[1:]]
+    return bool(np.isin(np.frombuffer(text, dtype=np.uint8)[starts], _FIRST).any())

@@ -56,5 +56,4 @@ def small_parts():
 
 if __name__ == "__main__":
     small_parts()
-    print("ready", flush=True)
     sift(*sys.argv[1:])
