@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +27,24 @@ from molgen.cli.options import (
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @column_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes, or actors of Ray.")
+@click.option(
+    "--engine",
+    default="processes",
+    show_default=True,
+    type=click.Choice(["processes", "ray"]),
+    help="What runs the workers: this machine, or a Ray cluster.",
+)
+@click.option(
+    "--ray-address", metavar="ADDRESS", help="Ray cluster to use [RAY_ADDRESS, one on this machine, or a new one for the run]."
+)
 @hits_options
 @filter_options
 @click.option(
-    "--row-timeout", type=click.FloatRange(0), metavar="SECONDS", help="Give up a row that takes longer [30 with several workers]."
+    "--row-timeout", type=click.FloatRange(0), metavar="SECONDS", help="Give up a row that takes longer [30 with several workers or Ray]."
 )
 @click.option(
-    "--row-memory", type=click.FloatRange(0), metavar="MB", help="Give up a row that takes more memory [4000 with several workers]."
+    "--row-memory", type=click.FloatRange(0), metavar="MB", help="Give up a row that takes more memory [4000 with several workers or Ray]."
 )
 @click.option("--shard", metavar="I/N", help="Score the I-th of N shares alone, for molgen merge to put together.")
 @click.option("--restart", is_flag=True, help="Throw away what a killed run has left, and begin again.")
@@ -80,6 +92,7 @@ def screen(
     wanted = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     filters = collect_filters(names, windows=windows, smarts=smarts, reject=reject, require=require)
     folder = parts_folder(Path(options["output"]), options["shard"])
-    with row_progress(quiet) as progress, stoppable(folder):
+    # What Ray tells of nodes that die is no part of the output.
+    with row_progress(quiet) as progress, stoppable(folder), redirect_stdout(sys.stderr):
         result = molgen.screen(library, columns=wanted, filters=filters, progress=progress, **options)
     print_screen(result, options["hits"], options["report"], as_json=as_json, funnel=bool(filters or options["drop_duplicates"]))

@@ -8,6 +8,7 @@ import math
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
 from enum import Enum
@@ -19,7 +20,7 @@ from molgen.data.library import AnyBlock
 from molgen.errors import MolgenError
 from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
 
-__all__ = ["Failure", "Worker"]
+__all__ = ["Failure", "Worker", "as_ours"]
 
 #: Seconds between two looks at a process's memory.
 _LOOK = 0.2
@@ -39,19 +40,29 @@ class Worker:
 
     Parameters
     ----------
-    bundle_path
-        The file that it loads the predictor from; ``None`` to filter only.
+    bundle
+        The file that it loads the predictor from, or the bytes of one; ``None`` to filter only.
     plan
         What to make of each block.
     """
 
-    def __init__(self, bundle_path: str | None, plan: ScorePlan) -> None:
-        self._start = (bundle_path, plan)
+    def __init__(self, bundle: str | bytes | None, plan: ScorePlan) -> None:
+        self._start = (bundle, plan)
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._resting = 0
         self._lock = threading.Lock()
         self._closed = False
+
+    def start(self) -> None:
+        """Start the process if there is none, and wait until it can score.
+
+        Raises
+        ------
+        MolgenError
+            If it cannot.
+        """
+        self._running()
 
     def score(self, block: AnyBlock, *, seconds: float = math.inf, megabytes: float = math.inf) -> ScoredBlock | Failure:
         """Score a block.
@@ -154,15 +165,15 @@ class Worker:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _serve(pipe: Connection, bundle_path: str | None, plan: ScorePlan) -> None:
+def _serve(pipe: Connection, packed: str | bytes | None, plan: ScorePlan) -> None:
     """Be the process: score what comes through the pipe, until it is closed."""
     # Ctrl-C reaches the whole group of processes: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(EOFError, OSError), Path(os.devnull).open("w") as nowhere:
         try:
-            scorer = _scorer(bundle_path, plan)
+            scorer = _scorer(packed, plan)
         except Exception as error:
-            pipe.send(_as_ours(error))
+            pipe.send(as_ours(error))
             return
         pipe.send(None)
         while True:
@@ -176,20 +187,26 @@ def _serve(pipe: Connection, bundle_path: str | None, plan: ScorePlan) -> None:
             except MemoryError:
                 answer = Failure.MEMORY
             except Exception as error:
-                answer = _as_ours(error)
+                answer = as_ours(error)
             faulthandler.cancel_dump_traceback_later()
             pipe.send(answer)
 
 
-def _scorer(bundle_path: str | None, plan: ScorePlan) -> Scorer:
+def _scorer(packed: str | bytes | None, plan: ScorePlan) -> Scorer:
     bundle = None
-    if bundle_path is not None:
+    if packed is not None:
         from molgen.bundle import Bundle  # a process that only filters does without torch
 
-        bundle = Bundle.load(bundle_path)
+        if isinstance(packed, str):
+            bundle = Bundle.load(packed)
+        else:
+            with tempfile.NamedTemporaryFile(suffix=".molgen") as file:
+                file.write(packed)
+                file.flush()
+                bundle = Bundle.load(file.name)
     return Scorer(bundle, plan)
 
 
-def _as_ours(error: Exception) -> MolgenError:
+def as_ours(error: Exception) -> MolgenError:
     """Return an error that can be sent: those of others may not survive the way."""
     return error if isinstance(error, MolgenError) else MolgenError(" ".join(f"{type(error).__name__}: {error}".split())[:500])

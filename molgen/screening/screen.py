@@ -25,6 +25,7 @@ from molgen.screening.folder import PartsFolder, parts_folder
 from molgen.screening.gather import Outputs
 from molgen.screening.manifest import Manifest, Shard, describe, file_sha256
 from molgen.screening.objective import DESIRABILITY, Objective, read_objective
+from molgen.screening.on_ray import check_engine, score_on_ray
 from molgen.screening.output import check_outputs
 from molgen.screening.resume import finished_parts
 from molgen.screening.schema import OutputSchema, output_schema
@@ -87,6 +88,8 @@ def screen(
     overwrite: bool = False,
     shard: str | None = None,
     restart: bool = False,
+    engine: str = "processes",
+    ray_address: str | None = None,
     progress: Progress | None = None,
 ) -> ScreenResult:
     """Score every row of a library.
@@ -108,7 +111,7 @@ def screen(
     columns
         Output columns to keep; what only others need is not computed.
     workers
-        Processes.
+        Processes, or actors.
     top
         Number of hits; the report draws up to 100 of them.
     hits
@@ -146,6 +149,11 @@ def screen(
         :func:`~molgen.screening.merge.merge`; no table, hits or report are written.
     restart
         Throw away what a call that was killed has left.
+    engine
+        ``"processes"`` of this machine, or ``"ray"``: actors on the nodes of a Ray cluster, with the usual limits of a row. The
+        output is the same.
+    ray_address
+        The cluster's; by default that of ``RAY_ADDRESS``, one that runs on this machine, or one of its own.
     progress
         Told how many rows are done, and about which share of the library that is.
 
@@ -153,6 +161,8 @@ def screen(
     ------
     InputError, ConfigError, BundleError
         Before any row is scored, if the call cannot succeed; later if a file turns out to be damaged.
+    MissingExtraError
+        If the engine is not installed.
     """
     paths = expand_paths(library)
     turn = None if shard is None else Shard.parse(shard)
@@ -164,6 +174,7 @@ def screen(
     targets = check_outputs((output, hits, report), (*paths, model), overwrite=overwrite)
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
+    check_engine(engine, ray_address)
     limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     bundle = Bundle.load(model)
     opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
@@ -191,6 +202,8 @@ def screen(
     manifest = Manifest(describe(opened.fingerprint(), file_sha256(model), run), str(model), turn or Shard())
 
     def score(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
+        if engine == "ray":
+            return score_on_ray(blocks, str(model), plan, workers=workers, limits=limits, address=ray_address)
         return score_blocks(blocks, bundle, str(model), plan, workers=workers, limits=limits)
 
     with finished_parts(folder_path, manifest, opened, score, restart=restart, strict=strict, progress=progress) as finished:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +17,10 @@ import pyarrow as pa
 from molgen.data.library import AnyBlock, Block, load_block
 from molgen.errors import ConfigError, MolgenError
 from molgen.filters.pipeline import StageCount
-from molgen.screening.process import Failure, Worker
+from molgen.screening.process import Failure
 from molgen.screening.score import ScoredBlock
 
-__all__ = ["ROW_MEMORY", "ROW_TIMEOUT", "RowLimits", "Verdict", "Watchdog"]
+__all__ = ["ROW_MEMORY", "ROW_TIMEOUT", "BlockWorker", "RowLimits", "Verdict", "Watchdog"]
 
 #: Usual limits of a row, in seconds and MB: a row takes a millisecond, and a slow one of 300 atoms some hundred.
 ROW_TIMEOUT, ROW_MEMORY = 30.0, 4000.0
@@ -59,6 +59,22 @@ class Verdict(NamedTuple):
     reason: str
 
 
+class BlockWorker(Protocol):
+    """What scores a block and can say that it came to nothing: :class:`~molgen.screening.process.Worker`, or one far away."""
+
+    def score(self, block: AnyBlock, *, seconds: float, megabytes: float) -> ScoredBlock | Failure:
+        """Score a block within limits of time and memory."""
+        ...
+
+    def kill(self) -> None:
+        """End for good; who waits for an answer gets one soon."""
+        ...
+
+    def close(self) -> None:
+        """End when nothing is to be done any more."""
+        ...
+
+
 class Watchdog:
     """Scores blocks by one worker process, whatever rows they have.
 
@@ -74,7 +90,7 @@ class Watchdog:
         The library's further columns.
     """
 
-    def __init__(self, worker: Worker, limits: RowLimits, known: dict[str, Verdict], extras: Sequence[str] = ()) -> None:
+    def __init__(self, worker: BlockWorker, limits: RowLimits, known: dict[str, Verdict], extras: Sequence[str] = ()) -> None:
         self._worker = worker
         self._limits = limits
         self._known = known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from molgen.data.library import AnyBlock
 from molgen.screening.process import Worker
 from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
-from molgen.screening.watchdog import RowLimits, Verdict, Watchdog
+from molgen.screening.watchdog import BlockWorker, RowLimits, Verdict, Watchdog
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
 
-__all__ = ["score_blocks"]
+__all__ = ["score_blocks", "score_watched"]
 
 #: Blocks under way a worker: enough to keep it busy, few enough that memory does not grow with the library.
 _AHEAD = 3
@@ -52,20 +52,38 @@ def score_blocks(
         If scoring raises one, or a worker process cannot start.
     """
     if workers > 1 or limits is not None:
-        yield from _score_in_pool(blocks, bundle_path, plan, workers, limits or RowLimits())
+        processes = [Worker(bundle_path, plan) for _ in range(workers)]
+        yield from score_watched(blocks, processes, limits or RowLimits(), plan.extras)
     else:
         yield from map(Scorer(bundle, plan), blocks)
 
 
-def _score_in_pool(
-    blocks: Iterable[AnyBlock], bundle_path: str | None, plan: ScorePlan, workers: int, limits: RowLimits
+def score_watched(
+    blocks: Iterable[AnyBlock], workers: Sequence[BlockWorker], limits: RowLimits, extras: Sequence[str]
 ) -> Generator[ScoredBlock]:
-    # A thread for each process sends it a block and waits: what to do with a bad row reads from top to bottom there.
-    processes = [Worker(bundle_path, plan) for _ in range(workers)]
+    """Score blocks in order, by workers that may fail on some rows; the workers are ended when the last block is out.
+
+    Parameters
+    ----------
+    blocks
+        The library's blocks, read as they are needed.
+    workers
+        As many blocks are scored at a time.
+    limits
+        What one row may take.
+    extras
+        The library's further columns.
+
+    Raises
+    ------
+    MolgenError
+        If a worker raises one.
+    """
+    # A thread for each worker sends it a block and waits: what to do with a bad row reads from top to bottom there.
     known: dict[str, Verdict] = {}
     free: SimpleQueue[Watchdog] = SimpleQueue()
-    for process in processes:
-        free.put(Watchdog(process, limits, known, plan.extras))
+    for worker in workers:
+        free.put(Watchdog(worker, limits, known, extras))
 
     def score(block: AnyBlock) -> ScoredBlock:
         watchdog = free.get()
@@ -74,21 +92,21 @@ def _score_in_pool(
         finally:
             free.put(watchdog)
 
-    threads = ThreadPoolExecutor(workers)
+    threads = ThreadPoolExecutor(len(workers))
     under_way: deque[Future[ScoredBlock]] = deque()
     whole = False
     try:
         for block in blocks:
             under_way.append(threads.submit(score, block))
-            if len(under_way) > _AHEAD * workers:
+            if len(under_way) > _AHEAD * len(workers):
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
         whole = True
     finally:
         if not whole:
-            for process in processes:
-                process.kill()
+            for worker in workers:
+                worker.kill()
         threads.shutdown(wait=True, cancel_futures=True)
-        for process in processes:
-            process.close()
+        for worker in workers:
+            worker.close()
