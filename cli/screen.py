@@ -41,10 +41,16 @@ from molgen.cli.options import (
 @hits_options
 @filter_options
 @click.option(
-    "--row-timeout", type=click.FloatRange(0), metavar="SECONDS", help="Give up a row that takes longer [30 with several workers or Ray]."
+    "--row-timeout",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Give up a row that takes longer [30 with several workers or Ray].",
 )
 @click.option(
-    "--row-memory", type=click.FloatRange(0), metavar="MB", help="Give up a row that takes more memory [4000 with several workers or Ray]."
+    "--row-memory",
+    type=click.FloatRange(0),
+    metavar="MB",
+    help="Give up a row that takes more memory [4000 with several workers or Ray].",
 )
 @click.option("--shard", metavar="I/N", help="Score the I-th of N shares alone, for molgen merge to put together.")
 @click.option("--restart", is_flag=True, help="Throw away what a killed run has left, and begin again.")
