@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from molgen.chem.parse import MolList
 from molgen.chem.standardize import Compounds
+from molgen.data.library import Block
 from molgen.errors import ConfigError
 from molgen.featurizers import available, from_spec
 from molgen.featurizers.fingerprint import Fingerprint
 
-__all__ = ["DEFAULT", "bit_fingerprints", "fingerprints", "make_fingerprint"]
+__all__ = ["DEFAULT", "bit_fingerprints", "fingerprints", "make_fingerprint", "stored_fingerprints"]
 
 #: Morgan bits of radius 2 in 2,048 columns, known as ECFP4.
 DEFAULT = "Morgan"
@@ -52,6 +53,20 @@ def make_fingerprint(featurizer: str | Mapping[str, Any] | Fingerprint) -> Finge
     made: Fingerprint = from_spec(spec | {"output": "packed"})
     made.featurize(MolList([None]))  # a parameter that is out of range is found before any row is read
     return made
+
+
+def stored_fingerprints(fingerprint: Fingerprint, block: Block) -> tuple[Compounds, NDArray[np.uint8], NDArray[np.int64]] | None:
+    """Return the compounds of a block (without molecules), their fingerprints and rows, if a prepared library holds them all."""
+    prepared = block.prepared
+    if prepared is None:
+        return None
+    ok = np.array([status == "ok" for status in prepared.statuses])
+    packed = prepared.find(fingerprint)
+    if packed is None or not prepared.complete[ok].all():
+        return None
+    reasons = {row: reason for row, reason in enumerate(prepared.reasons) if reason}
+    rows = np.flatnonzero(ok)
+    return Compounds([None] * block.size, list(prepared.statuses), reasons), packed[rows], rows
 
 
 def fingerprints(fingerprint: Fingerprint, compounds: Compounds) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

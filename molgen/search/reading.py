@@ -13,7 +13,7 @@ from molgen.chem.parse import parse_batch
 from molgen.chem.standardize import Compounds, read_compounds
 from molgen.data.library import Block, Library
 
-__all__ = ["ROW_COLUMNS", "Tally", "read_as_written", "read_blocks", "row_table", "row_values"]
+__all__ = ["ROW_COLUMNS", "Tally", "read_as_written", "read_block", "read_blocks", "row_table", "row_values"]
 
 #: Where a row comes from: the columns of every answer.
 ROW_COLUMNS = ("row", "source", "id", "smiles")
@@ -60,11 +60,15 @@ def read_blocks(library: Library, read: Callable[[Sequence[str]], Compounds] = r
     read
         From SMILES to molecules: parent compounds, or :func:`read_as_written`.
     """
-    for block in library.blocks():
-        compounds = read(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
-        for at, problem in block.problems.items():
-            compounds.statuses[at], compounds.reasons[at] = "invalid", problem
-        yield block, compounds
+    return ((block, read_block(block, read)) for block in library.blocks())
+
+
+def read_block(block: Block, read: Callable[[Sequence[str]], Compounds] = read_compounds) -> Compounds:
+    """Return what the SMILES of a block stand for."""
+    compounds = read(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
+    for at, problem in block.problems.items():
+        compounds.statuses[at], compounds.reasons[at] = "invalid", problem
+    return compounds
 
 
 def read_as_written(rows: Sequence[str]) -> Compounds:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from molgen.chem.neighbours import NearestRows
-from molgen.chem.standardize import read_compounds
-from molgen.data.library import open_library
+from molgen.chem.standardize import Compounds, read_compounds
+from molgen.data.library import Block, open_library
 from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurizers.fingerprint import Fingerprint
@@ -22,9 +23,9 @@ from molgen.screening.hits import write_hits
 from molgen.screening.output import check_outputs
 from molgen.screening.schema import pass_through
 from molgen.screening.score import round_significant
-from molgen.search.fingerprint import DEFAULT, fingerprints, make_fingerprint
+from molgen.search.fingerprint import DEFAULT, fingerprints, make_fingerprint, stored_fingerprints
 from molgen.search.queries import query_files, read_queries
-from molgen.search.reading import ROW_COLUMNS, Tally, read_blocks, row_table, row_values
+from molgen.search.reading import ROW_COLUMNS, Tally, read_block, row_table, row_values
 
 __all__ = ["SimilarResult", "similar"]
 
@@ -137,8 +138,8 @@ def similar(
     nearest = NearestRows(wanted.fingerprints, top=limit, threshold=threshold or 0.0, alpha=alpha, beta=beta)
     result = SimilarResult(target, chosen, Tally(), [], opened.notes)
     rows: dict[int, list[Any]] = {}
-    for block, compounds in read_blocks(opened):
-        packed, places = fingerprints(chosen, compounds)
+    for block in opened.blocks():
+        compounds, packed, places = stored_fingerprints(chosen, block) or _read(block, chosen)
         for at in places[nearest.add(packed, result.tally.rows + places)].tolist():
             rows[result.tally.rows + at] = row_values(block, at)
         result.tally.add(compounds)
@@ -151,6 +152,11 @@ def similar(
     result.found = [(name, len(nearest.found(at)[1])) for at, name in enumerate(wanted.names)]
     write_hits(target, table, table.column_names, read_compounds)
     return result
+
+
+def _read(block: Block, fingerprint: Fingerprint) -> tuple[Compounds, NDArray[np.uint8], NDArray[np.int64]]:
+    compounds = read_block(block)
+    return compounds, *fingerprints(fingerprint, compounds)
 
 
 def _check_numbers(top: int | None, threshold: float | None, alpha: float, beta: float) -> None:

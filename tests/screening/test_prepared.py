@@ -243,3 +243,13 @@ SPOILERS = {
     "spec": lambda folder: _edit(folder, lambda about: about["features"][1].update(spec={"type": "Evil"})),
     "swapped": lambda folder: _edit(folder, lambda about: about["features"].reverse()),
 }
+
+
+def test_neighbours_are_found_from_stored_fingerprints(table, prepared, tmp_path, monkeypatch):
+    queries = ["CC(=O)Oc1ccccc1C(=O)O", "c1ccc2[nH]ccc2c1"]
+    for fingerprint in ("Morgan", {"type": "Morgan", "size": 512}):
+        molgen.similar(table, queries, tmp_path / "text.csv", top=30, fingerprint=fingerprint, overwrite=True)
+        molgen.similar(prepared, queries, tmp_path / "prepared.csv", top=30, fingerprint=fingerprint, overwrite=True)
+        assert (tmp_path / "prepared.csv").read_bytes() == (tmp_path / "text.csv").read_bytes()
+    monkeypatch.setattr("molgen.search.similar.read_block", refuse)
+    assert molgen.similar(prepared, queries, tmp_path / "again.csv", top=30).tally.statuses["ok"] > 500

@@ -79,14 +79,15 @@ class PreparedRows:
         """Return the values of a featurizer, or ``None``; bits of a fingerprint are folded from one that is a multiple as long."""
         if featurizer in self.values:
             return self.values[featurizer]
-        if not isinstance(featurizer, Morgan) or featurizer.counts or featurizer.output != "csr":
+        if not isinstance(featurizer, Morgan) or featurizer.counts or featurizer.output == "dense":
             return None
         for stored, values in self.values.items():
             if not isinstance(stored, Morgan) or stored.output != "packed":
                 continue
             same = (stored.radius, stored.chirality) == (featurizer.radius, featurizer.chirality)
             if same and stored.size % featurizer.size == 0 == featurizer.size % 8:
-                return packed_to_csr(fold_packed(values, featurizer.size), featurizer.size)
+                folded = fold_packed(values, featurizer.size)
+                return folded if featurizer.output == "packed" else packed_to_csr(folded, featurizer.size)
         return None
 
 
