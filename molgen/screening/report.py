@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
+from molgen.chem.clusters import butina_clusters
+from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.parse import Mol
 from molgen.data.tasks import Task, output_names, score_views
 from molgen.experts.calibration import COVERAGE
@@ -33,6 +36,8 @@ _BINS = 40
 # Of what there can be hundreds, so many are shown.
 _MAX_TASKS = 12
 _MAX_OTHERS = 4
+#: Tanimoto similarity from which on two hits are of one cluster.
+_ALIKE = 0.5
 _STATUSES = {
     "ok": "scored",
     "invalid": "invalid: no molecule can be read",
@@ -78,11 +83,12 @@ def write_report(
     owners = [owner, *(other for other in bundle.tasks if other.name != owner.name)][:_MAX_TASKS]
     mols = bundle.read(hits.column("smiles").to_pylist()).mols
     like = _likeness(bundle, hits, mols, owner)
+    groups = _clusters(mols)
     sections = [
         section("What became of the rows", None, _bars(summary, bundle.max_atoms), funnel(summary.funnel.values())),
         *([section("The cascade", None, *_cascade(summary.recall))] if summary.recall else []),
         section("How the scores spread", _missing(bundle, tasks), _figures(bundle, summary, hits, tasks)),
-        section("Top structures", _hits_explained(hits, task, bundle), _hits(hits, mols, tasks, like, annotations)),
+        section("Top structures", _hits_explained(hits, task, bundle, groups), _hits(hits, mols, tasks, like, groups, annotations)),
         section("The model", None, _metrics(bundle, owners), facts(bundle, [owner])),
     ]
     write_page(
@@ -227,7 +233,7 @@ def _sample(summary: Summary, name: str) -> NDArray[np.float64]:
 # --- hits -------------------------------------------------------------------------------------------------------------
 
 
-def _hits_explained(hits: pa.Table, task: Task, bundle: Bundle) -> str:
+def _hits_explained(hits: pa.Table, task: Task, bundle: Bundle, groups: Sequence[int]) -> str:
     if not len(hits):
         return "No row could be scored, so there is nothing to rank."
     charges = "neutral where they can be" if bundle.neutralize else "with the charges they came with"
@@ -241,13 +247,34 @@ def _hits_explained(hits: pa.Table, task: Task, bundle: Bundle) -> str:
             else f"the nearest of {len(bundle.domain.references):,} training compounds"
         )
         explained += f" Similarity is Tanimoto's, to {to}."
+    if len(groups) > 1:
+        sizes = Counter(groups)
+        explained += (
+            f" They fall into {len(sizes)} clusters (Butina, Tanimoto {_ALIKE} and more of Morgan fingerprints); "
+            f"the largest has {max(sizes.values())}."
+        )
     return explained
 
 
+def _clusters(mols: Sequence[Mol | None]) -> list[int]:
+    """Return the number of each hit's cluster, from 1 in the order in which they are met; a hit without a molecule is alone."""
+    labels = butina_clusters(morgan_packed(mols), _ALIKE).tolist() if mols else []
+    seen = {label: number for number, label in enumerate(dict.fromkeys(labels), start=1)}
+    return [seen[label] for label in labels]
+
+
 def _hits(
-    hits: pa.Table, mols: Sequence[Mol | None], tasks: Sequence[Task], like: Sequence[_Likeness | None], annotations: Sequence[str]
+    hits: pa.Table,
+    mols: Sequence[Mol | None],
+    tasks: Sequence[Task],
+    like: Sequence[_Likeness | None],
+    groups: Sequence[int],
+    annotations: Sequence[str],
 ) -> Html:
-    cards = (_hit(row, mol, tasks, known, annotations) for row, mol, known in zip(hits.to_pylist(), mols, like, strict=True))
+    sizes = Counter(groups)
+    clusters = [f"cluster {group}, {sizes[group]} hits" if sizes[group] > 1 else "" for group in groups]
+    rows = zip(hits.to_pylist(), mols, like, clusters, strict=True)
+    cards = (_hit(row, mol, tasks, known, cluster, annotations) for row, mol, known, cluster in rows)
     return tag("div", *cards, class_="hits")
 
 
@@ -274,7 +301,9 @@ def _likeness(bundle: Bundle, hits: pa.Table, mols: Sequence[Mol | None], task: 
     return found
 
 
-def _hit(row: dict[str, Any], mol: Mol | None, tasks: Sequence[Task], like: _Likeness | None, annotations: Sequence[str]) -> Html:
+def _hit(
+    row: dict[str, Any], mol: Mol | None, tasks: Sequence[Task], like: _Likeness | None, cluster: str, annotations: Sequence[str]
+) -> Html:
     task, *others = tasks
     lower, upper = row.get(f"{task.name}_lower"), row.get(f"{task.name}_upper")
     place = f"row {row['row']:,}"
@@ -295,6 +324,7 @@ def _hit(row: dict[str, Any], mol: Mol | None, tasks: Sequence[Task], like: _Lik
         *(tag("p", fact, class_="soft") for fact in known),
         similarity_line(like.similarity) if like else None,
         tag("p", like.nearest, class_="soft") if like and like.nearest else None,
+        tag("p", cluster, class_="soft") if cluster else None,
         tag("p", ", ".join(filter(None, [file_name(row["source"]), place])), class_="soft"),
         tag("p", row["notes"], class_="soft") if row["notes"] else None,
         tag("code", whole_text(row["smiles"])),

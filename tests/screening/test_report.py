@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
+from rdkit import Chem
 
 from molgen.bundle import Bundle
 from molgen.chem.parse import parse_batch
@@ -13,7 +14,7 @@ from molgen.experts.graph import GraphExpert
 from molgen.experts.structures import Structures
 from molgen.featurizers import Morgan
 from molgen.screening.ranking import TopHits
-from molgen.screening.report import write_report
+from molgen.screening.report import _clusters, write_report
 from molgen.screening.screen import screen
 from molgen.screening.summary import Summary
 
@@ -263,3 +264,9 @@ def test_hundred_structures_stay_small(tmp_path, nci_smiles):
     smiles = nci_smiles[:100]
     batch = make_batch([LOGS], 100, smiles=smiles, status=["ok"] * 100, logS=pa.array(np.linspace(1, 0, 100)))
     assert len(report(tmp_path, batch, [LOGS], size=100)) < 3_000_000
+
+
+def test_clusters_of_the_hits_are_numbered_as_they_are_met():
+    mols = [Chem.MolFromSmiles(smiles) for smiles in ("CCCCCCO", "c1ccc2[nH]ccc2c1", "CCCCCCCO", "Cc1ccc2[nH]ccc2c1")]
+    assert _clusters([mols[0], mols[1], None, mols[2], mols[0]]) == [1, 2, 3, 1, 1]
+    assert _clusters([]) == []
