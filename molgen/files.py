@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from molgen.errors import InputError
 
-__all__ = ["check_outputs", "check_target", "replacing", "write_failed", "write_whole"]
+__all__ = ["check_outputs", "check_target", "remove_unfinished", "replacing", "write_failed", "write_whole"]
 
 
 #: Endings of formats that nothing here is written in: what would be in such a file is not what its name says.
@@ -76,6 +77,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(path: str | Path) -> None:
+    """Remove what processes that were killed left of ``path``; only where no other process can be writing it."""
+    path = Path(path).resolve()
+    for each in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        each.unlink(missing_ok=True)
 
 
 def write_failed(path: Path, failure: OSError) -> InputError:

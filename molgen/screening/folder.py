@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from molgen.errors import InputError
-from molgen.files import write_failed, write_whole
+from molgen.files import remove_unfinished, write_failed, write_whole
 from molgen.screening.manifest import Manifest, Shard, read_manifest, refuse_other_run
 
 __all__ = ["End", "PartsFolder", "parts_folder"]
@@ -146,8 +146,9 @@ class PartsFolder:
         """Whether outputs may be there that this run has put into place itself."""
         return (self.path / _FINISHING).exists()
 
-    def finish(self) -> None:
-        """Note that outputs are going to be put into place."""
+    def finish(self, output: Path) -> None:
+        """Note that outputs are going to be put into place, and remove what a killed process has left of the table."""
+        remove_unfinished(output)
         write_whole(self.path / _FINISHING, b"")
 
     def remove(self) -> None:

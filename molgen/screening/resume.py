@@ -23,7 +23,7 @@ class Finished(NamedTuple):
     Attributes
     ----------
     folder
-        Locked; whoever makes outputs of it calls ``finish()`` before the first and ``remove()`` after the last.
+        Locked; whoever makes outputs of it calls ``finish(output)`` before the first and ``remove()`` after the last.
     results
         What the parts hold.
     end

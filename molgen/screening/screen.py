@@ -210,7 +210,7 @@ def screen(
         folder, results, end = finished
         if turn:
             return ScreenResult(results.write(Outputs(strict=strict))[0], None, folder.path, end.notes)
-        folder.finish()
+        folder.finish(targets[0])
         asked = Outputs(targets[0], _path(hits), _path(report), top, task, strict, wishes, cascade)
         summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
         folder.remove()

@@ -41,7 +41,7 @@ def sift(library, output, shard=None, *, filters=("lipinski",), restart=False, w
         with finished_parts(parts_folder(Path(output), shard), manifest, opened, score, restart=restart) as (folder, results, _):
             if shard is not None:
                 return results.write(Outputs())[0]
-            folder.finish()
+            folder.finish(Path(output))
             summary, _ = results.write(Outputs(Path(output)))
             folder.remove()
             return summary
