@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from molgen.search.diverse import diverse
     from molgen.search.match import match
     from molgen.search.similar import similar
+    from molgen.training.scored import evaluate_scores
 
 __all__ = [
     "Bundle",
@@ -28,6 +29,7 @@ __all__ = [
     "cross_validate",
     "diverse",
     "evaluate",
+    "evaluate_scores",
     "featurize",
     "filter_library",
     "inspect",
@@ -48,6 +50,7 @@ _HOMES = {
     "cross_validate": "molgen.api",
     "diverse": "molgen.search.diverse",
     "evaluate": "molgen.api",
+    "evaluate_scores": "molgen.training.scored",
     "featurize": "molgen.featurization",
     "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",

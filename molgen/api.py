@@ -23,6 +23,7 @@ from molgen.search.similar import SimilarResult, similar
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
+from molgen.training.scored import ScoreEvaluation, evaluate_scores
 from molgen.training.train import CrossValidation, Progress, TrainResult
 from molgen.training.train import cross_validate as _cross_validate
 from molgen.training.train import train as _train
@@ -39,6 +40,7 @@ __all__ = [
     "FilterResult",
     "MatchResult",
     "PrepareResult",
+    "ScoreEvaluation",
     "ScreenResult",
     "SimilarResult",
     "SplitResult",
@@ -47,6 +49,7 @@ __all__ = [
     "cross_validate",
     "diverse",
     "evaluate",
+    "evaluate_scores",
     "featurize",
     "filter_library",
     "inspect",
@@ -213,6 +216,7 @@ def evaluate(
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
+    enrichment: bool = False,
     overwrite: bool = False,
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values, and save them side by side.
@@ -233,6 +237,8 @@ def evaluate(
         Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all evaluated tasks or one each.
     convert, unit_columns
         Task -> ``FROM:TO`` for a column that is in another unit than the task, and columns that say the unit of each row.
+    enrichment
+        Measure how early the ranking by each binary task finds its positives, with confidence intervals.
     overwrite
         Replace ``output`` if it exists.
 
@@ -265,6 +271,7 @@ def evaluate(
         relations=relations,
         convert=convert,
         unit_columns=unit_columns,
+        enrichment=enrichment,
     )
     if output is not None:
         _write_frame(evaluation.predictions, Path(output))

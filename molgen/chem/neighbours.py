@@ -123,7 +123,7 @@ class NearestRows:
         return np.unique(self._kept[2])
 
     def _add_block(self, words: Words, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        common, sizes = self._screen.count(words)
+        common, sizes = self._screen.shared(words)
         query, row = np.divmod(np.flatnonzero(common >= self._needed.take(sizes, axis=1)), len(words))
         if not len(row):
             return row
@@ -159,7 +159,7 @@ class NearestRows:
         share = 1 + bar * (alpha + beta - 1)
         least = np.divide(weighted, share, out=np.zeros_like(weighted), where=share > 0)
         least = np.ceil(least - _ROUNDING) - self._screen.hidden[:, None]
-        return np.clip(least, 0, np.iinfo(self._screen.kind).max).astype(self._screen.kind)
+        return np.asarray(np.clip(least, 0, np.iinfo(self._screen.kind).max).astype(self._screen.kind))
 
 
 class _Screen(NamedTuple):
@@ -190,9 +190,9 @@ class _Screen(NamedTuple):
 
     @property
     def bits(self) -> int:
-        return 64 * self.queries.shape[1]
+        return 64 * int(self.queries.shape[1])
 
-    def count(self, words: Words) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    def shared(self, words: Words) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return the bits that rows share with each query ``[m, n]``, and those they have ``[n]``, when folded alike."""
         # By column: additions then go over rows, all rows of a block at once.
         folded = _fold(np.ascontiguousarray(words.T), self.queries.shape[1])
@@ -213,7 +213,7 @@ def _fold(columns: Words, to: int) -> Words:
 
 
 def _count(words: Words) -> NDArray[np.int64]:
-    return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+    return np.asarray(np.bitwise_count(words).sum(axis=-1, dtype=np.int64))
 
 
 def _as_words(fingerprints: NDArray[np.uint8]) -> Words:

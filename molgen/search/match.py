@@ -87,8 +87,8 @@ class _Question:
         """Tell which rows are wanted."""
         found = counts > 0
         if self.mode == "none":
-            return ~found.any(axis=1)
-        return found.all(axis=1) if self.mode == "all" else found.any(axis=1)
+            return np.asarray(~found.any(axis=1))
+        return np.asarray(found.all(axis=1) if self.mode == "all" else found.any(axis=1))
 
     def describe(self, counts: NDArray[np.int64], mol: Mol) -> list[Any]:
         """Return the values of the added columns for one row."""
@@ -196,7 +196,7 @@ def _tables(
         result.tally.add(compounds)
         result.matched.update({name: int(n) for name, n in zip(question.patterns, (found > 0).sum(axis=0), strict=True)})
         result.found += len(rows)
-        described = [question.describe(found[at], compounds.mols[at]) for at in rows]
+        described = [question.describe(found[at], mol) for at in rows if (mol := compounds.mols[at])]
         yield _table(question, [row_values(block, at) for at in rows], described, extras)
         if progress:
             progress(result.tally.rows, library.share_read())

@@ -81,9 +81,7 @@ def row_values(block: Block, at: int) -> list[Any]:
     return [block.rows[at], block.source, block.ids[at], block.smiles[at], *others]
 
 
-def row_table(
-    rows: Sequence[Sequence[Any]], extras: Mapping[str, str], added: Mapping[str, tuple[pa.DataType, Sequence[Any]]]
-) -> pa.Table:
+def row_table(rows: Sequence[Sequence[Any]], extras: Mapping[str, str], added: Mapping[str, tuple[pa.DataType, Any]]) -> pa.Table:
     """Put an answer's rows together.
 
     Parameters

@@ -19,6 +19,8 @@ from molgen.data.targets import Targets
 from molgen.data.tasks import Task, output_names
 from molgen.errors import ConfigError, InputError
 from molgen.plain import plain
+from molgen.training.enrichment import Enrichment
+from molgen.training.enrichment import enrichment as measure_enrichment
 from molgen.training.metrics import task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
@@ -42,6 +44,8 @@ class Evaluation:
         Row of ``predictions`` -> why the model refused it; such rows are not in the metrics.
     notes
         What has to be known to read the metrics.
+    enrichment
+        Binary task -> measure -> value and confidence interval, if asked for; see :func:`~molgen.training.enrichment.enrichment`.
     """
 
     metrics: dict[str, dict[str, float]]
@@ -49,17 +53,22 @@ class Evaluation:
     dataset: Dataset
     unscored: dict[int, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    enrichment: dict[str, dict[str, Enrichment]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the predictions as plain data; a measure that does not exist is ``None``."""
         return {
             "metrics": plain(self.metrics),
+            **({"enrichment": self._plain_enrichment()} if self.enrichment else {}),
             "compounds": len(self.dataset),
             "left_out": [{"line": line, "reason": reason} for line, reason in self.dataset.dropped],
             "labels_not_read": [{"line": line, "reason": reason} for line, reason in self.dataset.problems],
             "not_scored": [{"id": self.dataset.ids[row], "reason": reason} for row, reason in self.unscored.items()],
             "notes": self.notes,
         }
+
+    def _plain_enrichment(self) -> Any:
+        return plain({task: {name: each._asdict() for name, each in found.items()} for task, found in self.enrichment.items()})
 
 
 def evaluate(
@@ -72,6 +81,7 @@ def evaluate(
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
+    enrichment: bool = False,
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values.
 
@@ -92,11 +102,13 @@ def evaluate(
         converted from is converted in the same way.
     unit_columns
         Columns of the labels' units, one for all these tasks or one each.
+    enrichment
+        Measure how early the ranking by each binary task finds its positives, too.
 
     Raises
     ------
     ConfigError
-        If the model has no such task.
+        If the model has no such task, or no binary task for enrichment.
     InputError
         If a column is missing, or a label is of another kind than the task.
     """
@@ -104,6 +116,10 @@ def evaluate(
     notes: list[str] = []
     table = open_tables(data)
     wanted = _choose(bundle.tasks, targets, table.columns, table.name, notes)
+    binary = {at: task.name for at, task in enumerate(wanted) if enrichment and task.kind == "binary"}
+    if enrichment and not binary:
+        got = ", ".join(f"{task.name}: {task.kind}" for task in wanted)
+        raise ConfigError("enrichment needs a task of two classes", where="--enrichment", expected="a binary task", got=got)
     dataset = load_dataset(
         table,
         targets=list(wanted.values()),
@@ -123,7 +139,8 @@ def evaluate(
     scores = bundle.score(dataset.mols, dict(zip(bundle.columns, dataset.numbers.values(), strict=True)))
     columns = bundle.named_columns(scores)
     metrics = {task.name: _measure(task, columns, dataset.labels.of_task(at)) for at, task in enumerate(wanted)}
-    return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes)
+    early = {name: measure_enrichment(dataset.labels.of_task(at).values, columns[name]) for at, name in binary.items()}
+    return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes, early)
 
 
 def _choose(

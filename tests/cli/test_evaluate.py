@@ -153,3 +153,36 @@ def test_words_for_classes_are_those_of_the_training(measured_table: Path, tmp_p
         found = molgen.evaluate(path, model)
         assert found.predictions["tox_measured"].tolist() == labels
         assert bool(found.notes) == (words == ["T", "F"])
+
+
+def test_enrichment_of_a_binary_task(run: Run, small_bundle: Path, measured_table: Path, fresh: Path) -> None:
+    result = run("evaluate", measured_table, "-m", small_bundle, "--enrichment")
+    assert result.exit_code == 0, result.output
+    assert "Enrichment, with 95 % intervals by bootstrap: active" in result.stdout
+    found = json.loads(run("evaluate", measured_table, "-m", small_bundle, "--enrichment", "--json").stdout)
+    assert list(found["enrichment"]) == ["active"]
+    early = found["enrichment"]["active"]
+    assert early["auroc"]["value"] == pytest.approx(found["metrics"]["active"]["auroc"])
+    assert all(each["lower"] <= each["value"] <= each["upper"] for each in early.values())
+    result = run("evaluate", fresh, "-m", small_bundle, "--target", "activity=potency", "--enrichment")
+    assert result.exit_code == 2
+    assert "activity: regression" in " ".join(result.output.split())
+
+
+def test_enrichment_of_a_column_of_scores(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "docked.csv"
+    path.write_text("name,dock,class\n" + "a,-9,active\nb,-8.5,inactive\nc,-8,active\nd,,inactive\ne,-7,\nf,-3,inactive\n")
+    result = run("evaluate", path, "--enrichment", "--score", "dock", "--label", "class", "--lowest-first", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["compounds"], found["actives"]) == (4, 2)
+    assert found["enrichment"]["auroc"]["value"] == 0.75
+    assert found["left_out"] == {"no number in column 'dock'": 1, "no label": 1}
+    result = run("evaluate", path, "--score", "dock", "--label", "class")
+    assert "4 compounds, 2 of them active (active)" in result.stdout
+    assert ["auroc", "0.250"] in [line.split()[:2] for line in result.stdout.splitlines()]
+    for wrong in (["--score", "dock"], [], ["--score", "dock", "--label", "class", "-o", tmp_path / "out.csv"], ["--lowest-first"]):
+        assert run("evaluate", path, *wrong).exit_code == 2
+    result = run("evaluate", path, "--score", "docks", "--label", "class")
+    assert result.exit_code == 1
+    assert "did you mean --score dock?" in result.output
