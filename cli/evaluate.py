@@ -69,7 +69,7 @@ def evaluate(
             raise click.UsageError("scores that are there already make no table of predictions: leave out -o")
         _evaluate_scores(molgen.evaluate_scores(data, label or "", score, lowest_first=lowest_first), score, as_json)
         return
-    result = molgen.evaluate(data, model, **options)
+    result = molgen.evaluate(data, model or "", **options)
     if as_json:
         print_json(result.to_json())
         return

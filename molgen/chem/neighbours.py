@@ -14,7 +14,7 @@ Words = NDArray[np.uint64]
 _Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 
 #: Rows at a time: what is computed of them stays in the cache.
-_BLOCK = 2048
+_BLOCK = 4096
 #: Blocks between two times that the lists are put in order.
 _EVERY = 8
 #: 64-bit words that sparse fingerprints are folded into, and the share of bits up to which folding still tells rows apart.
@@ -84,7 +84,7 @@ class NearestRows:
         #: What a row must reach, or exceed where the list is full: a later row that is only as similar comes behind the last.
         self._bar = np.full(len(queries), threshold)
         self._full = np.zeros(len(queries), np.bool_)
-        self._needed = self._needed_bits()
+        self._set_bounds()
 
     def add(self, fingerprints: NDArray[np.uint8], rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Look at more rows.
@@ -106,7 +106,7 @@ class NearestRows:
             entered.append(start + self._add_block(words[start : start + _BLOCK], rows[start : start + _BLOCK]))
             self._blocks += 1
             # The lists grow ever more slowly: they need not be put in order after every block.
-            if self._blocks < _EVERY or self._blocks % _EVERY == 0:
+            if self._top is not None and (self._blocks < _EVERY or self._blocks % _EVERY == 0):
                 self._settle()
         return np.concatenate(entered)
 
@@ -127,12 +127,15 @@ class NearestRows:
         query, row = np.divmod(np.flatnonzero(common >= self._needed.take(sizes, axis=1)), len(words))
         if not len(row):
             return row
-        # What is left is scored in full.
-        shared = _count(words[row] & self._queries[query]).astype(np.float64)
-        scores = tversky(shared, self._sizes[query].astype(np.float64), _count(words[row]).astype(np.float64), *self._weights)
+        # With the bits that they really share, few of these are left; they are scored in full.
+        shared = _count(words[row] & self._queries[query])
+        left = np.flatnonzero(shared >= self._least[query, sizes[row]])
+        query, row = query[left], row[left]
+        counts = (each.astype(np.float64) for each in (shared[left], self._sizes[query], _count(words[row])))
+        scores = tversky(*counts, *self._weights)
         good = np.flatnonzero(np.where(self._full[query], scores > self._bar[query], scores >= self._bar[query]))
         self._new.append((query[good], scores[good], rows[row[good]]))
-        return np.unique(row[good])
+        return np.flatnonzero(np.bincount(row[good]))
 
     def _settle(self) -> None:
         """Put what came in into the lists, behind rows of the same similarity, and cut the lists to their length."""
@@ -148,18 +151,20 @@ class NearestRows:
             self._full = np.diff(starts) >= self._top
             ends = np.searchsorted(queries[order], np.arange(len(self._bar)), side="right")
             self._bar[self._full] = scores[order][ends[self._full] - 1]
-            self._needed = self._needed_bits()
+            self._set_bounds()
         self._kept = queries[order], scores[order], rows[order]
 
-    def _needed_bits(self) -> NDArray[Any]:
-        """Return how many bits of each folded query a row must share to be worth a look, by the bits that the folded row has."""
+    def _set_bounds(self) -> None:
+        """Set how many bits of each query a row must share to be worth a look, by the bits that it has when folded."""
         alpha, beta = self._weights
         bar = self._bar[:, None]
         weighted = bar * (alpha * self._sizes[:, None] + beta * np.arange(self._screen.bits + 1))
         share = 1 + bar * (alpha + beta - 1)
         least = np.divide(weighted, share, out=np.zeros_like(weighted), where=share > 0)
-        least = np.ceil(least - _ROUNDING) - self._screen.hidden[:, None]
-        return np.asarray(np.clip(least, 0, np.iinfo(self._screen.kind).max).astype(self._screen.kind))
+        self._least = np.ceil(least - _ROUNDING)
+        # Of the folded query it may be fewer.
+        kind = self._screen.kind
+        self._needed = np.clip(self._least - self._screen.hidden[:, None], 0, np.iinfo(kind).max).astype(kind)
 
 
 class _Screen(NamedTuple):

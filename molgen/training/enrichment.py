@@ -101,7 +101,7 @@ def enrichment(
 def roc_auc(ranked: _Ranked) -> Floats:
     """Return the share of pairs of an active and an inactive in which the active comes first; a tie is half."""
     before = np.cumsum(ranked.others, axis=1) - ranked.others / 2
-    return 1 - (ranked.actives * before).sum(axis=1) / (_total(ranked.actives) * _total(ranked.others))
+    return np.asarray(1 - (ranked.actives * before).sum(axis=1) / (_total(ranked.actives) * _total(ranked.others)))
 
 
 def enrichment_factor(ranked: _Ranked, share: float) -> Floats:
@@ -115,7 +115,7 @@ def enrichment_factor(ranked: _Ranked, share: float) -> Floats:
     before = np.cumsum(sizes, axis=1) - sizes
     # Of the step in which the share ends, actives count by the part that is inside.
     inside = np.clip(wanted[:, None] - before, 0, sizes) / np.maximum(sizes, 1)
-    return (ranked.actives * inside).sum(axis=1) / _total(ranked.actives) / (wanted / total)
+    return np.asarray((ranked.actives * inside).sum(axis=1) / _total(ranked.actives) / (wanted / total))
 
 
 def bedroc(ranked: _Ranked, alpha: float = ALPHA) -> Floats:
@@ -131,7 +131,7 @@ def bedroc(ranked: _Ranked, alpha: float = ALPHA) -> Floats:
     at_random = ratio * (1 - np.exp(-alpha)) / (np.exp(alpha / total) - 1)
     scale = ratio * np.sinh(alpha / 2) / (np.cosh(alpha / 2) - np.cosh(alpha / 2 - alpha * ratio))
     # Rounding must not take it out of its range.
-    return np.clip(found / at_random * scale + 1 / (1 - np.exp(alpha * (1 - ratio))), 0, 1)
+    return np.asarray(np.clip(found / at_random * scale + 1 / (1 - np.exp(alpha * (1 - ratio))), 0, 1))
 
 
 def log_auc(ranked: _Ranked, lowest: float = LOWEST) -> Floats:
@@ -143,7 +143,7 @@ def log_auc(ranked: _Ranked, lowest: float = LOWEST) -> Floats:
     width = false[:, 1:] - false[:, :-1]
     rise = np.divide(found[:, 1:] - found[:, :-1], width, out=np.zeros_like(width), where=width > 0)
     level = found[:, :-1] - rise * false[:, :-1]
-    return (level * np.log(x1 / x0) + rise * (x1 - x0)).sum(axis=1) / np.log(1 / lowest)
+    return np.asarray((level * np.log(x1 / x0) + rise * (x1 - x0)).sum(axis=1) / np.log(1 / lowest))
 
 
 #: The measures by name.
