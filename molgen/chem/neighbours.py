@@ -131,8 +131,8 @@ class NearestRows:
         shared = _count(words[row] & self._queries[query])
         left = np.flatnonzero(shared >= self._least[query, sizes[row]])
         query, row = query[left], row[left]
-        counts = (each.astype(np.float64) for each in (shared[left], self._sizes[query], _count(words[row])))
-        scores = tversky(*counts, *self._weights)
+        common, own, other = (each.astype(np.float64) for each in (shared[left], self._sizes[query], _count(words[row])))
+        scores = tversky(common, own, other, *self._weights)
         good = np.flatnonzero(np.where(self._full[query], scores > self._bar[query], scores >= self._bar[query]))
         self._new.append((query[good], scores[good], rows[row[good]]))
         return np.flatnonzero(np.bincount(row[good]))
