@@ -117,17 +117,20 @@ def kill(arguments: argparse.Namespace, folder: Path) -> None:
     """Kill one screen at random moments, finish it, and compare."""
     library = write_library(folder / "library.csv", arguments.long)
     command = [*molgen_command(arguments.model, library, folder / "clean.csv"), "--hits", str(folder / "clean-hits.csv")]
-    start = time.monotonic()
+    single = molgen_command(arguments.model, write_library(folder / "single.csv", 1), folder / "single-scores.csv")
+    begun = time.monotonic()
+    cost(single)
+    started = time.monotonic()
     cost(command)
-    whole = time.monotonic() - start
+    starting, whole = started - begun, time.monotonic() - started
     command = [*molgen_command(arguments.model, library, folder / "killed.csv"), "--hits", str(folder / "killed-hits.csv")]
     moments = random.Random(arguments.seed)
     parts = folder / "killed.csv.parts"
     found = []
     for at in range(arguments.kills):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        # Starting takes some seconds; the later kills find ever more done.
-        time.sleep(moments.uniform(0, 0.4 * whole))
+        # Starting takes some seconds, in which nothing is done yet.
+        time.sleep(moments.uniform(0, starting + 3 * max(0.0, whole - starting) / arguments.kills))
         process.kill()
         process.wait()
         if (folder / "killed-hits.csv").exists() and not parts.exists():
@@ -158,7 +161,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     arguments.short = arguments.short or {"speed": 2_000, "memory": 50_000, "kill": 0}[arguments.what]
-    arguments.long = arguments.long or {"speed": 12_000, "memory": 1_000_000, "kill": 200_000}[arguments.what]
+    arguments.long = arguments.long or {"speed": 12_000, "memory": 1_000_000, "kill": 400_000}[arguments.what]
     print(f"{datetime.date.today()}, Python {platform.python_version()}, {os.cpu_count()} cores, {arguments.what}")
     with tempfile.TemporaryDirectory() as folder:
         {"speed": speed, "memory": memory, "kill": kill}[arguments.what](arguments, Path(folder))

@@ -98,7 +98,8 @@ def fill(
         raise InputError("the file changed while it was read", where=changed, remedy="start again when nothing writes to it")
     if pending:
         _write(folder, pending, schema)
-    folder.end = end = End(reading.blocks, reading.rows, library.notes)
+    end = End(reading.blocks, reading.rows, library.notes)
+    folder.write_end(end)
     return end
 
 

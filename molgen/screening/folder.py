@@ -137,8 +137,8 @@ class PartsFolder:
         except (OSError, ValueError, KeyError, TypeError):
             raise InputError("damaged", where=str(self.path / _END), remedy="add --restart to begin again") from None
 
-    @end.setter
-    def end(self, end: End) -> None:
+    def write_end(self, end: End) -> None:
+        """Note that the library has been read to its end."""
         write_whole(self.path / _END, json.dumps(end._asdict()).encode())
 
     @property
