@@ -79,12 +79,14 @@ def screen(
 
     While it runs, what is done lies in OUTPUT.parts: after a kill the same command goes on from there, to the same bytes. With
     --shard the folder OUTPUT.shard-I-of-N is the result, and molgen merge puts the shards together: in a SLURM array of 8 tasks
-    (sbatch --array=1-8) give each task --shard $SLURM_ARRAY_TASK_ID/8, and merge when all are done.
+    (sbatch --array=1-8) give each task --shard $SLURM_ARRAY_TASK_ID/8, and merge when all are done. Or let --engine ray spread one
+    run over the nodes of a Ray cluster.
 
     \b
     Examples:
       molgen screen library.smi -m esol.molgen -o scores.csv
       molgen screen a.csv.gz b.csv.gz -m esol.molgen -o scores.parquet --workers 2
+      molgen screen library.smi -m esol.molgen -o scores.csv --engine ray --ray-address 10.0.0.1:6379 --workers 64
       molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.sdf --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
       molgen screen library.smi -m esol.molgen -o scores.csv --filter lipinski --filter pains --window 'MolWt<=450' --annotate qed

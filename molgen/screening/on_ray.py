@@ -11,7 +11,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
+import re
 import signal
+import socket
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
@@ -36,8 +39,11 @@ ENGINES = ("processes", "ray")
 _LIVES = 3
 #: How many actors in a row fail to start before the run is given up.
 _STARTS = 5
+#: Seconds that a cluster has to answer.
+_ANSWER = 10.0
 #: Seconds to wait for a first actor: a cluster may have to start a node for it.
 _PATIENCE = 600.0
+_HOST_AND_PORT = re.compile(r"(?:ray://)?([^/]+):(\d+)").fullmatch
 
 
 def check_engine(name: str, address: str | None) -> None:
@@ -175,7 +181,7 @@ class _Actors:
         self._lock = threading.Lock()
         self._alive: set[Any] = set()
         self._blind: set[Any] = set()  # those that do not see the files
-        self._ready: SimpleQueue[tuple[Any, Exception | None] | None] = SimpleQueue()
+        self._ready: SimpleQueue[tuple[Any, BaseException | None] | None] = SimpleQueue()
         self._some_started = self._closed = False
         self._failed = 0
         for _ in range(workers):
@@ -305,6 +311,7 @@ def _connected(address: str | None) -> Iterator[None]:
             raise ConfigError("this process is connected to a Ray cluster already", where="ray_address", got=address)
         yield
         return
+    _refuse_deaf(address or os.environ.get("RAY_ADDRESS", ""))
     # Ray takes SIGTERM for itself, where it means that the run is to stop in good order.
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -317,3 +324,13 @@ def _connected(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _refuse_deaf(address: str) -> None:
+    """Refuse a cluster that does not answer, for which Ray itself would wait for minutes."""
+    found = _HOST_AND_PORT(address)
+    if found:
+        try:
+            socket.create_connection((found[1].strip("[]"), int(found[2])), _ANSWER).close()
+        except (OSError, OverflowError, UnicodeError) as error:
+            raise MolgenError(f"{address}: no Ray cluster answers: {as_ours(error)}") from None

@@ -207,6 +207,6 @@ def _scorer(packed: str | bytes | None, plan: ScorePlan) -> Scorer:
     return Scorer(bundle, plan)
 
 
-def as_ours(error: Exception) -> MolgenError:
+def as_ours(error: BaseException) -> MolgenError:
     """Return an error that can be sent: those of others may not survive the way."""
     return error if isinstance(error, MolgenError) else MolgenError(" ".join(f"{type(error).__name__}: {error}".split())[:500])

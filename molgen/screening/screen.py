@@ -138,8 +138,8 @@ def screen(
         Whether a row of the same parent compound as an earlier row is filtered.
     row_timeout, row_memory
         Seconds, and MB of memory, that one row may take: a row that takes more gets the status ``timeout`` or ``too_large``, and
-        the others their scores. 0 for no limit; by default 30 s and 4,000 MB with several workers, and none with one, which is
-        a process of its own if a limit is given.
+        the others their scores. 0 for no limit; by default 30 s and 4,000 MB with several workers or on Ray, and none with one
+        worker, which is a process of its own if a limit is given.
     strict
         Stop at the first row that cannot be scored; a row that was filtered does not count as one.
     overwrite

@@ -1,7 +1,6 @@
-"""Ray in processes of its own, for its warnings are not the tests': ``python clustered.py cluster | screen ... | grief ADDRESS ROWS``."""
+"""Ray in processes of its own, for its warnings are not the tests': ``python clustered.py cluster|screen|grief ...``."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -13,14 +12,18 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
-    nodes = Cluster(initialize_head=True, head_node_args=node)
-    second = nodes.add_node(**node)
-    print(nodes.address, flush=True)
-    if sys.stdin.readline():
-        nodes.remove_node(second, allow_graceful=False)
-        print("killed", flush=True)
-        sys.stdin.readline()
-    nodes.shutdown()
+    nodes = Cluster()
+    try:
+        nodes.add_node(**node)
+        second = nodes.add_node(**node)
+        print(nodes.address, flush=True)
+        if sys.stdin.readline():
+            nodes.remove_node(second, allow_graceful=False)
+            print("killed", flush=True)
+            sys.stdin.readline()
+    finally:
+        nodes.shutdown()
+        print("over", flush=True)  # where a node's process holds the pipe open, its end is not seen
 
 
 def screen(*arguments):
@@ -36,7 +39,7 @@ def screen(*arguments):
 
 
 def grief(address, library):
-    """Print what becomes of rows that hang a worker, fill its memory or end it, and which of the processes at work were there."""
+    """Print what becomes of rows that hang a worker, fill its memory or end it."""
     from trouble import Trouble
 
     from molgen.data.library import open_library
@@ -55,7 +58,5 @@ def grief(address, library):
 
 
 if __name__ == "__main__":
-    # A busy machine starts a node slowly.
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")
     sys.path.insert(0, str(Path(__file__).parent))
     {"cluster": cluster, "screen": screen, "grief": grief}[sys.argv[1]](*sys.argv[2:])
