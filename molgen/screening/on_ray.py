@@ -108,9 +108,14 @@ def score_on_ray(
         If scoring raises one, no cluster answers, or no actor starts.
     """
     _require_ray()
+    import ray
+
     bundle = None if bundle_path is None else Path(bundle_path).read_bytes()
     with _connected(address):
-        actors = _Actors(bundle, plan, workers)
+        try:
+            actors = _Actors(bundle, plan, workers)
+        except ray.exceptions.RayError as error:
+            raise MolgenError(f"the Ray cluster failed: {as_ours(error)}") from None
         yield from score_watched(blocks, [actors] * workers, limits or RowLimits(), plan.extras)
 
 
@@ -319,7 +324,7 @@ def _connected(address: str | None) -> Iterator[None]:
             ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # Ray raises anything, plain Exception among it
             raise MolgenError(f"{address or 'Ray'}: no cluster can be used: {as_ours(error)}") from None
-        if threading.current_thread() is threading.main_thread():
+        if before is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
         yield
     finally:
