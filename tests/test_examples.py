@@ -35,7 +35,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHORT = {"graph": {"epochs": 1, "width": 16, "steps": 1}, "tabular": {"rounds": 5}}
 BLOCK = re.compile(r"^```(python|bash|sh|shell)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 #: What is more than one command of molgen is left to a shell.
-SHELL = re.compile(r"[|<>;&$`]")
+SHELL = re.compile(r"[|<>;&$`*]")
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from rdkit.Chem import rdMolDescriptors
 from molgen.chem.fingerprints import packed_bits
 from molgen.chem.mol_batch import Bools, Ints, MolBatch, pack_plain
 from molgen.chem.parse import Mol
-from molgen.chem.smarts import TooManyMatchesError, count_matches, has_match
+from molgen.chem.smarts import count_matches, has_match
 
 __all__ = ["N_KEYS", "maccs_packed"]
 
@@ -54,10 +54,7 @@ def maccs_packed(mols: Sequence[Mol | None]) -> NDArray[np.uint8]:
 
 def _match_block(mols: Sequence[Mol | None]) -> NDArray[np.uint8]:
     batch, places = pack_plain(mols)
-    try:
-        keys = _match_keys(batch)
-    except TooManyMatchesError:
-        return packed_bits(mols, _ask_rdkit, N_KEYS)
+    keys = _match_keys(batch)
     others: list[Mol | None] = list(mols)
     for place in places:
         others[place] = None

@@ -193,7 +193,7 @@ def test_parquet_holds_no_graphs(run: Run, library: Path, tmp_path: Path) -> Non
         (["-f", "Morgan", "--set", "diameter=4"], "Morgan has no parameter 'diameter'"),
         (["-f", "Descriptors", "--set", "names=5"], "Descriptors: unusable names; expected a list of names; got 5"),
         (["-f", "Descriptors", "--set", 'names=["Weight"]'], "unknown descriptor 'Weight'"),
-        (["-f", "Concat"], "Concat needs its parts"),
+        (["-f", "Concat"], "Concat needs its parameter 'parts'"),
         (["-f", "morgan"], "expected one of AtomPair, Avalon"),
         (["-f", "Morgan", "--n-jobs", "0"], "n_jobs must be -1 or at least 1"),
         ([], "name the featurizer with -f NAME"),

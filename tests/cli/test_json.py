@@ -23,6 +23,7 @@ def refuse(constant: str) -> Any:
 def calls(library: Path, small_bundle: Path, measured_table: Path, tmp_path: Path) -> dict[str, list[Any]]:
     return {
         "train": [measured_table, "--target", "activity", "--experts", "graph", "--epochs", "1", "-o", tmp_path / "m.molgen"],
+        "prepare": [library, "-o", tmp_path / "prepared"],
         "screen": [library, "-m", small_bundle, "-o", tmp_path / "scores.csv"],
         "filter": [library, "--filter", "lipinski", "-o", tmp_path / "kept.csv"],
         "similar": [library, "--query", "CCO", "-o", tmp_path / "neighbours.csv"],
@@ -35,7 +36,7 @@ def calls(library: Path, small_bundle: Path, measured_table: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "screen", "filter", "similar", "match", "diverse", "featurize", "evaluate", "inspect"]
+    "command", ["train", "prepare", "screen", "filter", "similar", "match", "diverse", "featurize", "evaluate", "inspect"]
 )
 def test_keys_are_the_documented_ones(run: Run, calls: dict[str, list[Any]], command: str) -> None:
     result = run(command, *calls[command], "--json")
