@@ -71,7 +71,7 @@ def check(labels: Labels, column: list[str]) -> None:
     assert all("\n" not in reason for reason in labels.problems.values())
 
 
-@settings(max_examples=1500)
+@settings(max_examples=900)
 @given(column=columns(), kind=st.sampled_from(KINDS), positive=st.sampled_from(["", "", "", "active", "1", "0", "-1", "+", "x"]))
 def test_cells_are_numbers_or_blank_or_bad_for_a_reason(column, kind, positive):
     try:
@@ -89,7 +89,7 @@ def test_cells_are_numbers_or_blank_or_bad_for_a_reason(column, kind, positive):
     assert again.problems.keys() == labels.problems.keys()
 
 
-@settings(max_examples=800)
+@settings(max_examples=480)
 @given(
     column=columns(),
     kind=st.sampled_from(KINDS[1:]),
@@ -106,7 +106,7 @@ def test_cells_for_a_model_are_numbers_or_blank_or_bad_for_a_reason(column, kind
     check(labels, column)
 
 
-@settings(max_examples=800)
+@settings(max_examples=480)
 @given(
     column=st.lists(numbers | limits, min_size=1, max_size=8),
     result=st.sampled_from(["p", "log10", "nM", "M", "mg/L", "ug/mL"]),
@@ -134,7 +134,7 @@ def test_conversions_keep_the_side_and_the_order(column, result, source, units, 
 units_text = st.sampled_from([*UNITS, "p", "log10"]) | st.text(max_size=6)
 
 
-@settings(max_examples=400)
+@settings(max_examples=240)
 @given(text=st.text(max_size=10) | st.tuples(units_text, st.sampled_from(["", ":", "::"]), units_text).map("".join))
 def test_conversions_are_read_back_or_refused(text):
     try:
@@ -147,7 +147,7 @@ def test_conversions_are_read_back_or_refused(text):
     assert conversion.needs_units == (again.source == "" and again.result != "log10")
 
 
-@settings(max_examples=300)
+@settings(max_examples=180)
 @given(column=st.lists(units_text, max_size=6))
 def test_a_column_of_units_is_one_unit_or_refused(column):
     try:
@@ -160,7 +160,7 @@ def test_a_column_of_units_is_one_unit_or_refused(column):
         assert find_unit(unit) in (unit, None)
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(
     rows=st.lists(st.tuples(cells, st.sampled_from([*ABOVE, *BELOW, *ABOUT, "", "'>'", "NA", "-", "x"])), min_size=1, max_size=8)
 )

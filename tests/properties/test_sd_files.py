@@ -38,7 +38,7 @@ def expected(record, columns: list[str]) -> list[str]:
     return [canonical, title.strip(), *(fields.get(name, "") for name in columns[2:])]
 
 
-@settings(max_examples=400)
+@settings(max_examples=240)
 @given(
     found=st.lists(records, min_size=1, max_size=5),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -65,7 +65,7 @@ def _starts(found) -> list[int]:
     return starts
 
 
-@settings(max_examples=150)
+@settings(max_examples=90)
 @given(found=st.lists(records, min_size=2, max_size=5), lost=st.data())
 def test_lost_end_marks_cost_no_record(scratch, found, lost):
     gone = lost.draw(st.sets(st.integers(0, len(found) - 1), min_size=1))
@@ -75,7 +75,7 @@ def test_lost_end_marks_cost_no_record(scratch, found, lost):
     assert any("end mark" in note for note in opened.notes) or len(gone) == len(found) == 1
 
 
-@settings(max_examples=700)
+@settings(max_examples=420)
 @given(found=st.lists(records, min_size=1, max_size=4), spoil=mutations(), pack=st.sampled_from(["plain", "plain", "gzip"]))
 def test_every_record_of_a_spoilt_file_is_accounted_for(scratch, found, spoil, pack):
     content = "".join(record_text(record) + "$$$$\n" for record in found).encode()
@@ -103,7 +103,7 @@ pieces = st.sampled_from(["M  END\n", "$$$$\n", ">  <a>\n", "> DT1\n", "1\n", "\
 atoms = st.sampled_from([ATOM, "M  V30 BEGIN CTAB\n", "M  CHG  1   1   1\n", "999999  0 V2000\n"])
 
 
-@settings(max_examples=600)
+@settings(max_examples=360)
 @given(text=st.lists(pieces | atoms, max_size=30).map("".join), pack=st.sampled_from(["plain", "gzip"]))
 def test_any_lines_of_an_sd_file_are_rows(scratch, text, pack):
     content = f"title\n  program\n\n{COUNTS}{text}"

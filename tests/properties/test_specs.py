@@ -65,7 +65,7 @@ def make(spec: Any) -> Any:
     return featurizer
 
 
-@settings(max_examples=300)
+@settings(max_examples=210)
 @given(spec=arbitrary_json | st.dictionaries(st.sampled_from(["type", "parts", "names", "size"]), arbitrary_json, max_size=3))
 def test_any_json_is_a_spec_or_refused(spec):
     for build in (from_spec, registry.from_spec):
@@ -73,7 +73,7 @@ def test_any_json_is_a_spec_or_refused(spec):
             build(spec)
 
 
-@settings(max_examples=1200)
+@settings(max_examples=840)
 @given(spec=specs(CHEAP))
 def test_specs_go_round_and_featurize_or_are_refused(spec):
     featurizer = make(spec)
@@ -85,13 +85,13 @@ def test_specs_go_round_and_featurize_or_are_refused(spec):
     assert is_blank(row_of(features.values, 1))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(spec=specs(["Conformers3D", "Descriptors3D"]))
 def test_specs_in_space_go_round_or_are_refused(spec):
     make(spec)
 
 
-@settings(max_examples=200)
+@settings(max_examples=140)
 @given(parts=st.lists(specs(CHEAP) | arbitrary_json, max_size=3) | arbitrary_json)
 def test_specs_side_by_side_go_round_or_are_refused(parts):
     featurizer = make({"type": "Concat", "parts": parts})
@@ -104,7 +104,7 @@ items = st.sampled_from(SMILES) | st.sampled_from(BAD) | text | st.sampled_from(
 
 
 @pytest.mark.parametrize("name", CHEAP)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(rows=st.lists(items, max_size=6), number=st.integers(0, 9))
 def test_no_row_raises_and_no_bad_row_has_a_value(name, rows, number):
     examples = FEATURIZERS[name].examples()
@@ -169,7 +169,7 @@ def check(made: Any) -> None:
     assert made.cost > 0
 
 
-@settings(max_examples=500)
+@settings(max_examples=350)
 @given(spec=filter_specs())
 def test_specs_of_filters_go_round_and_filter_or_are_refused(spec):
     try:
@@ -187,7 +187,7 @@ numbers_text = (
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=280)
 @given(
     made=st.tuples(words, st.sampled_from([":", "", ","]), settings_text, st.sampled_from(["=", "==", ""]), numbers_text).map(
         "".join

@@ -66,7 +66,7 @@ def keys(name, chosen):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(chosen=picks, fractions=fractions, seed=seeds)
 def test_every_row_is_in_one_part_and_no_group_in_two(name, chosen, fractions, seed):
     split = try_split(chosen, name, fractions=fractions, seed=seed)
@@ -82,7 +82,7 @@ def test_every_row_is_in_one_part_and_no_group_in_two(name, chosen, fractions, s
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "time"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(chosen=picks, seed=seeds, k=st.integers(3, 6))
 def test_folds_test_every_row_once_and_divide_no_group(name, chosen, seed, k):
     try:
@@ -98,7 +98,7 @@ def test_folds_test_every_row_once_and_divide_no_group(name, chosen, seed, k):
         assert sorted(chain(*parts_of(fold))) == list(range(len(chosen)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(groups=groups, fractions=fractions, seed=seeds)
 def test_sizes_are_within_the_largest_group(groups, fractions, seed):
     n, largest = len(groups), int(np.bincount(groups).max())
@@ -115,7 +115,7 @@ def test_sizes_are_within_the_largest_group(groups, fractions, seed):
     assert test < fractions[2] * n + 2 * largest + slack
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(groups=groups, seed=seeds, k=st.integers(1, 8))
 def test_folds_differ_by_no_more_than_the_largest_group(groups, seed, k):
     folds = balance_folds(groups, k, seed)
@@ -124,7 +124,7 @@ def test_folds_differ_by_no_more_than_the_largest_group(groups, seed, k):
     assert max(sizes) - min(sizes) <= np.bincount(groups).max()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(groups=groups, seed=seeds, labels=st.permutations(range(13)))
 def test_the_names_of_groups_do_not_matter(groups, seed, labels):
     renamed = np.array(labels)[groups]
@@ -134,7 +134,7 @@ def test_the_names_of_groups_do_not_matter(groups, seed, labels):
         assert first.tolist() == second.tolist()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(chosen=picks, data=st.data())
 def test_time_knows_no_order_of_rows(chosen, data):
     """The same compounds in another order get the same parts."""
@@ -146,7 +146,7 @@ def test_time_knows_no_order_of_rows(chosen, data):
     assert moved == parts_of(split)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(years=st.lists(st.integers(1990, 2020), min_size=2, max_size=60), fractions=fractions)
 def test_nothing_in_training_is_newer_than_anything_in_test(years, fractions):
     rows = SplitRows([None] * len(years), cells=[str(year) for year in years])
@@ -160,7 +160,7 @@ def test_nothing_in_training_is_newer_than_anything_in_test(years, fractions):
     assert abs(len(split.train) - fractions[0] * len(years)) <= max(np.unique(years, return_counts=True)[1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(positives=st.integers(0, 40), negatives=st.integers(0, 40), fractions=fractions, seed=seeds)
 def test_each_class_is_shared_out_by_the_fractions(positives, negatives, fractions, seed):
     labels = np.repeat([[1.0], [0.0]], [positives, negatives], axis=0)
@@ -172,7 +172,7 @@ def test_each_class_is_shared_out_by_the_fractions(positives, negatives, fractio
         assert abs(len(part) - share * len(labels)) < 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(
     bits=st.lists(st.lists(st.integers(0, 15), max_size=6), min_size=1, max_size=40),
     similarity=st.sampled_from([0.3, 0.5, 0.75, 1.0]),

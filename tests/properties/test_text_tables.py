@@ -42,7 +42,7 @@ def read(path, content: bytes, **options):
     return open_table(path, **options)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=650)
 @given(
     rows=tables,
     delimiter=st.sampled_from([",", "\t", ";", "|"]),
@@ -60,7 +60,7 @@ def test_tables_are_read_back(scratch, rows, delimiter, end, quoting, encoding, 
     assert [(row.number, row.values, row.problem) for row in opened.rows()] == [(n, row, None) for n, row in enumerate(rows, 1)]
 
 
-@settings(max_examples=500)
+@settings(max_examples=320)
 @given(
     compounds=valid.map(lambda compounds: [compound[:2] for compound in compounds]),
     delimiter=st.sampled_from([",", "\t", ";", "|", " "]),
@@ -78,7 +78,7 @@ def test_dialects_are_found_out(scratch, compounds, delimiter, header, end, pack
     assert not [row for row in opened.rows() if row.problem]
 
 
-@settings(max_examples=900)
+@settings(max_examples=580)
 @given(content=st.binary(max_size=300), pack=st.sampled_from(list(PACKERS)), cut=st.integers(0, 9))
 def test_any_bytes_are_rows_or_an_error(scratch, content, pack, cut):
     packed = PACKERS[pack](content)
@@ -92,7 +92,7 @@ def test_any_bytes_are_rows_or_an_error(scratch, content, pack, cut):
         assert all(len(row.values) == len(opened.columns) for row in rows)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=650)
 @given(compounds=valid, spoil=mutations(), smi=st.booleans())
 def test_every_line_of_a_spoilt_table_is_accounted_for(scratch, compounds, spoil, smi):
     header = [] if smi else ["smiles,id,y"]
@@ -120,7 +120,7 @@ def test_every_line_of_a_spoilt_table_is_accounted_for(scratch, compounds, spoil
 packed = st.sampled_from([name for name in PACKERS if name != "plain"])
 
 
-@settings(max_examples=500)
+@settings(max_examples=320)
 @given(compounds=valid, pack=packed.filter("two gzip members".__ne__), cut=st.floats(0, 1))
 def test_rows_before_the_end_of_a_cut_file_come_out(scratch, compounds, pack, cut):
     lines = [",".join(compound) for compound in [("smiles", "id", "y"), *compounds]]
@@ -134,7 +134,7 @@ def test_rows_before_the_end_of_a_cut_file_come_out(scratch, compounds, pack, cu
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
 
 
-@settings(max_examples=500)
+@settings(max_examples=320)
 @given(compounds=valid, pack=packed, spoil=mutations())
 def test_a_spoilt_packed_file_is_rows_or_an_error(scratch, compounds, pack, spoil):
     text = "".join(f"{','.join(compound)}\n" for compound in [("smiles", "id", "y"), *compounds])
@@ -149,7 +149,7 @@ def test_a_spoilt_packed_file_is_rows_or_an_error(scratch, compounds, pack, spoi
         assert spoilt != content or [tuple(row.values) for row in rows] == compounds
 
 
-@settings(max_examples=150)
+@settings(max_examples=90)
 @given(parts=st.lists(valid, min_size=1, max_size=3), size=st.integers(1, 50))
 def test_blocks_of_a_library_hold_every_row_once(scratch, parts, size):
     paths = []

@@ -14,7 +14,7 @@ from molgen.screening.cascade import _wilson
 @pytest.fixture(scope="module")
 def library(tmp_path_factory, nci_smiles):
     path = tmp_path_factory.mktemp("library") / "library.smi"
-    path.write_text("".join(f"{smiles} N{n}\n" for n, smiles in enumerate(nci_smiles[:1200])))
+    path.write_text("".join(f"{smiles} N{n}\n" for n, smiles in enumerate(nci_smiles[:400])))
     return path
 
 
@@ -28,7 +28,7 @@ def fast(measured_table, tmp_path_factory):
 @pytest.fixture(scope="module")
 def cascade(library, fast, small_bundle, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cascade")
-    options = {"rescore": 150, "rescore_with": small_bundle, "rank_by": "activity"}
+    options = {"rescore": 50, "rescore_with": small_bundle, "rank_by": "activity"}
     result = molgen.screen(library, fast, folder / "s.csv", hits=folder / "h.csv", top=20, report=folder / "r.html", **options)
     return result, folder, options
 
@@ -37,8 +37,8 @@ def test_the_best_rows_get_both_scores_and_the_full_model_ranks(cascade, small_b
     result, folder, _ = cascade
     table, hits = pd.read_csv(folder / "s.csv"), pd.read_csv(folder / "h.csv")
     rescored = table["rescored_activity"].notna()
-    assert rescored.sum() == 150
-    best = table["activity"].sort_values(ascending=False, kind="stable").index[:150]
+    assert rescored.sum() == 50
+    best = table["activity"].sort_values(ascending=False, kind="stable").index[:50]
     assert set(table.index[rescored]) == set(best)
     expected = molgen.load(small_bundle).predict(table.loc[rescored, "smiles"])
     for name in ("activity", "activity_lower", "active"):
@@ -51,7 +51,7 @@ def test_the_best_rows_get_both_scores_and_the_full_model_ranks(cascade, small_b
 def test_the_sample_says_how_much_is_kept(cascade, library, small_bundle, tmp_path):
     result, folder, _ = cascade
     recall = result.summary.recall
-    assert recall.rescored == 150
+    assert recall.rescored == 50
     # Everything that both models can score is in the sample here.
     table = pd.read_csv(folder / "s.csv")
     ok = table["status"] == "ok"
@@ -62,14 +62,12 @@ def test_the_sample_says_how_much_is_kept(cascade, library, small_bundle, tmp_pa
         assert rows == round(share * len(full))
         assert kept == pytest.approx(through[np.argsort(-full, kind="stable")[:rows]].sum(), abs=1)
         assert low <= kept / rows <= high
-    assert json.loads(json.dumps(result.to_json()))["cascade"]["rescored"] == 150
+    assert json.loads(json.dumps(result.to_json()))["cascade"]["rescored"] == 50
     assert "were scored again" in (folder / "r.html").read_text()
 
 
-def test_shards_and_workers_give_the_same_bytes(cascade, library, fast, tmp_path):
+def test_shards_give_the_same_bytes(cascade, library, fast, tmp_path):
     _, folder, options = cascade
-    molgen.screen(library, fast, tmp_path / "w.csv", workers=2, **options)
-    assert (tmp_path / "w.csv").read_bytes() == (folder / "s.csv").read_bytes()
     for number in (1, 2):
         molgen.screen(library, fast, tmp_path / "s.csv", shard=f"{number}/2")
     shards = [tmp_path / f"s.csv.shard-{number}-of-2" for number in (1, 2)]
