@@ -59,6 +59,11 @@ class Filter(ABC):
         return 1000.0
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Files whose content its answers depend on."""
+        return ()
+
+    @property
     def patterns(self) -> int:
         """How many patterns it looks for."""
         return 0

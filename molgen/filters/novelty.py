@@ -15,6 +15,7 @@ from molgen.chem.parse import Mol
 from molgen.chem.similarity import nearest_tanimoto
 from molgen.chem.standardize import read_compounds
 from molgen.data.library import open_library
+from molgen.data.paths import MANIFEST, is_prepared, is_stdin
 from molgen.errors import ConfigError
 from molgen.filters.base import Filter, register
 
@@ -52,7 +53,7 @@ class Novelty(Filter):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.known, str) or not self.known:
+        if not isinstance(self.known, str) or not self.known or is_stdin(self.known):
             raise ConfigError(f"the setting 'known' cannot be {self.known!r:.80}", where="filter novelty", expected="a file")
         if not 0 <= self.max < 1:
             raise ConfigError(f"the setting 'max' cannot be {self.max!r}", where="filter novelty", expected="from 0, below 1")
@@ -62,6 +63,11 @@ class Novelty(Filter):
     def cost(self) -> float:
         """That of a fingerprint, and of the comparison with each known compound."""
         return _FINGERPRINT + _PAIR * len(_references(self.known)[0])
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The file of known compounds."""
+        return (str(Path(self.known) / MANIFEST) if is_prepared(self.known) else self.known,)
 
     @property
     def column(self) -> str:

@@ -196,6 +196,7 @@ def screen(
         "filters": [each.spec() for each in pipeline.filters],
         "annotated": list(pipeline.columns),
         "annotations": [each.spec() for each in pipeline.annotations],
+        "files": {path: file_sha256(path) for each in (*pipeline.filters, *pipeline.annotations) for path in each.files},
         "drop_duplicates": drop_duplicates,
         "row_limits": [row_timeout, row_memory],
     }

@@ -5,6 +5,7 @@ import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
+import molgen
 from molgen.errors import ConfigError, InputError
 from molgen.filters import from_spec, from_text
 from molgen.filters.novelty import Novelty
@@ -40,6 +41,17 @@ def test_a_file_that_changes_is_read_anew(known):
     before = novelty.annotate(benzene)
     known.write_text("c1ccccc1 benzene\n" * 2)
     assert before != novelty.annotate(benzene) == [1.0]
+
+
+def test_a_screen_does_not_go_on_with_other_known_compounds(known, nci_smiles, small_bundle, tmp_path):
+    library = tmp_path / "library.smi"
+    library.write_text("".join(f"{smiles}\n" for smiles in nci_smiles[:50]))
+    call = {"filters": [f"novelty:known={known}"], "shard": "1/2"}
+    molgen.screen(library, small_bundle, tmp_path / "s.csv", **call)
+    molgen.screen(library, small_bundle, tmp_path / "s.csv", **call)
+    known.write_text("CCO\n")
+    with pytest.raises(ConfigError, match=r"files.*differs"):
+        molgen.screen(library, small_bundle, tmp_path / "s.csv", **call)
 
 
 @pytest.mark.parametrize(("text", "words"), [("max=1", "below 1"), ("max=-1", "from 0"), ("max=nan", "cannot be")])
