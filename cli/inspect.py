@@ -10,15 +10,18 @@ from molgen.cli.options import json_option
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False))
+@click.argument("model", type=click.Path(exists=True))
 @json_option
 def inspect(model: str, as_json: bool) -> None:
     """Show what MODEL predicts, from what data it was trained, and how well it does beside its baselines.
+
+    Of the folder of a prepared library, show what is in it.
 
     \b
     Examples:
       molgen inspect esol.molgen
       molgen inspect esol.molgen --json
+      molgen inspect library/
     """
     import molgen
     from molgen.cli.printing import print_json
@@ -27,12 +30,28 @@ def inspect(model: str, as_json: bool) -> None:
     if as_json:
         print_json(about)
         return
+    if "shards" in about:
+        _print_library(about)
+        return
     click.echo(f"{about['file']}: molgen bundle of format {about['format']}, {about['bytes']:,} bytes")
     for task in about["tasks"]:
         _print_task(task)
     _print_experts(about["experts"])
     _print_record(about)
     _print_metrics(about)
+
+
+def _print_library(about: dict[str, Any]) -> None:
+    counts = ", ".join(f"{n:,} {status}" for status, n in about["counts"].items())
+    click.echo(f"{about['folder']}: prepared library of format {about['format']}, {about['bytes']:,} bytes")
+    click.echo(f"{about['rows']:,} rows in {about['shards']:,} files: {counts or 'it is empty'}")
+    click.echo(f"{about['duplicates']:,} rows are the same compound as an earlier row")
+    for source in about["sources"]:
+        click.echo(f"from {source['file']}: {source['rows']:,} rows, SHA-256 {source['sha256']}")
+    click.echo(f"stored: {', '.join(map(_read, about['features']))}")
+    click.echo(f"own columns: {', '.join(about['extras']) or 'none'}")
+    click.echo(f"molecules up to {about['max_atoms']:,} heavy atoms, tautomers {'settled' if about['tautomers'] else 'as drawn'}")
+    click.echo(f"made with {', '.join(f'{name} {version}' for name, version in about['versions'].items())}")
 
 
 def _print_task(task: dict[str, Any]) -> None:

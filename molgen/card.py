@@ -8,6 +8,8 @@ from typing import Any
 
 from molgen.archive import read_archive, read_json
 from molgen.bundle import FORMAT, Bundle
+from molgen.data.paths import is_prepared
+from molgen.data.prepared.manifest import read_manifest
 from molgen.experts.base import Expert
 from molgen.experts.calibration import COVERAGE
 from molgen.experts.graph import GraphExpert
@@ -24,7 +26,9 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
     Parameters
     ----------
     model
-        A bundle, or its file.
+        A bundle, or its file; or the folder of a prepared library, of which the table of contents is returned: ``folder, bytes,
+        format, rows, counts, duplicates, sources, extras, features, shards`` (their number), ``max_atoms, tautomers, versions,
+        notes``.
 
     Returns
     -------
@@ -68,6 +72,8 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
     BundleError
         If the file is damaged or not safe to use.
     """
+    if not isinstance(model, Bundle) and is_prepared(model):
+        return _library(Path(model))
     about: dict[str, Any] = {"format": FORMAT}
     if isinstance(model, Bundle):
         bundle = model
@@ -85,6 +91,14 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         "max_atoms": bundle.max_atoms,
         **read_record(bundle.card, tasks, experts),
     }
+
+
+def _library(folder: Path) -> dict[str, Any]:
+    manifest = read_manifest(folder).to_json()
+    size = sum(each.stat().st_size for each in folder.iterdir())
+    features = [each["spec"] for each in manifest["features"]]
+    contents: dict[str, Any] = printable(manifest | {"features": features, "shards": len(manifest["shards"])})
+    return {"folder": str(folder), "bytes": size, **contents}
 
 
 def _task(bundle: Bundle, at: int) -> dict[str, Any]:

@@ -187,3 +187,17 @@ def test_what_does_not_hold_together_is_not_shown(run: Run, with_card: Callable[
     about = json.loads(run("inspect", path, "--json").stdout)
     assert not any(about[key] for key in ("training", "parent", "cross_validation", "learning_curve", "metrics"))
     assert run("inspect", path).exit_code == 0
+
+
+def test_a_prepared_library_is_described(run, library, tmp_path):
+    folder = tmp_path / "prepared"
+    assert run("prepare", library, "-o", folder, "-q").exit_code == 0
+    about = json.loads(run("inspect", folder, "--json").stdout)
+    assert about["counts"] == {"ok": 4, "invalid": 2}
+    assert about["extras"] == ["price"]
+    text = run("inspect", folder).stdout
+    assert "6 rows in 1 files: 4 ok, 2 invalid" in text
+    assert "stored: MolGraph, Descriptors, Morgan" in text
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert run("inspect", empty).exit_code == 1
