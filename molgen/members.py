@@ -32,8 +32,8 @@ MAX_MEMBER = 256 * 2**20
 MAX_JSON = 4 * 2**20
 MAX_DEPTH = 64
 
-# Possessive, so that a string that never ends costs its length once and not once for every quote in it.
-_JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([\[{])|([\]}])', re.DOTALL)
+# The closing quote is optional, so that a string that never ends costs its length once and not once for every quote in it.
+_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([\[{])|([\]}])', re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 

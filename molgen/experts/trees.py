@@ -53,12 +53,13 @@ _TREE = (*_SINGLE[:3], *_SPLIT_INTEGERS, *_SPLIT_NUMBERS, *_LEAF_NUMBERS, "leaf_
 # Bit 1: missing values go left; bits 2 and 3: which values are missing (none, zero, NaN). Bit 0 would be a category.
 _DECISIONS = (0, 2, 4, 6, 8, 10)
 
-# Possessive, so that a long line costs no memory to match.
-_INTEGERS = re.compile(r"-?\d{1,10}+(?: -?\d{1,10}+)*+", re.ASCII)
-_NUMBER = r"-?\d{1,40}+(?:\.\d{1,40}+)?+(?:e[+-]?\d{1,4}+)?+"
-_NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})*+", re.ASCII)
+# Tokens part at blanks alone, so that a long line that does not match costs its length once. Not possessive: Python 3.11.2 gets
+# possessive groups wrong.
+_INTEGERS = re.compile(r"-?\d{1,10}(?: -?\d{1,10})*", re.ASCII)
+_NUMBER = r"-?\d{1,40}(?:\.\d{1,40})?(?:e[+-]?\d{1,4})?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})*", re.ASCII)
 # A split between missing and present values has the threshold infinity.
-_THRESHOLDS = re.compile(rf"(?:inf|{_NUMBER})(?: (?:inf|{_NUMBER}))*+", re.ASCII)
+_THRESHOLDS = re.compile(rf"(?:inf|{_NUMBER})(?: (?:inf|{_NUMBER}))*", re.ASCII)
 _INFO = re.compile(rf"none|\[(?:-?inf|{_NUMBER}):(?:-?inf|{_NUMBER})\]", re.ASCII)
 # LightGBM itself refuses the characters of JSON in names, and loses an equals sign at either end of them.
 _NAME = re.compile(r"(?!=)[!-~]{1,200}(?<!=)", re.ASCII)
