@@ -76,8 +76,7 @@ def test_scores_and_statuses_are_those_of_the_text(table, prepared, small_bundle
     expected = screened(table, small_bundle, tmp_path, "text.csv")
     assert set(expected["status"]) == {"ok", "invalid", "too_large"}
     assert_same(screened(prepared, small_bundle, tmp_path, "prepared.csv"), expected, SCORES)
-    # Rows of both kinds in one screen, and workers that read blocks for themselves.
-    both = screened([table, prepared], small_bundle, tmp_path, "both.csv", workers=2)
+    both = screened([table, prepared], small_bundle, tmp_path, "both.csv")
     assert_same(both.tail(len(expected)).reset_index(drop=True), expected, SCORES)
 
 
@@ -122,7 +121,8 @@ def test_filters_annotations_and_duplicates_are_those_of_the_text(table, prepare
     found = screened(prepared, small_bundle, tmp_path, "prepared.csv", **options)
     assert (expected["status"] == "filtered").sum() > 5
     assert_same(found, expected, [*SCORES, "qed"])
-    molgen.filter_library(prepared, tmp_path / "kept.csv", filters=["lipinski"])
+    # Workers read blocks for themselves.
+    molgen.filter_library(prepared, tmp_path / "kept.csv", filters=["lipinski"], workers=2)
     molgen.filter_library(table, tmp_path / "kept-text.csv", filters=["lipinski"])
     kept, of_text = (pd.read_csv(tmp_path / name) for name in ("kept.csv", "kept-text.csv"))
     pd.testing.assert_frame_equal(kept, of_text)
