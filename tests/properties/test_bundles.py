@@ -88,7 +88,7 @@ def check_same(bundle: Any) -> None:
     assert predict(bundle).equals(USUAL)
 
 
-@settings(max_examples=180)
+@settings(max_examples=100)
 @given(spoil=mutations())
 def test_spoilt_bytes_are_refused_or_change_nothing(scratch, spoil):
     scratch.write_bytes(spoil(GOLDEN.read_bytes()))
@@ -97,7 +97,7 @@ def test_spoilt_bytes_are_refused_or_change_nothing(scratch, spoil):
         check_same(bundle)
 
 
-@settings(max_examples=150)
+@settings(max_examples=90)
 @given(flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), min_size=1, max_size=3), end=st.booleans())
 def test_flipped_bits_are_refused_or_change_nothing(scratch, flips, end):
     content = bytearray(GOLDEN.read_bytes())
@@ -111,7 +111,7 @@ def test_flipped_bits_are_refused_or_change_nothing(scratch, flips, end):
         check_same(bundle)
 
 
-@settings(max_examples=110)
+@settings(max_examples=60)
 @given(spoil=mutations(), name=st.sampled_from(sorted(MEMBERS)))
 def test_spoilt_members_are_refused_or_predict(scratch, spoil, name):
     bundle = load_members(scratch, MEMBERS | {name: spoil(MEMBERS[name])})
@@ -124,7 +124,7 @@ names = st.sampled_from(
 )
 
 
-@settings(max_examples=90)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_members_removed_doubled_or_renamed_are_refused_or_change_nothing(scratch, data):
     entries = list(MEMBERS.items())
@@ -168,7 +168,7 @@ PLACES = [(name, place) for name in JSON if name != "card.json" for place in _pl
 extreme = st.sampled_from([0, -1, 2, 1e308, -1e308, 5e-324, 10**30, 2**31, 2**63, 1.5, "", "x", True, [], {}, [[]], [0.5, 0.5]])
 
 
-@settings(max_examples=300)
+@settings(max_examples=180)
 @given(where=st.sampled_from(PLACES), new=arbitrary_json | extreme)
 @example(where=("manifest.json", ("calibration", 0, "slope")), new=1e308)
 @example(where=("manifest.json", ("calibration", 0, "intercept")), new=-1e308)
@@ -187,7 +187,7 @@ SAID = json.loads(MEMBERS["card.json"]) | {
 }
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(card=arbitrary_json | st.builds(_replaced, st.just(SAID), st.sampled_from(_places(SAID)), arbitrary_json))
 def test_a_card_may_say_anything(scratch, card):
     bundle = load_members(scratch, MEMBERS | {"card.json": json.dumps(card).encode()})
@@ -202,7 +202,7 @@ def test_a_card_may_say_anything(scratch, card):
 KINDS = ["float64", "float16", "int32", "uint8", "bool", "float32"]
 
 
-@settings(max_examples=110)
+@settings(max_examples=60)
 @given(data=st.data(), name=st.sampled_from(TENSORS))
 def test_other_tensors_are_refused_or_predict(scratch, data, name):
     tensors = dict(safetensors.numpy.load(MEMBERS[name]))
@@ -240,7 +240,7 @@ described = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=70)
+@settings(max_examples=40)
 @given(
     header=arbitrary_json | st.dictionaries(st.text(max_size=4), described, max_size=2),
     length=st.none() | st.integers(0, 2**64 - 1),
@@ -259,7 +259,7 @@ INDICES = re.compile(
 NUMBERS = re.compile(r"^(threshold|leaf_value|split_gain|internal_value|shrinkage|leaf_weight)=.*$", re.M)
 
 
-@settings(max_examples=150)
+@settings(max_examples=90)
 @given(
     name=st.sampled_from(TREES),
     numeric=st.booleans(),

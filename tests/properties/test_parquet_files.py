@@ -57,7 +57,7 @@ def is_same(text: str, value: object, kind: str) -> bool:
     return text == str(value)
 
 
-@settings(max_examples=250)
+@settings(max_examples=170)
 @given(made=parquet_tables(), compression=st.sampled_from(["none", "snappy", "zstd"]), group=st.integers(1, 8))
 def test_values_are_read_back(scratch, made, compression, group):
     table, kinds = made
@@ -71,7 +71,7 @@ def test_values_are_read_back(scratch, made, compression, group):
         assert all(map(is_same, row.values, values, kinds)), (row.values, values)
 
 
-@settings(max_examples=450)
+@settings(max_examples=310)
 @given(made=parquet_tables(), spoil=mutations())
 def test_a_spoilt_file_is_an_error_or_whole(scratch, made, spoil):
     table, _ = made
