@@ -239,7 +239,7 @@ def open_library(
             prepared = PreparedSource(path)
             _check_columns(prepared.manifest.extras, needed, prepared.name)
             extras |= dict.fromkeys(prepared.manifest.extras)
-            notes += [f"{prepared.name}: {note}" for note in prepared.manifest.notes]
+            notes += [f"{prepared.name}: {note}" for note in (*prepared.manifest.notes, *prepared.aged())]
             sources.append(prepared)
             continue
         table = open_table(path)

@@ -166,12 +166,13 @@ def screen(
     """
     paths = expand_paths(library)
     turn = None if shard is None else Shard.parse(shard)
-    if turn and (hits or report):
-        raise ConfigError("a shard has no hits and no report", where="--shard", remedy="ask molgen merge for them")
+    if turn and (hits or report or rescore or rescore_with):
+        raise ConfigError("a shard has no hits, no report and no cascade", where="--shard", remedy="ask molgen merge for them")
     folder_path = parts_folder(Path(output), shard)
     # A run that was killed while it put its outputs into place finds some of them there.
     overwrite = overwrite or bool(turn) or PartsFolder(folder_path).finishing
-    targets = check_outputs((output, hits, report), (*paths, model), overwrite=overwrite)
+    read = (*paths, model, rescore_with, objective if isinstance(objective, str | Path) else None)
+    targets = check_outputs((output, hits, report), read, overwrite=overwrite)
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
     check_engine(engine, ray_address)
@@ -182,7 +183,7 @@ def screen(
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
     task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by or rescore else None
-    cascade = None if turn else make_cascade(rescore, rescore_with, rank_by, workers, limits)
+    cascade = make_cascade(rescore, rescore_with, rank_by, workers, limits)
     ranked = [view.name for each in bundle.tasks for view in score_views(each)] if turn else [task.name] if task else []
     ranked = [*(name for name in ranked if name != DESIRABILITY.name), *(wishes.wishes if wishes else ())]
     scored = _needed(bundle, opened, schema, ranked, pipeline, for_report=report is not None)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import molgen
-from molgen.errors import ConfigError
+from molgen.errors import ConfigError, InputError
 from molgen.screening.cascade import _wilson
 
 
@@ -92,6 +92,11 @@ def test_half_a_cascade_is_refused(library, fast, small_bundle, tmp_path):
     for options in ({"rescore": 10}, {"rescore_with": small_bundle}, {"rescore": 0, "rescore_with": small_bundle}):
         with pytest.raises(ConfigError, match="a number of rows and a model"):
             molgen.screen(library, fast, tmp_path / "s.csv", **options)
+    with pytest.raises(ConfigError, match="no cascade"):
+        molgen.screen(library, fast, tmp_path / "s.csv", shard="1/2", rescore=5, rescore_with=small_bundle)
+    with pytest.raises(InputError, match="read by the same command"):
+        options = {"rescore": 5, "rescore_with": small_bundle, "rank_by": "activity"}
+        molgen.screen(library, fast, small_bundle, overwrite=True, **options)
     with pytest.raises(ConfigError, match="which task ranks"):
         molgen.screen(library, fast, tmp_path / "s.csv", rescore=5, rescore_with=small_bundle)
     assert not list(tmp_path.iterdir())

@@ -253,3 +253,11 @@ def test_neighbours_are_found_from_stored_fingerprints(table, prepared, tmp_path
         assert (tmp_path / "prepared.csv").read_bytes() == (tmp_path / "text.csv").read_bytes()
     monkeypatch.setattr("molgen.search.similar.read_block", refuse)
     assert molgen.similar(prepared, queries, tmp_path / "again.csv", top=30).tally.statuses["ok"] > 250
+
+
+def test_a_library_of_another_rdkit_says_so(prepared, tmp_path):
+    folder = tmp_path / "old"
+    shutil.copytree(prepared, folder)
+    _edit(folder, lambda about: about["versions"].update(rdkit="2019.09.1"))
+    assert "prepared with RDKit 2019.09.1" in open_library(folder).notes[0]
+    assert open_library(prepared).notes == []

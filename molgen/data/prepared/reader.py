@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
+import rdkit
 from numpy.typing import NDArray
 
 from molgen.chem.fingerprints import fold_packed, packed_to_csr
@@ -136,6 +137,15 @@ class PreparedSource:
     def name(self) -> str:
         """What messages call it."""
         return str(self.folder)
+
+    def aged(self) -> list[str]:
+        """Say whether another RDKit prepared it: what is stored may differ from what this one makes of the same text."""
+        made, now = self.manifest.versions.get("rdkit"), rdkit.__version__
+        return (
+            []
+            if made in (None, now)
+            else [f"prepared with RDKit {made}, and this is {now}: scores may differ from those of its text"]
+        )
 
     def blocks(self, first: int = 0) -> Iterator[PreparedBlock]:
         """Name each block in order, numbered from ``first``."""
