@@ -53,15 +53,12 @@ def diverse(
       molgen diverse hits.csv -n 50 --method scaffold -o series.smi
     """
     import molgen
-    from molgen.cli.printing import print_json, print_tally, row_progress
+    from molgen.cli.printing import print_tally, row_progress, told
 
     chosen = {"type": fingerprint, **settings}
     with row_progress(quiet, "reading") as progress:
         result = molgen.diverse(library, output, n, fingerprint=chosen, progress=progress, **options)
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
     print_tally(result.tally)
     click.echo(f"{result.picked:,} of {result.available:,} available rows picked, written to {result.output}")

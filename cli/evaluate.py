@@ -83,12 +83,9 @@ def evaluate(
 
 
 def _evaluate_scores(result: Any, score: str, as_json: bool) -> None:
-    from molgen.cli.printing import print_json
+    from molgen.cli.printing import told
 
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
     click.echo(f"{result.rows:,} compounds, {result.actives:,} of them active ({result.positive})")
     for reason, n in result.left_out.most_common():

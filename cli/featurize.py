@@ -69,16 +69,13 @@ def featurize(
     if (featurizer is None) == (spec is None):
         raise click.UsageError("name the featurizer with -f NAME, or with --spec FILE")
     import molgen
-    from molgen.cli.printing import print_json, row_progress
+    from molgen.cli.printing import row_progress, told
     from molgen.featurization import read_spec
 
     described = {"type": featurizer} if spec is None else read_spec(spec)
     with row_progress(quiet, "featurizing") as progress:
         result = molgen.featurize(library, output, {**described, **settings}, progress=progress, **options)
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
     click.echo(f"{result.rows:,} rows: {', '.join(f'{n:,} {status}' for status, n in result.statuses.most_common())}")
     for reason, n in result.reasons.most_common(10):

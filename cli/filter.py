@@ -65,20 +65,16 @@ def filter_command(
       molgen filter --list
     """
     import molgen
-    from molgen.cli.printing import print_funnel, print_json, row_progress
+    from molgen.cli.printing import print_counts, print_funnel, row_progress, told
     from molgen.filters.collect import collect_filters
 
     filters = collect_filters(names, windows=windows, smarts=smarts, reject=reject, require=require)
     with row_progress(quiet, "filtering") as progress:
         result = molgen.filter_library(library, filters=filters, progress=progress, **options)
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
     summary = result.summary
-    counts = ", ".join(f"{n:,} {'kept' if status == 'ok' else status}" for status, n in summary.statuses.most_common())
-    click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")
+    print_counts(summary.rows, summary.statuses, ok="kept")
     print_funnel(summary)
     click.echo(f"Kept rows written to {result.output}")
     if result.rejected:

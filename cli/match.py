@@ -43,7 +43,7 @@ def match(
       molgen match library.smi -s '[N+](=O)[O-]' --mode none -o without.smi
     """
     import molgen
-    from molgen.cli.printing import print_json, print_tally, row_progress
+    from molgen.cli.printing import print_tally, row_progress, told
 
     patterns = {each: each for each in smarts}
     for name, pattern in named:
@@ -54,10 +54,7 @@ def match(
         raise click.UsageError("give a pattern with -s SMARTS, or --named NAME SMARTS")
     with row_progress(quiet, "matching") as progress:
         result = molgen.match(library, patterns, progress=progress, **options)
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
     print_tally(result.tally)
     for name, rows in result.matched.items():

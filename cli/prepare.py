@@ -39,17 +39,13 @@ def prepare(library: list[str], quiet: bool, as_json: bool, **options: Any) -> N
       molgen prepare 'catalogue/*.sdf.gz' -o catalogue-for-esol/ --for esol.molgen
     """
     import molgen
-    from molgen.cli.printing import print_json, row_progress
+    from molgen.cli.printing import print_counts, row_progress, told
 
     with row_progress(quiet, "preparing") as progress:
         result = molgen.prepare(library, progress=progress, **options)
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
-    counts = ", ".join(f"{n:,} {status}" for status, n in result.statuses.most_common())
-    click.echo(f"{result.rows:,} rows: {counts or 'the library is empty'}")
+    print_counts(result.rows, result.statuses)
     for reason, n in result.reasons.most_common(10):
         click.echo(f"  {n:,} not usable: {reason}")
     click.echo(f"{result.duplicates:,} rows are the same compound as an earlier row")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from molgen.search.reading import Tally
 
 __all__ = [
+    "print_counts",
     "print_curve",
     "print_folds",
     "print_funnel",
@@ -28,7 +30,18 @@ __all__ = [
     "print_tally",
     "row_progress",
     "stage_progress",
+    "told",
 ]
+
+
+class Result(Protocol):
+    """What a library call came to, as commands tell it."""
+
+    notes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        ...
 
 
 def print_json(value: Any) -> None:
@@ -43,6 +56,21 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in table:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
         click.echo("  " + "  ".join(cells).rstrip())
+
+
+def told(result: Result, *, as_json: bool) -> bool:
+    """Print the notes of a result on stderr and, if asked for, the result as JSON; return whether that is all there is to say."""
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    if as_json:
+        print_json(result.to_json())
+    return as_json
+
+
+def print_counts(rows: int, statuses: Counter[str], *, ok: str = "ok") -> None:
+    """Print how many rows there were, and of which status; ``ok`` is the word for those that are."""
+    counts = ", ".join(f"{n:,} {ok if status == 'ok' else status}" for status, n in statuses.most_common())
+    click.echo(f"{rows:,} rows: {counts or 'the library is empty'}")
 
 
 def print_funnel(summary: Summary) -> None:
@@ -60,14 +88,10 @@ def print_screen(
     result: ScreenResult, hits: str | None, report: str | None, *, as_json: bool = False, funnel: bool = False
 ) -> None:
     """Print what a screen came to, and which files it wrote."""
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
     summary = result.summary
-    counts = ", ".join(f"{n:,} {status}" for status, n in summary.statuses.most_common())
-    click.echo(f"{summary.rows:,} rows: {counts or 'the library is empty'}")
+    print_counts(summary.rows, summary.statuses)
     for (status, reason), n in summary.reasons.most_common(10):
         click.echo(f"  {n:,} {status}: {reason}")
     if funnel:
@@ -90,8 +114,7 @@ def print_recall(recall: Recall) -> None:
 
 def print_tally(tally: Tally) -> None:
     """Print how many rows were read, and why some could not be."""
-    counts = ", ".join(f"{n:,} {'read' if status == 'ok' else status}" for status, n in tally.statuses.most_common())
-    click.echo(f"{tally.rows:,} rows: {counts or 'the library is empty'}")
+    print_counts(tally.rows, tally.statuses, ok="read")
     for reason, n in tally.reasons.most_common(10):
         click.echo(f"  {n:,} {reason}")
 

@@ -49,15 +49,12 @@ def similar(
       molgen similar library.csv --query lead.sdf --fingerprint AtomPair --set size=4096 -o neighbours.csv
     """
     import molgen
-    from molgen.cli.printing import print_json, print_tally, row_progress
+    from molgen.cli.printing import print_tally, row_progress, told
 
     chosen = {"type": fingerprint, **settings}
     with row_progress(quiet, "searching") as progress:
         result = molgen.similar(library, output=output, fingerprint=chosen, progress=progress, **options)
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    if as_json:
-        print_json(result.to_json())
+    if told(result, as_json=as_json):
         return
     print_tally(result.tally)
     n = len(result.found)

@@ -23,7 +23,7 @@ __all__ = ["Novelty"]
 
 _RADIUS, _SIZE = 2, 2048
 #: Microseconds to compare a molecule with a known one, and to make its fingerprint.
-_PAIR, _FINGERPRINT = 0.06, 45.0
+_PAIR, _FINGERPRINT = 0.025, 65.0
 
 
 @register
