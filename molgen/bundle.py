@@ -36,7 +36,7 @@ __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 FORMAT = 2
 
 #: Molecules that are featurized and scored together: what is made of them stays in the processor's cache.
-_CHUNK = 512
+_CHUNK = 1024
 
 _EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}
 

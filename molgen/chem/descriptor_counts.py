@@ -17,8 +17,8 @@ import numpy as np
 from rdkit import Chem, RDConfig
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors, rdmolops
 
+from molgen.chem.crippen import log_p
 from molgen.chem.descriptor_family import Family, once_per_batch
-from molgen.chem.descriptor_surface import log_p
 from molgen.chem.mol_batch import AROMATIC, Bools, Floats, MolBatch, add_up, element_table
 from molgen.chem.smarts import atoms_matched, count_matches, has_match
 

@@ -1,40 +1,22 @@
-"""Descriptors from contributions of atoms: Crippen logP and MR, Gasteiger charges, Labute's surface and the VSA histograms.
+"""Descriptors from contributions of atoms: Gasteiger charges, Labute's surface, and the VSA histograms.
 
-Sources: Wildman, Crippen, J. Chem. Inf. Comput. Sci. 39 (1999) 868; Gasteiger, Marsili, Tetrahedron 36 (1980) 3219;
-Labute, J. Mol. Graph. Model. 18 (2000) 464. The definitions and the order of sums are RDKit's.
+Sources: Gasteiger, Marsili, Tetrahedron 36 (1980) 3219; Labute, J. Mol. Graph. Model. 18 (2000) 464. The definitions and the
+order of sums are RDKit's.
 """
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-
 import numpy as np
-from rdkit import RDConfig
 
+from molgen.chem.crippen import crippen, log_p
 from molgen.chem.descriptor_family import Family, once_per_batch
-from molgen.chem.mol_batch import AROMATIC, Bools, Floats, MolBatch, add_up, element_table
-from molgen.chem.smarts import atoms_matched
+from molgen.chem.mol_batch import AROMATIC, Bools, Floats, MolBatch, element_table
 
-__all__ = ["FAMILIES", "charges", "crippen", "has_charges", "labute", "log_p"]
+__all__ = ["FAMILIES", "charges", "has_charges", "labute"]
 
 _LOG_P_BINS = (-0.4, -0.2, 0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)
 _MR_BINS = (1.29, 1.82, 2.24, 2.45, 2.75, 3.05, 3.63, 3.8, 4.0)
 _CHARGE_BINS = (-0.3, -0.25, -0.20, -0.15, -0.10, -0.05, 0, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30)
-
-# Crippen's rules for hydrogens, as patterns of the atom that the hydrogen is on.
-_ON_WATER = "O[!#6;!#7;!#8;!#16]"
-_HYDROGEN_RULES = (
-    ("[#6]", 0.123, 1.057),
-    ("O[CX4,c]", -0.2677, 1.395),
-    (_ON_WATER, -0.2677, 1.395),
-    ("[!#6;!#7;!#8]", -0.2677, 1.395),
-    ("[#7]", 0.2142, 0.9627),
-    ("O[#7]", 0.2142, 0.9627),
-    ("OC=[#6,#7,O,S]", 0.298, 1.805),
-    ("O[O,S]", 0.298, 1.805),
-    ("*", 0.1125, 1.112),
-)
 
 _SP, _SP2, _SP3 = 2, 3, 4
 # Electronegativity a + b q + c q^2 of an atom with charge q, by atomic number and hybridization.
@@ -72,50 +54,6 @@ _HYDROGEN = (7.17, 6.24, -0.56)
 _HYDROGEN_CATION = 20.02
 _ITERATIONS = 12
 _DAMPING = 0.5
-
-
-# --- Crippen ----------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _heavy_rules() -> tuple[tuple[str, float, float], ...]:
-    """Crippen's rules for heavy atoms, the first that matches counts; from the file that RDKit brings."""
-    rows = [line.split("\t") for line in Path(RDConfig.RDDataDir, "Crippen.txt").read_text().splitlines()]
-    rules = [row for row in rows if len(row) > 3 and row[0] and not row[0].startswith("#") and "[#1]" not in row[1][:4]]
-    return tuple((smarts, float(log_p or 0), float(refractivity or 0)) for _, smarts, log_p, refractivity, *_ in rules)
-
-
-@once_per_batch
-def crippen(batch: MolBatch) -> tuple[Floats, Floats]:
-    """Contributions of the heavy atoms to logP and to molar refractivity."""
-    return _apply(batch, _heavy_rules())
-
-
-def _apply(batch: MolBatch, rules: tuple[tuple[str, float, float], ...]) -> tuple[Floats, Floats]:
-    """Give each atom what the first rule says that matches it."""
-    found = np.zeros((2, batch.n_atoms))
-    waiting = np.ones(batch.n_atoms, dtype=np.bool_)
-    for smarts, *contributions in rules:
-        matched = atoms_matched(batch, smarts, waiting)
-        if smarts == _ON_WATER:
-            # In water one hydrogen is such a neighbour to the other.
-            matched |= waiting & (batch.atomic_num == 8) & (batch.num_hs > 1)
-        found[:, matched] = np.array(contributions)[:, None]
-        waiting &= ~matched
-        if not waiting.any():
-            break
-    return found[0], found[1]
-
-
-@once_per_batch
-def log_p(batch: MolBatch) -> tuple[Floats, ...]:
-    """MolLogP and MolMR."""
-    owner = np.concatenate([batch.mol_of_atom, np.repeat(batch.mol_of_atom, batch.num_hs)])
-    of_hydrogens = _apply(batch, _HYDROGEN_RULES)
-    return tuple(
-        add_up(owner, np.concatenate([heavy, np.repeat(hydrogen, batch.num_hs)]), len(batch))
-        for heavy, hydrogen in zip(crippen(batch), of_hydrogens, strict=True)
-    )
 
 
 # --- Labute -----------------------------------------------------------------------------------------------------

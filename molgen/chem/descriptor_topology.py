@@ -13,8 +13,9 @@ from __future__ import annotations
 import numpy as np
 from rdkit import Chem
 
+from molgen.chem.crippen import crippen
 from molgen.chem.descriptor_family import Family, once_per_batch
-from molgen.chem.descriptor_surface import charges, crippen, has_charges, labute
+from molgen.chem.descriptor_surface import charges, has_charges, labute
 from molgen.chem.mol_batch import Bools, Floats, Ints, MolBatch, add_up, element_table
 
 __all__ = ["FAMILIES"]

@@ -33,6 +33,7 @@ __all__ = [
     "GraphBatch",
     "GraphTensors",
     "decode_graphs",
+    "segments",
 ]
 
 #: Molecules decoded at a time: enough to share the cost of a NumPy call, few enough to stay in the processor's cache.
@@ -103,9 +104,9 @@ class GraphBatch:
         graphs = _row_numbers(rows, len(self))
         # ``take`` gathers rows several times quicker than indexing, and this runs for every minibatch.
         first_atom, first_bond = self.atom_ptr.take(graphs), self.bond_ptr.take(graphs)
-        atom_index, atom_ptr = _segments(first_atom, self.atom_ptr.take(graphs + 1) - first_atom)
+        atom_index, atom_ptr = segments(first_atom, self.atom_ptr.take(graphs + 1) - first_atom)
         bond_counts = self.bond_ptr.take(graphs + 1) - first_bond
-        bond_index, bond_ptr = _segments(first_bond, bond_counts)
+        bond_index, bond_ptr = segments(first_bond, bond_counts)
         bonds = self.bonds.take(bond_index, axis=0)
         bonds += np.repeat(atom_ptr[:-1] - first_atom, bond_counts)[:, None]
         return GraphBatch(self.atoms.take(atom_index, axis=0), bonds, self.bond_fields.take(bond_index, axis=0), atom_ptr, bond_ptr)
@@ -278,7 +279,7 @@ def _pointers(counts: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
     return ptr
 
 
-def _segments(starts: NDArray[np.int32], counts: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def segments(starts: NDArray[Any], counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Return the indices that gather segments ``starts[i]:starts[i] + counts[i]``, and their new pointers."""
     ptr = _pointers(counts)
     return np.repeat(starts - ptr[:-1], counts) + np.arange(ptr[-1], dtype=np.int32), ptr

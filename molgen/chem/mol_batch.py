@@ -20,6 +20,7 @@ from rdkit import Chem
 
 from molgen.chem.graph import GraphBatch, decode_graphs
 from molgen.chem.graph_fields import LOWEST_CHARGE
+from molgen.chem.hashing import hash_numbers
 from molgen.chem.parse import Mol, MolList
 
 __all__ = [
@@ -338,12 +339,28 @@ class MolBatch:
         with_rings
             Whether the numbers and sizes of an atom's rings count, which RDKit must be asked for.
         """
+        _, example, of_atom = np.unique(self._kind_keys(with_rings), return_index=True, return_inverse=True)
+        counts = np.bincount(self.mol_of_atom * len(example) + of_atom, minlength=len(self) * len(example))
+        return AtomKinds(of_atom, example, counts.reshape(len(self), len(example)))
+
+    def surroundings(self, radius: int) -> NDArray[np.uint64]:
+        """Return a hash of the kind of each atom, of its neighbours by kind and bond type, of theirs, and so on.
+
+        Atoms of any batches whose hashes are equal are alike up to ``radius`` bonds away, as far as rings do not close there.
+        """
+        hashes = hash_numbers(self._kind_keys(with_rings=False))
+        along = hash_numbers(self.bond_type)[self.edge_bond]
+        for _ in range(radius):
+            total = np.zeros(len(along) + 1, dtype=np.uint64)
+            np.cumsum(hash_numbers(hashes[self.edge_target] ^ along), out=total[1:])
+            hashes = hash_numbers(hashes) + (total[self.edge_start + self.degree] - total[self.edge_start])
+        return hashes
+
+    def _kind_keys(self, with_rings: bool) -> Ints:
         key = np.zeros(self.n_atoms, dtype=np.int64)
         for name, lowest, size in _KIND_FIELDS + (_RING_FIELDS if with_rings else ()):
             key = key * size + np.clip(getattr(self, name) - lowest, 0, size - 1)
-        _, example, of_atom = np.unique(key, return_index=True, return_inverse=True)
-        counts = np.bincount(self.mol_of_atom * len(example) + of_atom, minlength=len(self) * len(example))
-        return AtomKinds(of_atom, example, counts.reshape(len(self), len(example)))
+        return key
 
     # --- sums and matrices --------------------------------------------------------------------------------------
 

@@ -110,6 +110,15 @@ class Pattern:
     ends: tuple[tuple[int, int], ...]
 
     @property
+    def depth(self) -> int:
+        """Bonds from the first atom to the one that is farthest from it."""
+        reached, depth = {0}, 0
+        while len(reached) < len(self.atoms):
+            reached |= {end for ends in self.ends if reached & set(ends) for end in ends}
+            depth += 1
+        return depth
+
+    @property
     def is_uniform_ring(self) -> bool:
         """Whether any atom of a match could be the first: a single ring of like atoms and bonds."""
         return len(set(self.atoms)) == 1 and len(set(self.bonds)) == 1 and self.atoms[0].ring_degree == 2

@@ -63,11 +63,21 @@ class PropertyNetwork(nn.Module):
             nn.Linear(2 * width, outputs),
         )
 
+    @property
+    def merged_rounds(self) -> int | None:
+        """Rounds of message passing for which a batch on a CPU should say what its graphs have in common; ``None`` for none."""
+        on_cpu = next(self.parameters()).device.type == "cpu"
+        return self.message_passing.steps if self.message_passing.merges and on_cpu else None
+
     def encode(self, batch: MoleculeBatch) -> Tensor:
         """Return one vector a molecule, ``[rows, pool.out_width]``; zeros for an empty graph."""
         atoms, bonds, bond_fields, graph_of_atom, n_graphs = batch.graphs
-        of_bonds = None if self.embed_bonds is None else self.embed_bonds(bond_fields)
-        vectors = self.message_passing(self.embed_atoms(atoms), of_bonds, bonds)
+        merged = batch.environments
+        if merged is not None and self.embed_bonds is not None:
+            vectors = self.message_passing.forward_merged(self.embed_atoms(merged.atoms), self.embed_bonds(merged.bonds), merged)
+        else:
+            of_bonds = None if self.embed_bonds is None else self.embed_bonds(bond_fields)
+            vectors = self.message_passing(self.embed_atoms(atoms), of_bonds, bonds)
         out: Tensor = self.pool(vectors, graph_of_atom, n_graphs)
         return out
 

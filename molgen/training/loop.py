@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.targets import Targets
+from molgen.models.property import PropertyNetwork
 from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import GraphConfig
 from molgen.training.device import choose_precision, deterministic
@@ -49,7 +50,7 @@ class LoopState:
         Each epoch so far.
     """
 
-    network: nn.Module
+    network: PropertyNetwork
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     order: np.random.Generator
@@ -87,7 +88,7 @@ _GRADIENT_NORM = 1.0
 
 
 def fit_network(
-    network: nn.Module,
+    network: PropertyNetwork,
     graphs: GraphBatch,
     features: Tensor | None,
     targets: Targets,
@@ -141,7 +142,8 @@ def fit_network(
     steps = config.epochs * -(-len(train) // config.batch_size)
 
     def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Wanted]:
-        batch = make_batch(graphs.select(rows), None if features is None else features[rows])
+        of_rows = None if features is None else features[rows]
+        batch = make_batch(graphs.select(rows), of_rows, merged_rounds=network.merged_rounds)
         return batch.to(device), [part[rows].to(device, non_blocking=device.type == "cuda") for part in wanted]
 
     state = LoopState(network, optimizer, scaler, order, not len(valid), copy.deepcopy(network.state_dict()))
@@ -196,7 +198,7 @@ def _batches(rows: NDArray[np.int64], size: int) -> Sequence[NDArray[np.int64]]:
 
 
 def _validation_loss(
-    network: nn.Module,
+    network: PropertyNetwork,
     batch_of: Callable[[NDArray[np.int64]], tuple[MoleculeBatch, Wanted]],
     rows: NDArray[np.int64],
     loss: MultiTaskLoss,

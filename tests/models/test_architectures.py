@@ -114,6 +114,29 @@ def test_the_gradient_reaches_every_parameter(network, pooling, mols):
     assert [name for name, each in net.named_parameters() if each.grad is None or not each.grad.any()] == []
 
 
+MERGING = [pair for pair in PAIRS if find_part(MESSAGE_PASSING, pair[0], MessagePassing).merges]
+
+
+@pytest.mark.parametrize(("network", "pooling"), MERGING, ids=lambda part: part or "own")
+def test_messages_that_are_alike_are_worked_out_once_with_the_same_outcome(network, pooling, mols):
+    hard = [
+        None,
+        *map(Chem.MolFromSmiles, ["C", "[Na+].[Cl-]", "CC", "[H][H]", "C1CC1.C1CC1", "F[C@H](Cl)Br", "F[C@@H](Cl)Br"]),
+        None,
+    ]
+    for each in (mols, hard, [], [None], mols * 3):
+        net, graphs = make(network, pooling, outputs=2).train(), decode_graphs(each)[0]
+        plain = net(make_batch(graphs))
+        plain.square().sum().backward()
+        gradients = [parameter.grad.clone() for parameter in net.parameters()]
+        net.zero_grad()
+        merged = net(make_batch(graphs, merged_rounds=net.merged_rounds))
+        merged.square().sum().backward()
+        np.testing.assert_allclose(merged.detach(), plain.detach(), atol=1e-5)
+        for parameter, gradient in zip(net.parameters(), gradients, strict=True):
+            np.testing.assert_allclose(parameter.grad, gradient, atol=1e-4 * (1 + float(gradient.abs().max())))
+
+
 @every
 def test_every_parameter_of_a_step_belongs_to_it(network, pooling):
     passing = make(network, pooling).message_passing

@@ -12,6 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from molgen.chem.environments import Environments
+
 __all__ = ["MessagePassing", "both_ways"]
 
 
@@ -34,11 +36,14 @@ class MessagePassing(nn.Module, ABC):
     ----------
     reads_bonds
         Whether bond vectors are used; the network makes none for an architecture that does without.
+    merges
+        Whether it has a :meth:`forward_merged`.
     pooling
         How the architecture's atoms are pooled where nothing else is asked for.
     """
 
     reads_bonds: ClassVar[bool] = True
+    merges: ClassVar[bool] = False
     pooling: ClassVar[str] = "mean_sum"
 
     def __init__(self, width: int, steps: int, dropout: float = 0.0) -> None:
@@ -65,6 +70,23 @@ class MessagePassing(nn.Module, ABC):
         Tensor
             Atom vectors ``[n_atoms, width]``.
         """
+
+    def forward_merged(self, atoms: Tensor, bonds: Tensor, environments: Environments) -> Tensor:
+        """Exchange the messages of a batch, each distinct one once, with the outcome of :meth:`forward`.
+
+        Parameters
+        ----------
+        atoms, bonds
+            Vectors ``[n_kinds, width]`` of each kind of atom and of bond in the batch.
+        environments
+            Which messages are alike.
+
+        Returns
+        -------
+        Tensor
+            Atom vectors ``[n_atoms, width]``.
+        """
+        raise NotImplementedError
 
     def step_parameters(self, step: int) -> Iterator[nn.Parameter]:
         """Yield the parameters of one step (0-based)."""
