@@ -25,6 +25,8 @@ __all__ = [
     "overwrite_option",
     "pairs_option",
     "quiet_option",
+    "restart_option",
+    "row_limit_options",
     "settings_option",
     "split_options",
 ]
@@ -211,11 +213,35 @@ def _parse_settings(_: click.Context, __: click.Parameter, texts: tuple[str, ...
     return settings
 
 
+_ROW_LIMIT_OPTIONS = (
+    click.option(
+        "--row-timeout",
+        type=click.FloatRange(0),
+        metavar="SECONDS",
+        help="Give up a row that takes longer [30 with several workers or Ray].",
+    ),
+    click.option(
+        "--row-memory",
+        type=click.FloatRange(0),
+        metavar="MB",
+        help="Give up a row that takes more memory [4000 with several workers or Ray].",
+    ),
+)
+
+
+def row_limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What one row may take."""
+    for option in reversed(_ROW_LIMIT_OPTIONS):
+        command = option(command)
+    return command
+
+
 def output_option(what: str, *, required: bool = True) -> Decorator:
     """The file to write."""
     return click.option("-o", "--output", required=required, type=click.Path(dir_okay=False), metavar="FILE", help=what)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON, and nothing else, on stdout.")
+restart_option = click.option("--restart", is_flag=True, help="Throw away what a killed run has left, and begin again.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace output files that exist.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print no progress.")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from molgen.cli.options import column_options, files_argument, json_option, overwrite_option, quiet_option
+from molgen.cli.options import (
+    column_options,
+    files_argument,
+    json_option,
+    overwrite_option,
+    quiet_option,
+    restart_option,
+    row_limit_options,
+)
 
 
 @click.command()
@@ -23,6 +32,8 @@ from molgen.cli.options import column_options, files_argument, json_option, over
 @click.option("--max-atoms", default=300, show_default=True, type=click.IntRange(1), help="Larger molecules are too_large.")
 @column_options
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@row_limit_options
+@restart_option
 @json_option
 @overwrite_option
 @quiet_option
@@ -30,7 +41,8 @@ def prepare(library: list[str], quiet: bool, as_json: bool, **options: Any) -> N
     """Read LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input) once, for screens to come.
 
     Compounds are parsed, standardised and marked for duplicates, and stored in FOLDER with what models read of them. Every command
-    that takes a library takes the folder; molgen screen goes several times as fast from it, with the same scores.
+    that takes a library takes the folder; molgen screen goes several times as fast from it, with the same scores. After a kill the
+    same command goes on from what is done.
 
     \b
     Examples:
@@ -40,8 +52,10 @@ def prepare(library: list[str], quiet: bool, as_json: bool, **options: Any) -> N
     """
     import molgen
     from molgen.cli.printing import print_counts, row_progress, told
+    from molgen.cli.stopping import stoppable
+    from molgen.screening.folder import parts_folder
 
-    with row_progress(quiet, "preparing") as progress:
+    with row_progress(quiet, "preparing") as progress, stoppable(parts_folder(Path(options["output"]), None)):
         result = molgen.prepare(library, progress=progress, **options)
     if told(result, as_json=as_json):
         return

@@ -18,6 +18,8 @@ from molgen.cli.options import (
     output_option,
     overwrite_option,
     quiet_option,
+    restart_option,
+    row_limit_options,
 )
 
 
@@ -40,20 +42,9 @@ from molgen.cli.options import (
 )
 @hits_options
 @filter_options
-@click.option(
-    "--row-timeout",
-    type=click.FloatRange(0),
-    metavar="SECONDS",
-    help="Give up a row that takes longer [30 with several workers or Ray].",
-)
-@click.option(
-    "--row-memory",
-    type=click.FloatRange(0),
-    metavar="MB",
-    help="Give up a row that takes more memory [4000 with several workers or Ray].",
-)
+@row_limit_options
 @click.option("--shard", metavar="I/N", help="Score the I-th of N shares alone, for molgen merge to put together.")
-@click.option("--restart", is_flag=True, help="Throw away what a killed run has left, and begin again.")
+@restart_option
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be scored.")
 @json_option
 @overwrite_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def check_target(path: str | Path, *, overwrite: bool) -> Path:
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; rename it to ``path`` at the end, remove it after an error."""
+    """Give a temporary name beside ``path``, for a file or a folder; rename it to ``path`` at the end, remove it after an error."""
     # A link stays a link: the file that it names is replaced.
     path = Path(path).resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -76,14 +77,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
 
 
 def remove_unfinished(path: str | Path) -> None:
     """Remove what processes that were killed left of ``path``; only where no other process can be writing it."""
     path = Path(path).resolve()
     for each in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        each.unlink(missing_ok=True)
+        _remove(each)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_failed(path: Path, failure: OSError) -> InputError:

@@ -5,34 +5,37 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
-import shutil
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import rdkit
-from numpy.typing import NDArray
 
 from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.parse import MolList
 from molgen.chem.standardize import MAX_ATOMS, canonical_smiles, read_compounds
-from molgen.data.library import Block, Library, open_library
+from molgen.data.library import AnyBlock, Library, load_block, open_library
 from molgen.data.paths import MANIFEST, expand_paths, is_prepared
 from molgen.data.prepared.columns import Layout
 from molgen.data.prepared.manifest import Manifest
 from molgen.data.prepared.reader import EXTRA
 from molgen.data.prepared.writer import ShardWriter, shard_schema
-from molgen.errors import ConfigError, InputError, MolgenError
+from molgen.errors import ConfigError, InputError
 from molgen.featurizers import Columns, Descriptors, Featurizer, MolGraph, Morgan, from_spec
-from molgen.files import replacing
+from molgen.files import remove_unfinished, replacing
 from molgen.screening.duplicates import FirstRows, parent_keys
+from molgen.screening.fill import Progress
+from molgen.screening.folder import PartsFolder, parts_folder
+from molgen.screening.manifest import Manifest as RunManifest
+from molgen.screening.manifest import describe
+from molgen.screening.resume import Finished, finished_parts
+from molgen.screening.score import ScoredBlock
+from molgen.screening.watchdog import RowLimits
+from molgen.screening.workers import work_blocks
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
@@ -41,9 +44,6 @@ __all__ = ["PrepareResult", "prepare"]
 
 #: What is stored of every row: graphs and cheap descriptors for networks, bits for similarities.
 STORED: list[Featurizer] = [MolGraph(), Descriptors(DESCRIPTORS_FAST), Morgan(2, 2048, output="packed")]
-
-#: Blocks under way a worker.
-_AHEAD = 3
 
 
 @dataclass(slots=True)
@@ -95,8 +95,11 @@ def prepare(
     smiles: str | None = None,
     ids: str | None = None,
     workers: int = 1,
+    row_timeout: float | None = None,
+    row_memory: float | None = None,
     overwrite: bool = False,
-    progress: Callable[[int, float], None] | None = None,
+    restart: bool = False,
+    progress: Progress | None = None,
 ) -> PrepareResult:
     """Prepare a library for screens to come: its rows are parsed and standardised once, and screened several times as fast after.
 
@@ -117,8 +120,12 @@ def prepare(
         Column names; guessed where the guess is unambiguous.
     workers
         Processes.
+    row_timeout, row_memory
+        Seconds and MB that one row may take, as for :func:`molgen.screen`.
     overwrite
         Replace a prepared library that is there.
+    restart
+        Throw away what a call that was killed has left; by default the same call goes on from there.
     progress
         Told how many rows are done, and about which share of the library that is.
 
@@ -133,42 +140,115 @@ def prepare(
     """
     if workers < 1 or max_atoms < 1:
         raise ConfigError("workers and max_atoms must be at least 1", got=f"workers {workers}, max_atoms {max_atoms}")
+    limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     paths = expand_paths(library)
     for path in paths:
         if is_prepared(path):
             raise InputError("the library is prepared already", where=str(path))
-    settings = _Settings(_featurizers(model), max_atoms, tautomers)
     opened = open_library(paths, smiles=smiles, ids=ids)
+    stored = _featurizers(model)
+    layouts = [Layout.of(each.featurize(["C"]).values) for each in stored]
+    plan = _Plan([each.spec() for each in stored], layouts, opened.extras, max_atoms, tautomers)
     target = Path(output)
-    _check_folder(target, overwrite=overwrite)
-    with replacing(target.parent / target.name) as temporary:
-        temporary.mkdir()
-        try:
-            result = _write(opened, temporary, settings, workers, progress)
+    parts = parts_folder(target, None)
+    # A run that was killed while it put the library into place may find it there.
+    _check_folder(target, overwrite=overwrite or PartsFolder(parts).finishing)
+    settings = {
+        "columns": [],
+        "computed": [(field.name, str(field.type)) for field in plan.schema],
+        "drop_duplicates": False,
+        "emptied": [],
+        "prepare": {"features": plan.specs, "max_atoms": max_atoms, "tautomers": tautomers},
+        "smiles": smiles,
+        "id": ids,
+        "row_limits": [row_timeout, row_memory],
+    }
+    run = RunManifest(describe(opened.fingerprint(), None, settings), "")
+
+    def prepare_blocks(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
+        return work_blocks(blocks, plan, plan, opened.extras, workers=workers, limits=limits)
+
+    with finished_parts(parts, run, opened, prepare_blocks, restart=restart, progress=progress) as finished:
+        finished.folder.finish(target)
+        with replacing(target) as temporary:
+            temporary.mkdir()
+            result = _write(finished, opened, temporary, plan)
             if target.exists():
-                shutil.rmtree(target)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
+                # Moved, not removed: a name under which nothing is left is removed below, or by the run that goes on from a kill.
+                target.rename(target.with_name(f".{target.name}.old.part"))
+        remove_unfinished(target)
+        finished.folder.remove()
     result.output = target
     return result
 
 
-class _Settings(NamedTuple):
-    """What workers need to know."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to make of each block; a call makes what does so, in whichever process this is sent to.
 
-    featurizers: list[Featurizer]
+    Featurizers are named by their specs: each process makes its own.
+    """
+
+    specs: list[dict[str, Any]]
+    layouts: list[Layout]
+    extras: list[str]
     max_atoms: int
     tautomers: bool
 
+    @property
+    def featurizers(self) -> list[Featurizer]:
+        return [from_spec(spec) for spec in self.specs]
 
-class _Prepared(NamedTuple):
-    """A block on its way to a shard: its columns but for the duplicates, and the keys of its compounds by row."""
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of a shard."""
+        return shard_schema(self.layouts, self.extras)
 
-    batch: dict[str, Any]
-    rows: NDArray[np.int64]
-    keys: NDArray[np.uint64]
-    reasons: list[str | None]
+    def __call__(self) -> _Preparer:
+        return _Preparer(self)
+
+
+class _Preparer:
+    """Makes the columns of a shard from a block, but for what takes a look at other blocks: which rows are duplicates."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self._plan = plan
+        self._featurizers = plan.featurizers
+        self._schema = plan.schema
+
+    def __call__(self, job: AnyBlock) -> ScoredBlock:
+        block, plan = load_block(job, self._plan.extras), self._plan
+        n = len(block.rows)
+        texts = ["" if at in block.problems else text for at, text in enumerate(block.smiles)]
+        compounds = read_compounds(texts, max_atoms=plan.max_atoms, tautomers=plan.tautomers)
+        for at, problem in block.problems.items():
+            compounds.statuses[at], compounds.reasons[at] = "invalid", problem
+        mols = MolList(compounds.mols)
+        canonical = canonical_smiles(mols)
+        complete = np.array([mol is not None for mol in mols], dtype=np.bool_)
+        columns: dict[str, Any] = {
+            "row": block.rows,
+            "source": [block.source] * n,
+            "id": block.ids,
+            "smiles": block.smiles,
+            "status": compounds.statuses,
+            "reason": [compounds.reasons.get(at) for at in range(n)],
+            "notes": ["; ".join(compounds.notes[at]) if at in compounds.notes else None for at in range(n)],
+            "canonical_smiles": canonical,
+            "duplicate_of": [None] * n,
+            "complete": complete,
+        }
+        for number, (featurizer, layout) in enumerate(zip(self._featurizers, plan.layouts, strict=True)):
+            features = featurizer.featurize(mols)
+            # What a featurizer refuses is looked at again, and refused with its reason, by the screen that needs it.
+            complete[list(features.errors)] = False
+            packed = layout.pack(features.values)
+            columns |= dict(zip((name for name, _ in layout.fields(f"f{number}")), packed, strict=True))
+        for name, values in zip(plan.extras, block.extras, strict=True):
+            columns[f"{EXTRA}{name}"] = [None] * n if values is None else values
+        batch = pa.RecordBatch.from_pydict({name: columns[name] for name in self._schema.names}, schema=self._schema)
+        rows = np.flatnonzero([mol is not None for mol in mols])
+        return ScoredBlock(block.number, batch, [], rows, parent_keys([canonical[row] or "" for row in rows]))
 
 
 def _featurizers(model: str | Path | Bundle | None) -> list[Featurizer]:
@@ -194,106 +274,35 @@ def _check_folder(target: Path, *, overwrite: bool) -> None:
         raise InputError("the prepared library exists already", where=str(target), remedy="add --overwrite to replace it")
 
 
-def _write(
-    library: Library, folder: Path, settings: _Settings, workers: int, progress: Callable[[int, float], None] | None
-) -> PrepareResult:
-    layouts = [Layout.of(featurizer.featurize(["C"]).values) for featurizer in settings.featurizers]
-    result = PrepareResult(folder)
+def _write(finished: Finished, library: Library, folder: Path, plan: _Plan) -> PrepareResult:
+    """Write the shards of a library from its parts, and mark the duplicates."""
+    result = PrepareResult(folder, notes=finished.end.notes)
     first = FirstRows()
-    schema = shard_schema(layouts, library.extras)
     rows_of: Counter[str] = Counter()
-    with ShardWriter(folder, schema) as writer:
-        for block in _prepared_blocks(library.blocks(), settings, layouts, library.extras, workers):
-            again = first.find(block.batch["source"][0], block.batch["row"], block.rows, block.keys)
-            duplicates: list[str | None] = [None] * len(block.reasons)
-            for row, where in again.items():
-                duplicates[row] = where
-            block.batch["duplicate_of"] = duplicates
-            writer.write(pa.RecordBatch.from_pydict({name: block.batch[name] for name in schema.names}, schema=schema))
-            result.rows += len(duplicates)
+    place = plan.schema.get_field_index("duplicate_of")
+    with ShardWriter(folder, plan.schema) as writer:
+        for block in finished.results.blocks():
+            source, rows = block.batch.column("source")[0].as_py(), block.batch.column("row").to_pylist()
+            again = first.find(source, rows, block.passed, block.keys)
+            duplicates = pa.array([again.get(row) for row in range(len(rows))], pa.string())
+            writer.write(block.batch.set_column(place, plan.schema.field(place), duplicates))
+            result.rows += len(rows)
             result.duplicates += len(again)
-            result.statuses.update(block.batch["status"])
-            result.reasons.update(reason.split(":", 1)[0] for reason in block.reasons if reason)
-            rows_of[block.batch["source"][0]] += len(duplicates)
-            if progress:
-                progress(result.rows, library.share_read())
-    result.notes = library.notes
+            result.statuses.update(block.batch.column("status").to_pylist())
+            result.reasons.update(reason.split(":", 1)[0] for reason in block.batch.column("reason").to_pylist() if reason)
+            rows_of[source] += len(rows)
     manifest = Manifest(
-        list(zip(settings.featurizers, layouts, strict=True)),
-        library.extras,
-        settings.max_atoms,
-        settings.tautomers,
+        list(zip(plan.featurizers, plan.layouts, strict=True)),
+        plan.extras,
+        plan.max_atoms,
+        plan.tautomers,
         writer.shards,
         [{**print_, "rows": rows_of[name]} for name, print_ in library.fingerprints().items()],
         dict(result.statuses),
         result.duplicates,
-        library.notes,
+        result.notes,
         {"molgen-toolkit": importlib.metadata.version("molgen-toolkit"), "rdkit": rdkit.__version__},
     )
     (folder / MANIFEST).write_text(json.dumps(manifest.to_json(), indent=1) + "\n", encoding="utf-8")
     result.bytes = sum(each.stat().st_size for each in folder.iterdir())
     return result
-
-
-def _prepared_blocks(
-    blocks: Iterable[Block], settings: _Settings, layouts: list[Layout], extras: list[str], workers: int
-) -> Iterator[_Prepared]:
-    """Prepare blocks, in one process or several, and give them in their order."""
-    if workers == 1:
-        yield from (_prepare_block(block, settings, layouts, extras) for block in blocks)
-        return
-    # Featurizers travel as specs: a process makes its own.
-    plain = [featurizer.spec() for featurizer in settings.featurizers], settings.max_atoms, settings.tautomers
-    under_way: deque[Future[_Prepared]] = deque()
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    try:
-        for block in blocks:
-            under_way.append(pool.submit(_prepare_there, block, plain, layouts, extras))
-            if len(under_way) > _AHEAD * workers:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-    except BrokenProcessPool:
-        raise MolgenError("a worker process died, perhaps for lack of memory; try fewer --workers") from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _prepare_there(
-    block: Block, plain: tuple[list[dict[str, Any]], int, bool], layouts: list[Layout], extras: list[str]
-) -> _Prepared:
-    specs, max_atoms, tautomers = plain
-    return _prepare_block(block, _Settings([from_spec(spec) for spec in specs], max_atoms, tautomers), layouts, extras)
-
-
-def _prepare_block(block: Block, settings: _Settings, layouts: list[Layout], extras: list[str]) -> _Prepared:
-    n = len(block.rows)
-    texts = ["" if at in block.problems else text for at, text in enumerate(block.smiles)]
-    compounds = read_compounds(texts, max_atoms=settings.max_atoms, tautomers=settings.tautomers)
-    for at, problem in block.problems.items():
-        compounds.statuses[at], compounds.reasons[at] = "invalid", problem
-    mols = MolList(compounds.mols)
-    canonical = canonical_smiles(mols)
-    complete = np.array([mol is not None for mol in mols], dtype=np.bool_)
-    reasons = [compounds.reasons.get(at) for at in range(n)]
-    batch: dict[str, Any] = {
-        "row": block.rows,
-        "source": [block.source] * n,
-        "id": block.ids,
-        "smiles": block.smiles,
-        "status": compounds.statuses,
-        "reason": reasons,
-        "notes": ["; ".join(compounds.notes[at]) if at in compounds.notes else None for at in range(n)],
-        "canonical_smiles": canonical,
-        "complete": complete,
-    }
-    for number, (featurizer, layout) in enumerate(zip(settings.featurizers, layouts, strict=True)):
-        features = featurizer.featurize(mols)
-        # What a featurizer refuses is looked at again, and refused with its reason, by the screen that needs it.
-        complete[list(features.errors)] = False
-        packed = layout.pack(features.values)
-        batch |= dict(zip((name for name, _ in layout.fields(f"f{number}")), packed, strict=True))
-    for name, values in zip(extras, block.extras, strict=True):
-        batch[f"{EXTRA}{name}"] = [None] * n if values is None else values
-    rows = np.flatnonzero([mol is not None for mol in mols])
-    return _Prepared(batch, rows, parent_keys([canonical[row] or "" for row in rows]), reasons)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from molgen.screening.parts import PART_BLOCKS
 
 __all__ = ["Manifest", "Shard", "describe", "file_sha256", "read_manifest", "refuse_other_run", "versions"]
 
+_FIXED_WIDTH = re.compile(r"fixed_size_binary\[(\d+)\]").fullmatch
 #: Raised when folders that were begun before cannot be gone on with.
 FORMAT = 1
 
@@ -69,12 +71,18 @@ class Manifest(NamedTuple):
     @property
     def schema(self) -> pa.Schema:
         """The columns of the parts."""
-        return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in self.run["screen"]["computed"]])
+        return pa.schema([(name, _type(kind)) for name, kind in self.run["screen"]["computed"]])
 
     def to_bytes(self) -> bytes:
         """Return it as JSON."""
         content = {"format": FORMAT, "run": self.run, "model": self.model, "shard": list(self.shard)}
         return json.dumps(content, indent=1).encode()
+
+
+def _type(kind: str) -> pa.DataType:
+    """Return the type of a column from what Arrow calls it."""
+    width = _FIXED_WIDTH(kind)
+    return pa.binary(int(width[1])) if width else pa.type_for_alias(kind)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -123,7 +131,7 @@ def refuse_other_run(before: Manifest, now: Manifest, where: Path, remedy: str) 
     )
 
 
-def describe(library: list[dict[str, str]] | None, model_sha256: str, screen: dict[str, Any]) -> dict[str, Any]:
+def describe(library: list[dict[str, str]] | None, model_sha256: str | None, screen: dict[str, Any]) -> dict[str, Any]:
     """Put together what decides the results, as it reads after a way through JSON.
 
     Parameters
@@ -131,7 +139,7 @@ def describe(library: list[dict[str, str]] | None, model_sha256: str, screen: di
     library
         The library's fingerprint; ``None`` of a pipe.
     model_sha256
-        Of the bundle's file.
+        Of the bundle's file, if there is a bundle.
     screen
         The settings. Those that :class:`~molgen.screening.gather.Results` reads: ``columns`` (to write), ``computed`` (names and
         types of the parts' columns), ``drop_duplicates``, and ``emptied`` (columns that a repetition leaves empty).

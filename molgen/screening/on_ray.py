@@ -27,7 +27,7 @@ from molgen.data.library import AnyBlock, Block, load_block
 from molgen.data.prepared.manifest import read_manifest
 from molgen.errors import ConfigError, InputError, MissingExtraError, MolgenError
 from molgen.screening.process import Failure, Worker, as_ours
-from molgen.screening.score import ScoredBlock, ScorePlan
+from molgen.screening.score import MakeScorer, ScoredBlock, ScorePlan
 from molgen.screening.watchdog import RowLimits
 from molgen.screening.workers import score_watched
 
@@ -133,7 +133,7 @@ class NodeWorker:
     """
 
     def __init__(self, bundle: bytes | None, plan: ScorePlan) -> None:
-        self._worker = Worker(bundle, plan)
+        self._worker = Worker(MakeScorer(bundle, plan))
 
     def start(self) -> MolgenError | None:
         """Be ready to score."""

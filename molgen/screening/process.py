@@ -1,4 +1,4 @@
-"""One spawned process that scores blocks, and can be given up when it takes too long, too much memory, or ends."""
+"""One spawned process that works on blocks, and can be given up when it takes too long, too much memory, or ends."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import math
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
 import time
+from collections.abc import Callable
 from enum import Enum
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -18,9 +18,12 @@ from pathlib import Path
 
 from molgen.data.library import AnyBlock
 from molgen.errors import MolgenError
-from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
+from molgen.screening.score import ScoredBlock
 
-__all__ = ["Failure", "Worker", "as_ours"]
+__all__ = ["Failure", "MakeWork", "Worker", "as_ours"]
+
+#: Makes what is done with a block: once in each process, which is where models are loaded.
+MakeWork = Callable[[], Callable[[AnyBlock], ScoredBlock]]
 
 #: Seconds between two looks at a process's memory.
 _LOOK = 0.2
@@ -36,18 +39,16 @@ class Failure(Enum):
 
 
 class Worker:
-    """A process that scores one block at a time; a new one takes its place when it was given up.
+    """A process that works on one block at a time; a new one takes its place when it was given up.
 
     Parameters
     ----------
-    bundle
-        The file that it loads the predictor from, or the bytes of one; ``None`` to filter only.
-    plan
-        What to make of each block.
+    make
+        Makes, in the process, what it does with a block; it can be sent there.
     """
 
-    def __init__(self, bundle: str | bytes | None, plan: ScorePlan) -> None:
-        self._start = (bundle, plan)
+    def __init__(self, make: MakeWork) -> None:
+        self._make = make
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._resting = 0
@@ -55,7 +56,7 @@ class Worker:
         self._closed = False
 
     def start(self) -> None:
-        """Start the process if there is none, and wait until it can score.
+        """Start the process if there is none, and wait until it can work.
 
         Raises
         ------
@@ -118,7 +119,7 @@ class Worker:
             # Spawned, never forked: a forked child inherits the locks of torch's and LightGBM's threads.
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, *self._start), daemon=True)
+            self._process = context.Process(target=_serve, args=(theirs, self._make), daemon=True)
             self._process.start()
             theirs.close()
         try:
@@ -165,13 +166,13 @@ class Worker:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _serve(pipe: Connection, packed: str | bytes | None, plan: ScorePlan) -> None:
-    """Be the process: score what comes through the pipe, until it is closed."""
+def _serve(pipe: Connection, make: MakeWork) -> None:
+    """Be the process: work on what comes through the pipe, until it is closed."""
     # Ctrl-C reaches the whole group of processes: the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(EOFError, OSError), Path(os.devnull).open("w") as nowhere:
         try:
-            scorer = _scorer(packed, plan)
+            work = make()
         except Exception as error:
             pipe.send(as_ours(error))
             return
@@ -183,28 +184,13 @@ def _serve(pipe: Connection, packed: str | bytes | None, plan: ScorePlan) -> Non
                 faulthandler.dump_traceback_later(2 * seconds + 60, exit=True, file=nowhere)
             answer: ScoredBlock | Failure | MolgenError
             try:
-                answer = scorer(block)
+                answer = work(block)
             except MemoryError:
                 answer = Failure.MEMORY
             except Exception as error:
                 answer = as_ours(error)
             faulthandler.cancel_dump_traceback_later()
             pipe.send(answer)
-
-
-def _scorer(packed: str | bytes | None, plan: ScorePlan) -> Scorer:
-    bundle = None
-    if packed is not None:
-        from molgen.bundle import Bundle  # a process that only filters does without torch
-
-        if isinstance(packed, str):
-            bundle = Bundle.load(packed)
-        else:
-            with tempfile.NamedTemporaryFile(suffix=".molgen") as file:
-                file.write(packed)
-                file.flush()
-                bundle = Bundle.load(file.name)
-    return Scorer(bundle, plan)
 
 
 def as_ours(error: BaseException) -> MolgenError:

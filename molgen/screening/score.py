@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from molgen.screening.schema import OutputSchema
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
 
-__all__ = ["ScorePlan", "ScoredBlock", "Scorer", "refuse_bad_row", "round_significant"]
+__all__ = ["MakeScorer", "ScorePlan", "ScoredBlock", "Scorer", "refuse_bad_row", "round_significant"]
 
 _DIGITS = 6
 _PROBE = "CC(=O)Nc1ccc(O)cc1"
@@ -220,6 +221,35 @@ class Scorer:
             if name in self.plan.schema.extras:
                 columns[self.plan.schema.extras[name]] = [None] * n if values is None else values
         return columns
+
+
+@dataclass(frozen=True, slots=True)
+class MakeScorer:
+    """Makes a :class:`Scorer`, in whichever process this is sent to.
+
+    Attributes
+    ----------
+    bundle
+        The file that it loads the predictor from, or the bytes of one; ``None`` to filter only.
+    plan
+        What to make of each block.
+    """
+
+    bundle: str | bytes | None
+    plan: ScorePlan
+
+    def __call__(self) -> Scorer:
+        """Load the predictor."""
+        if self.bundle is None:  # a process that only filters does without torch
+            return Scorer(None, self.plan)
+        from molgen.bundle import Bundle
+
+        if isinstance(self.bundle, str):
+            return Scorer(Bundle.load(self.bundle), self.plan)
+        with tempfile.NamedTemporaryFile(suffix=".molgen") as file:
+            file.write(self.bundle)
+            file.flush()
+            return Scorer(Bundle.load(file.name), self.plan)
 
 
 class _Stopwatch:

@@ -9,14 +9,14 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from molgen.data.library import AnyBlock
-from molgen.screening.process import Worker
-from molgen.screening.score import ScoredBlock, ScorePlan, Scorer
+from molgen.screening.process import MakeWork, Worker
+from molgen.screening.score import MakeScorer, ScoredBlock, ScorePlan, Scorer
 from molgen.screening.watchdog import BlockWorker, RowLimits, Verdict, Watchdog
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
 
-__all__ = ["score_blocks", "score_watched"]
+__all__ = ["score_blocks", "score_watched", "work_blocks"]
 
 #: Blocks under way a worker: enough to keep it busy, few enough that memory does not grow with the library.
 _AHEAD = 3
@@ -41,6 +41,40 @@ def score_blocks(
         The predictor, and the file that workers load it from; ``None`` to filter only.
     plan
         What to make of each block.
+    workers, limits
+        See :func:`work_blocks`.
+
+    Raises
+    ------
+    MolgenError
+        If scoring raises one, or a worker process cannot start.
+    """
+
+    def here() -> Scorer:
+        return Scorer(bundle, plan)
+
+    return work_blocks(blocks, here, MakeScorer(bundle_path, plan), plan.extras, workers=workers, limits=limits)
+
+
+def work_blocks(
+    blocks: Iterable[AnyBlock],
+    here: MakeWork,
+    there: MakeWork,
+    extras: Sequence[str],
+    *,
+    workers: int,
+    limits: RowLimits | None = None,
+) -> Generator[ScoredBlock]:
+    """Work on blocks in order.
+
+    Parameters
+    ----------
+    blocks
+        The library's blocks, read as they are needed.
+    here, there
+        Make what is done with each block: in this process, and in another, which it is sent to.
+    extras
+        The library's further columns.
     workers
         Processes; 1 stays in this one, unless there are limits.
     limits
@@ -49,13 +83,12 @@ def score_blocks(
     Raises
     ------
     MolgenError
-        If scoring raises one, or a worker process cannot start.
+        If the work raises one, or a worker process cannot start.
     """
     if workers > 1 or limits is not None:
-        processes = [Worker(bundle_path, plan) for _ in range(workers)]
-        yield from score_watched(blocks, processes, limits or RowLimits(), plan.extras)
+        yield from score_watched(blocks, [Worker(there) for _ in range(workers)], limits or RowLimits(), extras)
     else:
-        yield from map(Scorer(bundle, plan), blocks)
+        yield from map(here(), blocks)
 
 
 def score_watched(

@@ -16,7 +16,7 @@ from molgen.errors import ConfigError, MolgenError
 from molgen.filters import Pipeline
 from molgen.screening.process import Failure, Worker
 from molgen.screening.schema import output_schema
-from molgen.screening.score import ScorePlan, Scorer
+from molgen.screening.score import MakeScorer, ScorePlan, Scorer
 from molgen.screening.watchdog import RowLimits, Verdict, Watchdog
 from molgen.screening.workers import score_blocks
 
@@ -66,7 +66,7 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(trouble, tmp_pa
     path = tmp_path / "x.smi"
     path.write_text("CCO a\n[He] b\nCCN c\n")
     library = open_library(path)
-    worker = Worker(None, plan_of(library, trouble))
+    worker = Worker(MakeScorer(None, plan_of(library, trouble)))
     blocks = list(library.blocks())
     watchdog = Watchdog(worker, LIMITS, {})
     assert watchdog(blocks[0]).batch.column("status").to_pylist() == ["ok"] * 3
@@ -173,11 +173,11 @@ def test_a_worker_ends_when_the_first_process_does(tmp_path):
     script = (
         "import time, os\n"
         "from molgen.screening.process import Worker\n"
-        "from molgen.screening.score import ScorePlan\n"
+        "from molgen.screening.score import MakeScorer, ScorePlan\n"
         "from molgen.screening.schema import output_schema\n"
         "from molgen.filters import Pipeline\n"
         "if __name__ == '__main__':\n"
-        "    worker = Worker(None, ScorePlan(output_schema((), []), [], Pipeline()))\n"
+        "    worker = Worker(MakeScorer(None, ScorePlan(output_schema((), []), [], Pipeline())))\n"
         "    worker._running()\n"
         "    print(worker._process.pid, flush=True)\n"
         "    os.kill(os.getpid(), 9)\n"
