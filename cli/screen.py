@@ -30,6 +30,7 @@ from molgen.cli.options import (
 @column_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes, or actors of Ray.")
+@click.option("--device", default="cpu", show_default=True, help="Where networks compute: cpu, cuda, cuda:1 ..., or auto.")
 @click.option(
     "--engine",
     default="processes",

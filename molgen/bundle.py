@@ -29,6 +29,7 @@ from molgen.threads import one_torch_thread
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
 
 __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 
@@ -146,6 +147,12 @@ class Bundle:
     def read(self, rows: Sequence[Any]) -> Compounds:
         """Parse and standardise SMILES (or molecules) as the training compounds were; no row raises."""
         return read_compounds(rows, max_atoms=self.max_atoms, neutralize=self.neutralize)
+
+    def to(self, device: torch.device) -> Self:
+        """Compute on a device from now on; the values agree with a CPU's to the precision of float32."""
+        for expert in self.experts:
+            expert.to(device)
+        return self
 
     def named_columns(self, scores: Scores) -> dict[str, NDArray[Any]]:
         """Return scores by output column, in the order of the output."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,9 @@ from molgen.errors import BundleError, ConfigError
 from molgen.featurizers import Columns, Features, Featurizer, from_spec
 from molgen.featurizers.base import take_rows
 from molgen.members import one_line
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = [
     "Expert",
@@ -87,6 +90,9 @@ class Expert(ABC):
     @abstractmethod
     def predict(self, features: FeatureTable) -> NDArray[np.float64]:
         """Predict ``[rows, outputs]`` in task units (values, or probabilities of the positive class or of each of several)."""
+
+    def to(self, device: torch.device) -> None:  # noqa: B027
+        """Compute on a device from now on, where the expert has something to gain from it."""
 
     @abstractmethod
     def to_members(self) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.tasks import Task, n_outputs, unscale
+from molgen.device import deterministic
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
 from molgen.experts.scaling import FeatureScaler
@@ -85,6 +86,11 @@ class GraphExpert(Expert):
             return None
         return torch.from_numpy(self.scaler.transform(np.hstack([features[extra] for extra in self.extras])))
 
+    def to(self, device: torch.device) -> None:
+        """Move the networks to a device."""
+        for network in self.networks:
+            network.to(device)
+
     def predict(self, features: FeatureTable) -> NDArray[np.float64]:
         """Predict ``[rows, outputs]`` in task units: the mean of the networks."""
         mean: NDArray[np.float64] = self.predict_members(features).mean(axis=0)
@@ -98,7 +104,8 @@ class GraphExpert(Expert):
         were_training = [network.training for network in self.networks]
         for network in self.networks:
             network.eval()
-        with torch.inference_mode():
+        device = next(self.networks[0].parameters()).device
+        with torch.inference_mode(), deterministic(device):
             # A batch is made once for all networks.
             outputs = [[network(batch).cpu().numpy() for network in self.networks] for batch in self._batches(features)]
         for network, was_training in zip(self.networks, were_training, strict=True):

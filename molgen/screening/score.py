@@ -48,12 +48,15 @@ class ScorePlan:
         The filters, and the columns that filters fill.
     drop_duplicates
         Whether rows get a key by which repetitions are told.
+    device
+        Where networks compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"``; ``"auto"`` is a GPU where there is one.
     """
 
     schema: OutputSchema
     extras: list[str]
     pipeline: Pipeline
     drop_duplicates: bool = False
+    device: str = "cpu"
 
     @property
     def emptied(self) -> list[str]:
@@ -96,6 +99,10 @@ class Scorer:
     """
 
     def __init__(self, bundle: Bundle | None, plan: ScorePlan) -> None:
+        if bundle and plan.device != "cpu":
+            from molgen.device import choose_device  # filtering does without torch
+
+            bundle.to(choose_device(plan.device))
         self.bundle = bundle
         self.plan = plan
         self._fixed = 0.0

@@ -17,6 +17,7 @@ from molgen.bundle import Bundle
 from molgen.data.library import AnyBlock, Library, open_library
 from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, output_names, score_views
+from molgen.device import choose_device
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
 from molgen.screening.cascade import Cascade
@@ -72,6 +73,7 @@ def screen(
     ids: str | None = None,
     columns: Sequence[str] | None = None,
     workers: int = 1,
+    device: str = "cpu",
     top: int = 100,
     hits: str | Path | None = None,
     report: str | Path | None = None,
@@ -112,6 +114,10 @@ def screen(
         Output columns to keep; what only others need is not computed.
     workers
         Processes, or actors.
+    device
+        Where networks compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"``; ``"auto"`` is a GPU where there is one. Several workers share
+        it: while one's rows are on the GPU, the others read and featurize. What a GPU computes agrees with a CPU to the precision of
+        float32, and is the same from run to run.
     top
         Number of hits; the report draws up to 100 of them.
     hits
@@ -176,6 +182,9 @@ def screen(
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
     check_engine(engine, ray_address)
+    placed = str(choose_device(device))
+    if engine == "ray" and placed != "cpu":
+        raise ConfigError("the engine ray computes on CPUs", where="device", got=device, remedy="leave out --device")
     limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     bundle = Bundle.load(model)
     opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
@@ -183,11 +192,11 @@ def screen(
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
     task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by or rescore else None
-    cascade = make_cascade(rescore, rescore_with, rank_by, workers, limits)
+    cascade = make_cascade(rescore, rescore_with, rank_by, workers, limits, placed)
     ranked = [view.name for each in bundle.tasks for view in score_views(each)] if turn else [task.name] if task else []
     ranked = [*(name for name in ranked if name != DESIRABILITY.name), *(wishes.wishes if wishes else ())]
     scored = _needed(bundle, opened, schema, ranked, pipeline, for_report=report is not None)
-    plan = ScorePlan(scored, opened.extras, pipeline.filling(scored.annotations), drop_duplicates)
+    plan = ScorePlan(scored, opened.extras, pipeline.filling(scored.annotations), drop_duplicates, placed)
     run = {
         "columns": schema.columns,
         "computed": [(field.name, str(field.type)) for field in scored.arrow],
@@ -200,6 +209,7 @@ def screen(
         "files": {path: file_sha256(path) for each in (*pipeline.filters, *pipeline.annotations) for path in each.files},
         "drop_duplicates": drop_duplicates,
         "row_limits": [row_timeout, row_memory],
+        "device": placed.partition(":")[0],
     }
     manifest = Manifest(describe(opened.fingerprint(), file_sha256(model), run), str(model), turn or Shard())
 
@@ -224,7 +234,12 @@ def _path(path: str | Path | None) -> Path | None:
 
 
 def make_cascade(
-    rows: int | None, model: str | Path | None, rank_by: str | None, workers: int = 1, limits: RowLimits | None = None
+    rows: int | None,
+    model: str | Path | None,
+    rank_by: str | None,
+    workers: int = 1,
+    limits: RowLimits | None = None,
+    device: str = "cpu",
 ) -> Cascade | None:
     """Return what scores the best rows again, if that is asked for.
 
@@ -243,7 +258,7 @@ def make_cascade(
         raise ConfigError("a model that reads columns beside the structure cannot rescore", where=str(model))
     schema = output_schema(bundle.tasks, ())
     needed = output_schema(bundle.tasks, (), [name for name in schema.columns if name != "domain"])
-    plan = ScorePlan(needed, [], Pipeline(), False)
+    plan = ScorePlan(needed, [], Pipeline(), device=device)
 
     def score(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
         return score_blocks(blocks, bundle, str(model), plan, workers=workers, limits=limits)

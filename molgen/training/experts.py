@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import NOISE, Task, scale
+from molgen.device import choose_device
 from molgen.experts.base import FeatureTable
 from molgen.experts.graph import GraphExpert
 from molgen.experts.scaling import FeatureScaler
@@ -25,7 +26,6 @@ from molgen.nn.parts import MESSAGE_PASSING, find_part
 from molgen.training.boosting import boost_with_limits
 from molgen.training.checkpoint import Checkpoint, NetworkStore
 from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
-from molgen.training.device import choose_device
 from molgen.training.finetune import Parent, freeze
 from molgen.training.loop import Epoch, OnEpoch, fit_network
 

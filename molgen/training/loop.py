@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.targets import Targets
+from molgen.device import choose_precision, deterministic
 from molgen.models.property import PropertyNetwork
 from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import GraphConfig
-from molgen.training.device import choose_precision, deterministic
 
 __all__ = ["Epoch", "LoopState", "OnEpoch", "StateStore", "fit_network"]
 
@@ -118,7 +118,7 @@ def fit_network(
     seed
         Order of the rows.
     precision
-        See :func:`~molgen.training.device.choose_precision`; validation is in float32, as predictions are.
+        See :func:`~molgen.device.choose_precision`; validation is in float32, as predictions are.
     stop_after
         Epochs after which to stop on the way through ``config.epochs``, whose learning rates they have.
     store

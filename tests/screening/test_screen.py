@@ -225,3 +225,29 @@ def test_an_empty_library_is_refused(small_bundle, tmp_path):
     with pytest.raises(InputError, match="empty"):
         molgen.screen(path, small_bundle, tmp_path / "s.csv")
     assert not Path(tmp_path / "s.csv").exists()
+
+
+def test_networks_compute_where_they_are_told_to(small_bundle, tmp_path, monkeypatch):
+    import torch
+
+    from molgen.experts.graph import GraphExpert
+
+    (tmp_path / "x.smi").write_text("CCO\nc1ccccc1O\n")
+    moved = []
+    monkeypatch.setattr("molgen.device.choose_device", lambda name: torch.device("cpu") if name != "cpu" else pytest.fail(name))
+    monkeypatch.setattr("molgen.screening.screen.choose_device", lambda name: name)
+    monkeypatch.setattr(GraphExpert, "to", lambda self, device: moved.append(device))
+    molgen.screen(tmp_path / "x.smi", small_bundle, tmp_path / "gpu.csv", device="cuda:0")
+    assert set(moved) == {torch.device("cpu")}
+    moved.clear()
+    molgen.screen(tmp_path / "x.smi", small_bundle, tmp_path / "cpu.csv")
+    assert not moved
+    assert (tmp_path / "gpu.csv").read_bytes() == (tmp_path / "cpu.csv").read_bytes()
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_done(small_bundle, tmp_path):
+    (tmp_path / "x.smi").write_text("CCO\n")
+    for device in ("cuda:63", "tpu", "gpu"):
+        with pytest.raises(ConfigError, match="device"):
+            molgen.screen(tmp_path / "x.smi", small_bundle, tmp_path / "s.csv", device=device)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.smi"]

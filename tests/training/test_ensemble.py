@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import molgen
+from molgen.device import choose_precision, deterministic
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import compute_features
 from molgen.experts.graph import GraphExpert
-from molgen.training.device import choose_precision, deterministic
 
 QUICK = {"split": "random", "experts": "graph", "graph": {"epochs": 2, "width": 16, "steps": 1}, "tabular": {"rounds": 10}}
 
