@@ -116,7 +116,7 @@ def screen(
         Processes, or actors.
     device
         Where networks compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"``; ``"auto"`` is a GPU where there is one. Several workers share
-        it: while one's rows are on the GPU, the others read and featurize. What a GPU computes agrees with a CPU to the precision of
+        it: while the rows of one are there, others read and featurize. What a GPU computes agrees with a CPU to the precision of
         float32, and is the same from run to run.
     top
         Number of hits; the report draws up to 100 of them.
