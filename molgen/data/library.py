@@ -13,7 +13,7 @@ from molgen.data.paths import expand_paths, is_prepared
 from molgen.data.prepared.reader import EXTRA, PreparedBlock, PreparedRows, PreparedSource, read_prepared
 from molgen.data.repeats import Repeats
 from molgen.data.tables import Table, open_table
-from molgen.errors import InputError
+from molgen.errors import ConfigError, InputError
 
 __all__ = ["BLOCK_ROWS", "AnyBlock", "Block", "Library", "load_block", "open_library"]
 
@@ -230,6 +230,8 @@ def open_library(
     ------
     InputError
         If a file cannot be read, no file fits a pattern, it is not clear which column holds the SMILES, or a column is missing.
+    ConfigError
+        If columns are named of prepared libraries alone, where they were chosen before.
     """
     sources: list[_Source | PreparedSource] = []
     extras: dict[str, None] = {}
@@ -250,6 +252,9 @@ def open_library(
         notes += [f"{table.name}: {note}" for note in table.notes]
         id_at = None if id_name is None else table.columns.index(id_name)
         sources.append(_Source(table, table.name, table.columns.index(smiles_name), id_at))
+    if (smiles or ids) and all(isinstance(source, PreparedSource) for source in sources):
+        got = ", ".join(filter(None, (smiles, ids)))
+        raise ConfigError("the columns of a prepared library were chosen when it was prepared", where=sources[0].name, got=got)
     return Library(sources, list(extras), notes)
 
 

@@ -128,6 +128,12 @@ def test_filters_annotations_and_duplicates_are_those_of_the_text(table, prepare
     pd.testing.assert_frame_equal(kept, of_text)
 
 
+def test_columns_of_a_prepared_library_are_not_chosen_again(prepared, small_bundle, tmp_path):
+    for column in ({"smiles": "smiles"}, {"ids": "price"}):
+        with pytest.raises(ConfigError, match="chosen when it was prepared"):
+            molgen.screen(prepared, small_bundle, tmp_path / "s.csv", **column)
+
+
 def test_the_table_of_contents_says_what_there_is(table, prepared):
     about = json.loads((prepared / "molgen-library.json").read_text())
     assert about["rows"] == sum(about["counts"].values()) == len(ODD) + 300
