@@ -19,6 +19,7 @@ import datetime
 import filecmp
 import gzip
 import itertools
+import json
 import os
 import platform
 import random
@@ -103,14 +104,35 @@ def speed(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def memory(arguments: argparse.Namespace, folder: Path) -> None:
-    """Print peak memory for a short and a long library."""
+    """Print peak memory for a short and a long library, and for prepared ones of twice and of a hundred times the short one's rows."""
+    tables = [write_library(folder / f"{rows}.csv", rows) for rows in (arguments.short, arguments.long)]
+    print_peaks(arguments.model, tables, folder)
+    twice = folder / "twice"
+    cost(["molgen", "prepare", str(write_library(folder / "twice.csv", 2 * arguments.short)), "-o", str(twice), "--quiet"])
+    print_peaks(arguments.model, [twice, repeat_library(twice, folder / "hundred", 100)], folder)
+
+
+def print_peaks(model: str, libraries: list[Path], folder: Path) -> None:
+    """Screen libraries, and print what each takes."""
     peaks = []
-    for rows in (arguments.short, arguments.long):
-        library = write_library(folder / "library.csv", rows)
-        seconds, peak = cost(molgen_command(arguments.model, library, folder / "scores.csv"))
+    for library in libraries:
+        seconds, peak = cost(molgen_command(model, library, folder / "scores.csv"))
         peaks.append(peak)
-        print(f"  {rows:>9,} rows {peak:7.0f} MB peak {seconds:8.0f} CPU seconds")
+        print(f"  {library.name:<12} {peak:7.0f} MB peak {seconds:8.0f} CPU seconds", flush=True)
     print(f"  ratio {peaks[1] / peaks[0]:.3f}")
+
+
+def repeat_library(folder: Path, out: Path, times: int) -> Path:
+    """Make a prepared library of the shards of another, each so many times over; they are links, and take no space."""
+    contents = json.loads((folder / "molgen-library.json").read_text())
+    shards = []
+    out.mkdir()
+    for number, shard in enumerate(contents["shards"] * times):
+        name = f"part-{number:05d}.parquet"
+        os.link(folder / shard["file"], out / name)
+        shards.append({**shard, "file": name})
+    (out / "molgen-library.json").write_text(json.dumps({**contents, "rows": contents["rows"] * times, "shards": shards}))
+    return out
 
 
 def kill(arguments: argparse.Namespace, folder: Path) -> None:

@@ -46,7 +46,7 @@ def list_(name: str | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from molgen import datasets
-    from molgen.cli.data_report import print_card, print_cards
+    from molgen.cli.data_report import print_bundles, print_card, print_cards
     from molgen.cli.printing import print_json
 
     if name is not None:
@@ -54,7 +54,11 @@ def list_(name: str | None, as_json: bool) -> None:
         print_json(asdict(card)) if as_json else print_card(card)
         return
     cards = datasets.list_cards()
-    print_json([asdict(card) for card in cards]) if as_json else print_cards(cards)
+    if as_json:
+        print_json([asdict(card) for card in cards])
+        return
+    print_cards(cards)
+    print_bundles(datasets.list_bundles())
 
 
 @data.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from molgen.data.audit import AuditReport
     from molgen.datasets import DataCard
 
-__all__ = ["print_audit", "print_card", "print_cards"]
+__all__ = ["print_audit", "print_bundles", "print_card", "print_cards"]
 
 
 def print_cards(cards: Sequence[DataCard]) -> None:
@@ -22,6 +23,13 @@ def print_cards(cards: Sequence[DataCard]) -> None:
     rows = [[card.name, _number(card.rows), _tasks(card), _size(card.bytes), _short(card.licence)] for card in cards]
     print_table(["name", "rows", "labels", "size", "licence"], rows)
     click.echo("\nmolgen data list NAME shows a card; molgen data get NAME -o FOLDER downloads the files.")
+
+
+def print_bundles(bundles: Mapping[str, Path]) -> None:
+    """Print one line a model that comes with the package."""
+    if bundles:
+        click.echo("\nModels that come along, for molgen screen -m NAME; molgen inspect NAME says what they predict, and how well")
+        print_table(["name", "size"], [[name, _size(path.stat().st_size)] for name, path in bundles.items()])
 
 
 def print_card(card: DataCard) -> None:

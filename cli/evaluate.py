@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from molgen.cli.options import (
+    ModelName,
     column_options,
     files_argument,
     json_option,
@@ -20,7 +21,7 @@ from molgen.cli.options import (
 
 @click.command()
 @files_argument("data")
-@click.option("-m", "--model", type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
+@click.option("-m", "--model", type=ModelName(), help="Model that molgen train wrote, or one that molgen data list names.")
 @pairs_option(
     "--target",
     "targets",

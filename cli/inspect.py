@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from molgen.cli.options import json_option
+from molgen.cli.options import ModelName, json_option
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True))
+@click.argument("model", type=ModelName(folders=True))
 @json_option
 def inspect(model: str, as_json: bool) -> None:
     """Show what MODEL predicts, from what data it was trained, and how well it does beside its baselines.

@@ -14,6 +14,7 @@ from molgen.data.paths import expand_paths, is_prepared, is_stdin
 from molgen.errors import InputError
 
 __all__ = [
+    "ModelName",
     "column_options",
     "files_argument",
     "filter_options",
@@ -35,6 +36,27 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 # A word may stand for itself, but not one that somebody could mean as a value.
 _WORD = re.compile(r"(?!(?:true|false|none|null|nan|inf|infinity)$)[a-z][\w.-]*", re.IGNORECASE).fullmatch
+
+
+class ModelName(click.ParamType):  # type: ignore[type-arg]
+    """A model: a file, or the name of one that comes with the package; where it is allowed, the folder of a prepared library."""
+
+    name = "model"
+
+    def __init__(self, *, folders: bool = False) -> None:
+        self._folders = folders
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that there is one."""
+        from molgen.datasets import find_bundle, list_bundles
+
+        path = find_bundle(value)
+        if not path.exists():
+            known = ", ".join(list_bundles()) or "none does"
+            self.fail(f"File {value!r} does not exist, and no model of that name comes along ({known}).", param, ctx)
+        if path.is_dir() and not self._folders:
+            self.fail(f"File {value!r} is a directory.", param, ctx)
+        return value
 
 
 def files_argument(name: str, *, folders: bool = False, metavar: str | None = None) -> Decorator:
@@ -167,8 +189,7 @@ _HITS_OPTIONS = (
     click.option(
         "--with",
         "rescore_with",
-        type=click.Path(exists=True, dir_okay=False),
-        metavar="MODEL",
+        type=ModelName(),
         help="Slower, better model that ranks what --rescore lets through.",
     ),
     click.option("--rank-by", metavar="TASK", help="Task, or column of a class, that ranks the hits [the only one]."),

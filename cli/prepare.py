@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from molgen.cli.options import (
+    ModelName,
     column_options,
     files_argument,
     json_option,
@@ -24,8 +25,7 @@ from molgen.cli.options import (
 @click.option(
     "--for",
     "model",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="MODEL",
+    type=ModelName(),
     help="Store what this model reads, too: it screens the library fastest.",
 )
 @click.option("--tautomers", is_flag=True, help="Put compounds into their canonical tautomer (slow).")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from molgen.cli.options import (
+    ModelName,
     column_options,
     files_argument,
     filter_options,
@@ -25,7 +26,9 @@ from molgen.cli.options import (
 
 @click.command()
 @files_argument("library", folders=True)
-@click.option("-m", "--model", required=True, type=click.Path(exists=True, dir_okay=False), help="Model that molgen train wrote.")
+@click.option(
+    "-m", "--model", required=True, type=ModelName(), help="Model that molgen train wrote, or one that molgen data list names."
+)
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @column_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")

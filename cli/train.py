@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from molgen.cli.options import (
+    ModelName,
     column_options,
     files_argument,
     json_option,
@@ -63,9 +64,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
     help="Of matrix products in training [auto: 16 bits on a GPU].",
 )
-@click.option(
-    "--from", "parent", type=click.Path(exists=True, dir_okay=False), metavar="MODEL", help="Start from the networks of a model."
-)
+@click.option("--from", "parent", type=ModelName(), help="Start from the networks of a model.")
 @click.option("--freeze", metavar="LAYERS", help="With --from: layers that stay, 'encoder' or how many from the input.")
 @click.option("--checkpoint", type=click.Path(file_okay=False), metavar="FOLDER", help="Keep the run here, to go on after a kill.")
 @click.option("--folds", type=click.IntRange(1, 100), metavar="K", help="Cross-validate on K folds, then train on all rows.")

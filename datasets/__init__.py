@@ -1,5 +1,6 @@
-"""Data sets: a card for each (where it comes from, its licence, its columns), and the loader."""
+"""Data sets: a card for each (where it comes from, its licence, its columns), and the loader; and the models that come along."""
 
+from molgen.datasets.bundles import find_bundle, list_bundles
 from molgen.datasets.card import DataCard, DataFile
 from molgen.datasets.catalog import list_cards, load_card
 from molgen.datasets.download import get
@@ -10,8 +11,10 @@ __all__ = [
     "NCI",
     "DataCard",
     "DataFile",
+    "find_bundle",
     "free_wilson_table",
     "get",
+    "list_bundles",
     "list_cards",
     "load_card",
     "nci_library",

@@ -14,6 +14,7 @@ from molgen.archive import read_archive, read_json, write_archive, write_json
 from molgen.chem.parse import Mol, MolList
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.tasks import Task, check_names, output_names, per_output, spans
+from molgen.datasets import find_bundle
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, Numbers, StoredValues, compute_features
 from molgen.experts.blend import Mixing, blend
@@ -260,13 +261,18 @@ class Bundle:
     def load(cls, path: str | Path) -> Self:
         """Read a bundle; everything in it is checked before it is used.
 
+        Parameters
+        ----------
+        path
+            The file, or the name of a model that comes with the package.
+
         Raises
         ------
         BundleError
             If the file is damaged, of a newer format, or holds anything that does not fit.
         """
         where = str(path)
-        members = read_archive(path)
+        members = read_archive(find_bundle(path))
         manifest = read_json(members, "manifest.json", where)
         if not isinstance(manifest, dict) or manifest.get("format") not in range(1, FORMAT + 1):
             found = manifest.get("format") if isinstance(manifest, dict) else None

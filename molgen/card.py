@@ -10,6 +10,7 @@ from molgen.archive import read_archive, read_json
 from molgen.bundle import FORMAT, Bundle
 from molgen.data.paths import is_prepared
 from molgen.data.prepared.manifest import read_manifest
+from molgen.datasets import find_bundle
 from molgen.experts.base import Expert
 from molgen.experts.calibration import COVERAGE
 from molgen.experts.graph import GraphExpert
@@ -78,7 +79,8 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
     if isinstance(model, Bundle):
         bundle = model
     else:
-        bundle, path = Bundle.load(model), Path(model)
+        path = find_bundle(model)
+        bundle = Bundle.load(path)
         manifest = read_json(read_archive(path), "manifest.json", path)
         about = {"file": str(path), "bytes": path.stat().st_size, "format": manifest["format"]}
     tasks, experts = ([one_line(each.name) for each in of] for of in (bundle.tasks, bundle.experts))

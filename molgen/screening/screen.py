@@ -17,6 +17,7 @@ from molgen.bundle import Bundle
 from molgen.data.library import AnyBlock, Library, open_library
 from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, output_names, score_views
+from molgen.datasets import find_bundle
 from molgen.device import choose_device
 from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
@@ -104,7 +105,7 @@ def screen(
     library
         One or several CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns and ``-`` for standard input, too.
     model
-        A bundle file.
+        A bundle file, or the name of a model that comes with the package.
     output
         Table to write: CSV, packed if its name ends in ``.gz``, or Parquet if it ends in ``.parquet``. One row an input row, in
         input order.
@@ -170,7 +171,7 @@ def screen(
     MissingExtraError
         If the engine is not installed.
     """
-    paths = expand_paths(library)
+    paths, model = expand_paths(library), find_bundle(model)
     turn = None if shard is None else Shard.parse(shard)
     if turn and (hits or report or rescore or rescore_with):
         raise ConfigError("a shard has no hits, no report and no cascade", where="--shard", remedy="ask molgen merge for them")

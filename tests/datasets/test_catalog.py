@@ -85,4 +85,4 @@ def test_cards_ship_with_the_package():
     import tomllib
 
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    assert project["tool"]["setuptools"]["package-data"]["molgen.datasets"] == ["cards/*.toml"]
+    assert project["tool"]["setuptools"]["package-data"]["molgen.datasets"] == ["bundles/*.molgen", "cards/*.toml"]
