@@ -104,7 +104,7 @@ def speed(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def memory(arguments: argparse.Namespace, folder: Path) -> None:
-    """Print peak memory for a short and a long library, and for prepared ones of twice and of a hundred times the short one's rows."""
+    """Print peak memory for a short and a long library, and for prepared ones of twice and 200 times the short one's rows."""
     tables = [write_library(folder / f"{rows}.csv", rows) for rows in (arguments.short, arguments.long)]
     print_peaks(arguments.model, tables, folder)
     twice = folder / "twice"
