@@ -228,6 +228,7 @@ class Bundle:
         features, errors = compute_features(self.featurizers(with_domain=with_domain), mols, numbers, stored)
         mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
         values = calibrate(self.tasks, self.calibration, mixed)
+        mols.forget()
         unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]
         values[unscored] = np.nan
         domain = self.domain.similarity(features[self.domain.featurizer]) if with_domain else np.zeros(0, np.float32)

@@ -42,6 +42,15 @@ class MolList(list[Mol | None]):
     graphs: Any = None
     plain: Any = None
 
+    def forget(self) -> None:
+        """Let go of what was decoded.
+
+        What is remembered of a batch refers to it in turn: left alone, its molecules would wait for the collector of cycles.
+        """
+        if self.plain is not None:
+            self.plain[0].memory.clear()
+        self.graphs = self.plain = None
+
     def select(self, rows: list[int]) -> MolList:
         """Return the molecules of some rows, in the order of the list, with what was decoded of them."""
         chosen = MolList(self[row] for row in rows)

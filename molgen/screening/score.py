@@ -146,6 +146,7 @@ class Scorer:
             taken = {name: values[sifted.rows] for name, values in numbers.items()}
             kept = None if stored is None else stored.take(np.array(sifted.rows, dtype=np.int64))
             columns |= self._predict(self.bundle, compounds, sifted, taken, kept, watch)
+        sifted.mols.forget()
         columns |= self._described(block, compounds)
         if self.bundle and "canonical_smiles" in schema.columns:  # of rows that did not pass, too
             canonical |= self._canonical(
