@@ -27,7 +27,12 @@ from molgen.cli.options import (
 @click.command()
 @files_argument("library", folders=True)
 @click.option(
-    "-m", "--model", required=True, type=ModelName(), help="Model that molgen train wrote, or one that molgen data list names."
+    "-m",
+    "--model",
+    default="admet-fast",
+    show_default=True,
+    type=ModelName(),
+    help="Model that molgen train wrote, or one that molgen data list names.",
 )
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @column_options
@@ -79,6 +84,7 @@ def screen(
 
     \b
     Examples:
+      molgen screen library.smi -o admet.csv
       molgen screen library.smi -m esol.molgen -o scores.csv
       molgen screen a.csv.gz b.csv.gz -m esol.molgen -o scores.parquet --workers 2
       molgen screen library.smi -m esol.molgen -o scores.csv --engine ray --ray-address 10.0.0.1:6379 --workers 64
