@@ -35,7 +35,7 @@ def data() -> None:
 @click.argument("name", required=False)
 @json_option
 def list_(name: str | None, as_json: bool) -> None:
-    """List the public data sets that molgen knows, or show the card of NAME.
+    """List the public data sets that molgen knows and the models that come along, or show the card of the data set NAME.
 
     \b
     Examples:

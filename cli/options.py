@@ -239,13 +239,13 @@ _ROW_LIMIT_OPTIONS = (
         "--row-timeout",
         type=click.FloatRange(0),
         metavar="SECONDS",
-        help="Give up a row that takes longer [30 with several workers or Ray].",
+        help="Give up a row that takes longer [30; with one worker here, none].",
     ),
     click.option(
         "--row-memory",
         type=click.FloatRange(0),
         metavar="MB",
-        help="Give up a row that takes more memory [4000 with several workers or Ray].",
+        help="Give up a row that takes more memory [4000; with one worker here, none].",
     ),
 )
 

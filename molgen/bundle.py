@@ -37,7 +37,7 @@ __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 #: Raised when a file that older versions cannot read is written; every format up to this one stays readable.
 FORMAT = 2
 
-#: Molecules that are featurized and scored together: what is made of them stays in the processor's cache.
+#: Molecules that are featurized and scored together: a block of a screen.
 _CHUNK = 1024
 
 _EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}

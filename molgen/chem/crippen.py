@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from rdkit import RDConfig
 
+from molgen.chem.atom_kinds import surroundings
 from molgen.chem.descriptor_family import once_per_batch
 from molgen.chem.hashing import Hashes, number_distinct
 from molgen.chem.mol_batch import Floats, Ints, MolBatch, add_up
@@ -45,7 +46,7 @@ class AtomRules:
     ----------
     rules
         SMARTS whose first atom is the one that contributes, and its contributions to logP and to molar refractivity. They look
-        along chains alone, so that a ring cannot make a difference that :meth:`MolBatch.surroundings` does not know.
+        along chains alone, so that a ring cannot make a difference that :func:`~molgen.chem.atom_kinds.surroundings` does not know.
     """
 
     def __init__(self, rules: tuple[tuple[str, float, float], ...]) -> None:
@@ -56,16 +57,16 @@ class AtomRules:
 
     def __call__(self, batch: MolBatch) -> Floats:
         """Return the contributions of each atom, ``[2, n_atoms]``; zeros where no rule matches."""
-        of_atoms = batch.surroundings(self.radius)
+        of_atoms = surroundings(batch, self.radius)
         of_atom, example = number_distinct(of_atoms)
-        surroundings = of_atoms[example]
+        asked = of_atoms[example]
         hashes, values = self._known
-        place = np.minimum(np.searchsorted(hashes, surroundings), len(hashes) - 1)
-        new = hashes[place] != surroundings
+        place = np.minimum(np.searchsorted(hashes, asked), len(hashes) - 1)
+        new = hashes[place] != asked
         found = values[:, place]
         if new.any():
             found[:, new] = self._ask(batch, example[new])
-            self._remember(surroundings[new], found[:, new])
+            self._remember(asked[new], found[:, new])
         contributions: Floats = found[:, of_atom]
         return contributions
 
@@ -85,13 +86,13 @@ class AtomRules:
                 break
         return found[:, atoms]
 
-    def _remember(self, surroundings: Hashes, values: Floats) -> None:
+    def _remember(self, new: Hashes, values: Floats) -> None:
         hashes, known = self._known
-        if len(hashes) + len(surroundings) <= _MAX_REMEMBERED:
-            order = np.argsort(surroundings)
-            places = np.searchsorted(hashes, surroundings[order])
+        if len(hashes) + len(new) <= _MAX_REMEMBERED:
+            order = np.argsort(new)
+            places = np.searchsorted(hashes, new[order])
             # Both at once: another thread sees all of it or nothing.
-            self._known = np.insert(hashes, places, surroundings[order]), np.insert(known, places, values[:, order], axis=1)
+            self._known = np.insert(hashes, places, new[order]), np.insert(known, places, values[:, order], axis=1)
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Hashes", "hash_numbers", "number_distinct"]
+__all__ = ["Hashes", "hash_numbers", "number_distinct", "sum_stretches"]
 
 Hashes = NDArray[np.uint64]
 
@@ -17,6 +17,14 @@ def hash_numbers(values: NDArray[np.int64] | Hashes) -> Hashes:
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     hashes: Hashes = mixed ^ (mixed >> np.uint64(31))
     return hashes
+
+
+def sum_stretches(hashes: Hashes, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> Hashes:
+    """Add up stretches of hashes that begin at ``starts`` and are ``counts`` long; sums wrap, and so do their differences."""
+    total = np.zeros(len(hashes) + 1, dtype=np.uint64)
+    np.cumsum(hashes, out=total[1:])
+    sums: Hashes = total[starts + counts] - total[starts]
+    return sums
 
 
 def number_distinct(keys: NDArray[np.int64] | Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -20,12 +20,10 @@ from rdkit import Chem
 
 from molgen.chem.graph import GraphBatch, decode_graphs
 from molgen.chem.graph_fields import LOWEST_CHARGE
-from molgen.chem.hashing import hash_numbers
 from molgen.chem.parse import Mol, MolList
 
 __all__ = [
     "AROMATIC",
-    "AtomKinds",
     "Bools",
     "Floats",
     "Ints",
@@ -47,17 +45,6 @@ _MATRIX_ELEMENTS = 50_000
 #: Beyond it a matrix of atoms is too large, and a characteristic polynomial may not fit into doubles.
 _MAX_ATOMS = 512
 _PLAIN_BONDS = np.isin(np.arange(256), (1, 2, 3, AROMATIC))
-# What tells kinds of atoms apart, from its lowest value on, and how many values it may take: 46 bits together.
-_KIND_FIELDS = (
-    ("atomic_num", 0, 119),
-    ("num_hs", 0, 9),
-    ("charge", LOWEST_CHARGE, 12),
-    ("degree", 0, 11),
-    ("aromatic", 0, 2),
-    ("in_ring", 0, 2),
-    ("aliphatic_valence", -1, 30),
-)
-_RING_FIELDS = (("n_rings", 0, 512), ("ring_degree", 0, 11), ("min_ring", 0, 513))
 _BOND_ORDERS = np.array([np.nan, 1.0, 2.0, 3.0, *[np.nan] * 8, 1.5])
 
 
@@ -95,25 +82,6 @@ class Rings:
     ring: Ints
     atoms: Ints
     bonds: Ints
-
-
-@dataclass(slots=True)
-class AtomKinds:
-    """The kinds of atoms of a batch.
-
-    Attributes
-    ----------
-    of_atom
-        The kind of each atom, ``[n_atoms]``.
-    example
-        An atom of each kind, ``[n_kinds]``.
-    counts
-        Atoms of each kind in each molecule, ``[n_mols, n_kinds]``.
-    """
-
-    of_atom: Ints
-    example: Ints
-    counts: Ints
 
 
 @dataclass
@@ -328,39 +296,6 @@ class MolBatch:
     def edge_source(self) -> Ints:
         """The atom whose neighbour stands at each place of ``edge_target``."""
         return np.repeat(np.arange(self.n_atoms), self.degree)
-
-    # --- kinds --------------------------------------------------------------------------------------------------
-
-    def kinds(self, with_rings: bool) -> AtomKinds:
-        """Sort the atoms into those that no SMARTS without ``$(...)`` tells apart: a few hundred kinds among thousands.
-
-        Parameters
-        ----------
-        with_rings
-            Whether the numbers and sizes of an atom's rings count, which RDKit must be asked for.
-        """
-        _, example, of_atom = np.unique(self._kind_keys(with_rings), return_index=True, return_inverse=True)
-        counts = np.bincount(self.mol_of_atom * len(example) + of_atom, minlength=len(self) * len(example))
-        return AtomKinds(of_atom, example, counts.reshape(len(self), len(example)))
-
-    def surroundings(self, radius: int) -> NDArray[np.uint64]:
-        """Return a hash of the kind of each atom, of its neighbours by kind and bond type, of theirs, and so on.
-
-        Atoms of any batches whose hashes are equal are alike up to ``radius`` bonds away, as far as rings do not close there.
-        """
-        hashes = hash_numbers(self._kind_keys(with_rings=False))
-        along = hash_numbers(self.bond_type)[self.edge_bond]
-        for _ in range(radius):
-            total = np.zeros(len(along) + 1, dtype=np.uint64)
-            np.cumsum(hash_numbers(hashes[self.edge_target] ^ along), out=total[1:])
-            hashes = hash_numbers(hashes) + (total[self.edge_start + self.degree] - total[self.edge_start])
-        return hashes
-
-    def _kind_keys(self, with_rings: bool) -> Ints:
-        key = np.zeros(self.n_atoms, dtype=np.int64)
-        for name, lowest, size in _KIND_FIELDS + (_RING_FIELDS if with_rings else ()):
-            key = key * size + np.clip(getattr(self, name) - lowest, 0, size - 1)
-        return key
 
     # --- sums and matrices --------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from molgen.chem.atom_kinds import atom_kinds
 from molgen.chem.mol_batch import Bools, Ints, MolBatch
 from molgen.chem.smarts_query import (
     RING_FIELDS,
@@ -49,7 +50,7 @@ class Matcher:
     def __init__(self, batch: MolBatch, with_rings: bool) -> None:
         self.batch = batch
         self.with_rings = with_rings
-        self.kinds = batch.kinds(with_rings)
+        self.kinds = atom_kinds(batch, with_rings=with_rings)
         self._kind_of_neighbour = self.kinds.of_atom[batch.edge_target]
         self._atoms_of_kind = np.bincount(self.kinds.of_atom, minlength=len(self.kinds.example))
         self.bond_kind = 2 * batch.bond_type + (batch.bond_in_ring if with_rings else 0)

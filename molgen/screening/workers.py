@@ -31,23 +31,9 @@ def score_blocks(
     workers: int,
     limits: RowLimits | None = None,
 ) -> Generator[ScoredBlock]:
-    """Score blocks in order.
+    """Score blocks in order, as :func:`work_blocks` does any work on them.
 
-    Parameters
-    ----------
-    blocks
-        The library's blocks, read as they are needed.
-    bundle, bundle_path
-        The predictor, and the file that workers load it from; ``None`` to filter only.
-    plan
-        What to make of each block.
-    workers, limits
-        See :func:`work_blocks`.
-
-    Raises
-    ------
-    MolgenError
-        If scoring raises one, or a worker process cannot start.
+    The predictor is ``bundle``, and workers load it from ``bundle_path``; without one blocks are only filtered.
     """
 
     def here() -> Scorer:
