@@ -19,6 +19,7 @@ from molgen.cli.inspect import inspect
 from molgen.cli.match import match
 from molgen.cli.merge import merge
 from molgen.cli.prepare import prepare
+from molgen.cli.pretrain import pretrain
 from molgen.cli.screen import screen
 from molgen.cli.similar import similar
 from molgen.cli.train import train
@@ -72,6 +73,7 @@ for _command in (
     train,
     evaluate,
     prepare,
+    pretrain,
     screen,
     merge,
     filter_command,

@@ -28,6 +28,7 @@ from molgen.cli.options import (
     type=ModelName(),
     help="Store what this model reads, too: it screens the library fastest.",
 )
+@click.option("--store", multiple=True, metavar="NAME", help="Store a featurizer's values, too (molgen featurize --list).")
 @click.option("--tautomers", is_flag=True, help="Put compounds into their canonical tautomer (slow).")
 @click.option("--max-atoms", default=300, show_default=True, type=click.IntRange(1), help="Larger molecules are too_large.")
 @column_options
@@ -37,7 +38,7 @@ from molgen.cli.options import (
 @json_option
 @overwrite_option
 @quiet_option
-def prepare(library: list[str], quiet: bool, as_json: bool, **options: Any) -> None:
+def prepare(library: list[str], store: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
     """Read LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input) once, for screens to come.
 
     Compounds are parsed, standardised and marked for duplicates, and stored in FOLDER with what models read of them. Every command
@@ -53,10 +54,11 @@ def prepare(library: list[str], quiet: bool, as_json: bool, **options: Any) -> N
     import molgen
     from molgen.cli.printing import print_counts, row_progress, told
     from molgen.cli.stopping import stoppable
+    from molgen.featurizers import from_spec
     from molgen.screening.folder import parts_folder
 
     with row_progress(quiet, "preparing") as progress, stoppable(parts_folder(Path(options["output"]), None)):
-        result = molgen.prepare(library, progress=progress, **options)
+        result = molgen.prepare(library, store=[from_spec({"type": name}) for name in store], progress=progress, **options)
     if told(result, as_json=as_json):
         return
     print_counts(result.rows, result.statuses)

@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from molgen.api import cross_validate, evaluate, screen, train
+    from molgen.api import cross_validate, evaluate, pretrain, screen, train
     from molgen.bundle import Bundle, load
     from molgen.card import inspect
     from molgen.curation import audit, split_table
@@ -37,6 +37,7 @@ __all__ = [
     "match",
     "merge",
     "prepare",
+    "pretrain",
     "screen",
     "similar",
     "split_table",
@@ -58,6 +59,7 @@ _HOMES = {
     "match": "molgen.search.match",
     "merge": "molgen.screening.merge",
     "prepare": "molgen.preparation",
+    "pretrain": "molgen.api",
     "screen": "molgen.api",
     "similar": "molgen.search.similar",
     "split_table": "molgen.curation",

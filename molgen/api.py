@@ -23,6 +23,8 @@ from molgen.search.similar import SimilarResult, similar
 from molgen.training.config import TrainConfig, read_toml
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
+from molgen.training.pretraining import PretrainConfig, PretrainResult
+from molgen.training.pretraining import pretrain as _pretrain
 from molgen.training.scored import ScoreEvaluation, evaluate_scores
 from molgen.training.train import CrossValidation, Progress, TrainResult
 from molgen.training.train import cross_validate as _cross_validate
@@ -40,6 +42,7 @@ __all__ = [
     "FilterResult",
     "MatchResult",
     "PrepareResult",
+    "PretrainResult",
     "ScoreEvaluation",
     "ScreenResult",
     "SimilarResult",
@@ -56,6 +59,7 @@ __all__ = [
     "match",
     "merge",
     "prepare",
+    "pretrain",
     "screen",
     "similar",
     "split_table",
@@ -183,6 +187,61 @@ def cross_validate(
     if out_of_fold is not None:
         _write_frame(validation.table(), Path(out_of_fold))
     return validation
+
+
+def pretrain(
+    library: str | Path | Sequence[str | Path],
+    output: str | Path | None = None,
+    *,
+    config: str | Path | PretrainConfig | None = None,
+    checkpoint: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> PretrainResult:
+    """Train a graph network to tell the descriptors of compounds that nobody has measured; other networks start from it.
+
+    Parameters
+    ----------
+    library
+        One or several folders of prepared libraries that hold descriptors: ``prepare(..., store=[Descriptors()])``. They are
+        held in memory, some 4 KB a compound.
+    output
+        The model file to write, for ``train(..., parent=...)``; nothing is written without it.
+    config
+        A TOML file of settings, or a ready configuration.
+    checkpoint
+        A folder where the run is kept after each epoch: after a kill the same call goes on from there, to the same result.
+    overwrite
+        Replace ``output`` if it exists.
+    progress
+        Told what is going on.
+    settings
+        Fields of :class:`~molgen.training.pretraining.PretrainConfig`, over those of ``config``.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    InputError
+        If the library is not prepared, holds no descriptors, or too few compounds.
+
+    Examples
+    --------
+    >>> molgen.pretrain("library/", "encoder.molgen", graph={"epochs": 5})  # doctest: +SKIP
+    """
+    from molgen.screening.output import check_outputs
+
+    if not isinstance(config, PretrainConfig):
+        layers = [read_toml(config)] if config is not None else []
+        config = PretrainConfig.build(*layers, settings, where=str(config or "settings"))
+    elif settings:
+        raise ConfigError("a ready configuration takes no further settings", got=", ".join(settings))
+    check_outputs([output], [*expand_paths(library)], overwrite=overwrite)
+    result = _pretrain(library, config, checkpoint=checkpoint, progress=progress)
+    if output is not None:
+        result.bundle.save(output, overwrite=overwrite)
+    return result
 
 
 def _files_read(

@@ -90,6 +90,7 @@ def prepare(
     output: str | Path,
     *,
     model: str | Path | Bundle | None = None,
+    store: Sequence[Featurizer] = (),
     tautomers: bool = False,
     max_atoms: int = MAX_ATOMS,
     smiles: str | None = None,
@@ -112,6 +113,8 @@ def prepare(
     model
         A bundle, or its file, whose inputs are stored beside the usual ones (graphs, cheap descriptors, 2,048 bits of Morgan
         fingerprint), so that it screens the library without looking at a molecule.
+    store
+        Featurizers whose values are stored, too: :func:`molgen.pretrain` learns from ``Descriptors()``.
     tautomers
         Whether compounds are put into their canonical tautomer.
     max_atoms
@@ -146,7 +149,7 @@ def prepare(
         if is_prepared(path):
             raise InputError("the library is prepared already", where=str(path))
     opened = open_library(paths, smiles=smiles, ids=ids)
-    stored = _featurizers(model)
+    stored = list(dict.fromkeys([*_featurizers(model), *store]))
     layouts = [Layout.of(each.featurize(["C"]).values) for each in stored]
     plan = _Plan([each.spec() for each in stored], layouts, opened.extras, max_atoms, tautomers)
     target = Path(output)

@@ -27,7 +27,7 @@ from molgen.plain import first_difference
 from molgen.training.config import TrainConfig
 from molgen.training.loop import Epoch, LoopState
 
-__all__ = ["Checkpoint", "NetworkStore", "describe_run"]
+__all__ = ["Checkpoint", "NetworkStore", "describe_run", "run_versions"]
 
 _FORMAT = 1
 _EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}
@@ -46,8 +46,13 @@ def describe_run(dataset: Dataset, config: TrainConfig, parent: dict[str, str] |
         "data": {"compounds": len(dataset), "sha256": digest.hexdigest()},
         "parent": (parent or {}).get("sha256"),
         "configuration": configuration,
-        "versions": {name: importlib.metadata.version(name) for name in ("molgen-toolkit", "torch", "lightgbm")},
+        "versions": run_versions(),
     }
+
+
+def run_versions() -> dict[str, str]:
+    """Return the versions of what decides a run's numbers."""
+    return {name: importlib.metadata.version(name) for name in ("molgen-toolkit", "torch", "lightgbm")}
 
 
 @dataclass(frozen=True, slots=True)

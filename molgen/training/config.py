@@ -14,11 +14,50 @@ from molgen.data.splits import get_splitter
 from molgen.errors import ConfigError
 from molgen.nn.parts import MESSAGE_PASSING, POOLING, part_names
 
-__all__ = ["GraphConfig", "TabularConfig", "TrainConfig", "read_toml"]
+__all__ = ["GraphConfig", "RunConfig", "TabularConfig", "TrainConfig", "read_toml"]
 
 
-class _Config(BaseModel):
+class RunConfig(BaseModel):
+    """Settings of a run: unknown keys are refused, and so are numbers that are none."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def build(cls, *layers: dict[str, Any], where: str = "configuration") -> Self:
+        """Merge settings, later layers over earlier ones, and check them.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or a value out of range; the message names the key.
+        """
+        merged: dict[str, Any] = {}
+        for layer in layers:
+            for key, value in layer.items():
+                below = merged.get(key)
+                merged[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+        try:
+            return cls(**cls._completed(merged))
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "extra_forbidden":
+                raise ConfigError(f"unknown setting {key!r}", where=where, expected=f"one of {cls._known(first['loc'])}") from None
+            message = first["msg"].removeprefix("Value error, ")
+            if not key:  # settings that do not go together
+                raise ConfigError(message, where=where) from None
+            raise ConfigError(f"{key}: {message.lower()}", where=where, got=repr(first["input"])[:80]) from None
+
+    @classmethod
+    def _completed(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings with what follows from them."""
+        return settings
+
+    @classmethod
+    def _known(cls, location: tuple[int | str, ...]) -> str:
+        """List the settings at the place of an unknown one."""
+        model: Any = cls.model_fields[str(location[0])].annotation if len(location) > 1 else cls
+        return ", ".join(model.model_fields)
 
 
 def _known_part(package: str, name: str) -> str:
@@ -28,7 +67,7 @@ def _known_part(package: str, name: str) -> str:
     return name
 
 
-class GraphConfig(_Config):
+class GraphConfig(RunConfig):
     """The message-passing network and how it is trained.
 
     Attributes
@@ -59,7 +98,7 @@ class GraphConfig(_Config):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
 
 
-class TabularConfig(_Config):
+class TabularConfig(RunConfig):
     """The boosted trees and how they are trained."""
 
     rounds: Annotated[int, Field(ge=1)] = 500
@@ -69,7 +108,7 @@ class TabularConfig(_Config):
     min_rows_in_leaf: Annotated[int, Field(ge=1)] = 10
 
 
-class TrainConfig(_Config):
+class TrainConfig(RunConfig):
     """One training run.
 
     Attributes
@@ -195,38 +234,8 @@ class TrainConfig(_Config):
         return self
 
     @classmethod
-    def build(cls, *layers: dict[str, Any], where: str = "configuration") -> TrainConfig:
-        """Merge settings, later layers over earlier ones, and check them.
-
-        Raises
-        ------
-        ConfigError
-            If a key is unknown or a value out of range; the message names the key.
-        """
-        merged: dict[str, Any] = {}
-        for layer in layers:
-            for key, value in layer.items():
-                below = merged.get(key)
-                merged[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
-        if merged.get("split_column") is not None:
-            merged.setdefault("split", "column")
-        try:
-            return cls(**merged)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            if first["type"] == "extra_forbidden":
-                raise ConfigError(f"unknown setting {key!r}", where=where, expected=f"one of {_known(first['loc'])}") from None
-            message = first["msg"].removeprefix("Value error, ")
-            if not key:  # settings that do not go together
-                raise ConfigError(message, where=where) from None
-            raise ConfigError(f"{key}: {message.lower()}", where=where, got=repr(first["input"])[:80]) from None
-
-
-def _known(location: tuple[int | str, ...]) -> str:
-    """List the settings at the place of an unknown one."""
-    models: dict[str, type[BaseModel]] = {"graph": GraphConfig, "tabular": TabularConfig}
-    return ", ".join(models.get(str(location[0]), TrainConfig).model_fields)
+    def _completed(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        return {"split": "column", **settings} if settings.get("split_column") is not None else settings
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
 from molgen.training.finetune import Parent, freeze
 from molgen.training.loop import Epoch, OnEpoch, fit_network
 
-__all__ = ["fit_graph_expert", "fit_tabular_expert", "member_seed"]
+__all__ = ["architecture_of", "fit_graph_expert", "fit_tabular_expert", "member_seed"]
 
 
 def fit_graph_expert(
@@ -74,7 +74,7 @@ def fit_graph_expert(
         The expert, and the epochs of each of its networks.
     """
     scaler = FeatureScaler.fit(np.hstack([features[extra] for extra in extras])[split.train]) if extras else None
-    expert = GraphExpert(name, tasks, _architecture(config.graph), extras, scaler, members)
+    expert = GraphExpert(name, tasks, architecture_of(config.graph), extras, scaler, members)
     if parent is not None and parent.same_extras(expert):
         expert.scaler = parent.expert_for(name).scaler
     scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
@@ -123,7 +123,7 @@ def member_seed(seed: int, member: int) -> int:
     return seed if member == 0 else int(np.random.SeedSequence((seed, member)).generate_state(1)[0])
 
 
-def _architecture(config: GraphConfig) -> dict[str, Any]:
+def architecture_of(config: GraphConfig) -> dict[str, Any]:
     """Return what a network is built from, with nothing left to a default that may change."""
     own = find_part(MESSAGE_PASSING, config.network, MessagePassing).pooling  # type: ignore[type-abstract]
     return {

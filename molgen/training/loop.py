@@ -153,6 +153,7 @@ def fit_network(
     with deterministic(device):
         while len(state.history) < last and len(state.history) - state.best_epoch < config.patience:
             network.train()
+            loss.train()
             losses = []
             for rows in _batches(order.permutation(train), config.batch_size):
                 _set_rate(optimizer, config.learning_rate * _share_of_rate(state.step, steps))
@@ -206,6 +207,7 @@ def _validation_loss(
     if not len(rows):
         return float("nan")
     network.eval()
+    loss.eval()
     with torch.inference_mode():
         batches = [(network(batch), *labels) for batch, labels in map(batch_of, _batches(rows, 256))]
         return float(loss(*(torch.cat(parts) for parts in zip(*batches, strict=True))))

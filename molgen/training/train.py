@@ -208,7 +208,7 @@ def _train_on_split(job: _Job) -> TrainResult:
     bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe.config)
     bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     if curve:
-        bundle.card["learning_curve"] = _without_nan([point.to_json() for point in curve])
+        bundle.card["learning_curve"] = plain([point.to_json() for point in curve])
     return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve)
 
 
@@ -231,7 +231,7 @@ def _train_on_folds(job: _Job) -> TrainResult:
     metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested})
     bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe.config)
     bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
-    bundle.card["cross_validation"] = _without_nan(folds.to_json())
+    bundle.card["cross_validation"] = plain(folds.to_json())
     final = mixing.predict(fitted.predict(features))
     return TrainResult(bundle, dataset, split, metrics, final, job.unusable, cross_validation=folds)
 
@@ -442,7 +442,7 @@ def _card(
             expert.name: {task.name: float(w) for task, w in zip(bundle.tasks, row, strict=True)}
             for expert, row in zip(bundle.experts, bundle.weights, strict=True)
         },
-        "metrics": _without_nan(metrics),
+        "metrics": plain(metrics),
         "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages},
         "training": {name: [describe_history(each) for each in of_members] for name, of_members in fitted.histories.items()},
         "licence": "not stated: a bundle inherits the terms of the data it was trained on",
@@ -450,12 +450,3 @@ def _card(
     if recipe.parent is not None:
         card["parent"] = recipe.parent.source
     return card
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: a measure that does not exist is ``null``."""
-    if isinstance(value, dict):
-        return {key: _without_nan(below) for key, below in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(below) for below in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
