@@ -28,6 +28,9 @@ from molgen.cli.options import (
     "TASK=COLUMN",
     "Column with the measured values of a task; repeat for several [the columns named like the tasks].",
 )
+@click.option(
+    "--by", metavar="COLUMN", help="Figures for each word in a column, too; 'domain': by similarity to the training compounds."
+)
 @click.option("--enrichment", is_flag=True, help="Say how early the ranking by a binary task finds the positives.")
 @click.option("--score", metavar="COLUMN", help="Measure the enrichment by this column, and not a model's predictions.")
 @click.option("--label", metavar="COLUMN", help="Column that says which compounds are active, with --score.")
@@ -53,6 +56,8 @@ def evaluate(
       molgen evaluate new.csv -m esol.molgen
       molgen evaluate new.csv -m esol.molgen --target logS=solubility -o predictions.csv
       molgen evaluate new.csv -m tox.molgen --smiles structure --id name --json
+      molgen evaluate new.csv -m esol.molgen --by domain
+      molgen evaluate test.csv -m cliffs.molgen --by cliff_mol
       molgen evaluate actives_and_decoys.csv -m active.molgen --enrichment
       molgen evaluate docked.csv --enrichment --score dock --lowest-first --label active
     """
@@ -62,8 +67,10 @@ def evaluate(
         raise click.UsageError("--score and --label go together")
     if lowest_first and score is None:
         raise click.UsageError("--lowest-first goes with --score")
+    if options["by"] and score is not None:
+        raise click.UsageError("--by goes with -m")
     import molgen
-    from molgen.cli.printing import print_json
+    from molgen.cli.printing import print_json, print_metrics
 
     if score is not None:
         if options["output"]:
@@ -76,7 +83,8 @@ def evaluate(
         return
     _print_left_out(result)
     for task, values in result.metrics.items():
-        _print_task(task, values)
+        whole = "all" if result.groups else "model"
+        print_metrics("Measured against predicted", {whole: {task: values}, **result.groups})
     for task, found in result.enrichment.items():
         _print_enrichment(task, found)
     if options["output"]:
@@ -104,12 +112,6 @@ def _print_left_out(result: Any) -> None:
             click.echo(f"{len(found):,} {what}; the first, {found[0][0]}: {found[0][1]}")
     for note in (*result.dataset.notes, *result.notes):
         click.echo(f"note: {note}", err=True)
-
-
-def _print_task(task: str, values: dict[str, float]) -> None:
-    from molgen.cli.printing import print_metrics
-
-    print_metrics("Measured against predicted", {"model": {task: values}})
 
 
 def _print_enrichment(task: str, found: dict[str, Any]) -> None:

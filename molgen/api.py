@@ -276,6 +276,7 @@ def evaluate(
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
     enrichment: bool = False,
+    by: str | None = None,
     overwrite: bool = False,
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values, and save them side by side.
@@ -298,6 +299,8 @@ def evaluate(
         Task -> ``FROM:TO`` for a column that is in another unit than the task, and columns that say the unit of each row.
     enrichment
         Measure how early the ranking by each binary task finds its positives, with confidence intervals.
+    by
+        Measure the compounds of each word in this column by themselves, too; ``"domain"``: by similarity to the training compounds.
     overwrite
         Replace ``output`` if it exists.
 
@@ -331,6 +334,7 @@ def evaluate(
         convert=convert,
         unit_columns=unit_columns,
         enrichment=enrichment,
+        by=by,
     )
     if output is not None:
         _write_frame(evaluation.predictions, Path(output))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,11 @@ from molgen.training.metrics import task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
 
+#: The column of similarities to the training compounds, and where its ranges end.
+_DOMAIN = "domain"
+_SIMILARITY_EDGES = (0.3, 0.4, 0.5, 0.7)
+_MAX_GROUPS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -46,6 +52,8 @@ class Evaluation:
         What has to be known to read the metrics.
     enrichment
         Binary task -> measure -> value and confidence interval, if asked for; see :func:`~molgen.training.enrichment.enrichment`.
+    groups
+        Group of compounds -> task -> measure -> value, if they were asked for.
     """
 
     metrics: dict[str, dict[str, float]]
@@ -54,11 +62,13 @@ class Evaluation:
     unscored: dict[int, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     enrichment: dict[str, dict[str, Enrichment]] = field(default_factory=dict)
+    groups: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the predictions as plain data; a measure that does not exist is ``None``."""
         return {
             "metrics": plain(self.metrics),
+            **({"groups": plain(self.groups)} if self.groups else {}),
             **({"enrichment": self._plain_enrichment()} if self.enrichment else {}),
             "compounds": len(self.dataset),
             "left_out": [{"line": line, "reason": reason} for line, reason in self.dataset.dropped],
@@ -82,6 +92,7 @@ def evaluate(
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
     enrichment: bool = False,
+    by: str | None = None,
 ) -> Evaluation:
     """Compare a bundle's predictions with measured values.
 
@@ -104,6 +115,9 @@ def evaluate(
         Columns of the labels' units, one for all these tasks or one each.
     enrichment
         Measure how early the ranking by each binary task finds its positives, too.
+    by
+        Measure the compounds of each word in this column by themselves, too; with ``"domain"``, where the table has no such
+        column, those of each range of similarity to the training compounds.
 
     Raises
     ------
@@ -120,6 +134,8 @@ def evaluate(
     if enrichment and not binary:
         got = ", ".join(f"{task.name}: {task.kind}" for task in wanted)
         raise ConfigError("enrichment needs a task of two classes", where="--enrichment", expected="a binary task", got=got)
+    by_similarity = by == _DOMAIN and not {_DOMAIN}.intersection(name.strip().casefold() for name in table.columns)
+    grouped_by = None if by is None or by_similarity else find_column(table.columns, by, flag="--by", where=table.name)
     dataset = load_dataset(
         table,
         targets=list(wanted.values()),
@@ -130,6 +146,7 @@ def evaluate(
         convert=_conversions(wanted, convert or {}, notes),
         unit_columns=unit_columns,
         features=bundle.columns,
+        extra_columns=[] if grouped_by is None else [grouped_by],
         max_atoms=bundle.max_atoms,
         charges="neutral" if bundle.neutralize else "drawn",
     )
@@ -138,9 +155,14 @@ def evaluate(
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
     scores = bundle.score(dataset.mols, dict(zip(bundle.columns, dataset.numbers.values(), strict=True)))
     columns = bundle.named_columns(scores)
-    metrics = {task.name: _measure(task, columns, dataset.labels.of_task(at)) for at, task in enumerate(wanted)}
+    metrics = _measure_all(wanted, columns, dataset.labels)
+    groups = {}
+    if by is not None:
+        words = _similarity_words(columns[_DOMAIN]) if grouped_by is None else dataset.columns[grouped_by]
+        for name, rows in _rows_by_word(words, by).items():
+            groups[name] = _measure_all(wanted, {key: values[rows] for key, values in columns.items()}, dataset.labels.take(rows))
     early = {name: measure_enrichment(dataset.labels.of_task(at).values, columns[name]) for at, name in binary.items()}
-    return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes, early)
+    return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes, early, groups)
 
 
 def _choose(
@@ -200,6 +222,35 @@ def _trained_on(bundle: Bundle) -> object:
     data = bundle.card.get("data") if isinstance(bundle.card, dict) else None
     # A card that does not say is told from a table that does not.
     return data.get("sha256", False) if isinstance(data, dict) else False
+
+
+def _measure_all(tasks: Iterable[Task], columns: Mapping[str, NDArray[Any]], targets: Targets) -> dict[str, dict[str, float]]:
+    return {task.name: _measure(task, columns, targets.of_task(at)) for at, task in enumerate(tasks)}
+
+
+def _rows_by_word(words: Sequence[str], by: str) -> dict[str, NDArray[np.int64]]:
+    """Return the rows of each word, named for a table of figures; the words in order, numbers by size."""
+    distinct = sorted(set(words), key=lambda word: (*_as_number(word), word))
+    if len(distinct) > _MAX_GROUPS:
+        got = f"{len(distinct):,}: {', '.join(map(repr, distinct[:3]))} ..."
+        raise ConfigError("too many groups", where=f"column {by!r}", expected=f"at most {_MAX_GROUPS} words", got=got)
+    given = np.array(words, dtype=object)
+    return {f"{by} {word}" if word else f"no {by}": np.flatnonzero(given == word) for word in distinct}
+
+
+def _as_number(word: str) -> tuple[bool, float]:
+    try:
+        return False, float(word)
+    except ValueError:
+        return True, 0.0
+
+
+def _similarity_words(similarity: NDArray[np.float32]) -> list[str]:
+    """Name the range that each similarity to the training compounds is in."""
+    edges = (0.0, *_SIMILARITY_EDGES, 1.0)
+    names = [f"{low:.1f} to {high:.1f}" for low, high in itertools.pairwise(edges)]
+    places = np.searchsorted(_SIMILARITY_EDGES, similarity, side="right")
+    return ["" if np.isnan(each) else names[place] for each, place in zip(similarity, places, strict=True)]
 
 
 def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], targets: Targets) -> dict[str, float]:

@@ -186,3 +186,36 @@ def test_enrichment_of_a_column_of_scores(run: Run, tmp_path: Path) -> None:
     result = run("evaluate", path, "--score", "docks", "--label", "class")
     assert result.exit_code == 1
     assert "did you mean --score dock?" in result.output
+
+
+def test_figures_for_each_word_of_a_column(run: Run, small_bundle: Path, measured_table: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(measured_table).head(60)
+    frame["series"] = ["10", "9", ""] * 20
+    path, output = tmp_path / "series.csv", tmp_path / "predictions.csv"
+    frame.to_csv(path, index=False)
+    result = run("evaluate", path, "-m", small_bundle, "--by", "series", "-o", output, "--json")
+    assert result.exit_code == 0, result.output
+    groups = json.loads(result.stdout)["groups"]
+    assert list(groups) == ["series 9", "series 10", "no series"]
+    error = pd.read_csv(output).eval("activity - activity_measured")
+    for name, start in (("series 10", 0), ("series 9", 1), ("no series", 2)):
+        assert groups[name]["activity"]["n"] == 20
+        assert groups[name]["activity"]["rmse"] == pytest.approx(np.sqrt((error[start::3] ** 2).mean()), rel=1e-4)
+    printed = run("evaluate", path, "-m", small_bundle, "--by", "series").stdout
+    assert [line.split("  ")[1] for line in printed.splitlines() if "series" in line] == [
+        *("series 9", "series 10", "no series") * 2,
+    ]
+
+
+def test_figures_by_similarity_to_the_training_compounds(small_bundle: Path, measured_table: Path) -> None:
+    result = molgen.evaluate(measured_table, small_bundle, by="domain")
+    names = pd.cut(result.predictions["domain"], [-1, 0.3, 0.4, 0.5, 0.7, 2], right=False).value_counts()
+    assert [each["activity"]["n"] for each in result.groups.values()] == [n for n in names.sort_index() if n]
+    assert list(result.groups)[-1] == "domain 0.7 to 1.0"
+
+
+@pytest.mark.parametrize(("by", "words"), [("nowhere", "no column"), ("smiles", "too many groups")])
+def test_groups_that_make_no_sense_are_told(run: Run, small_bundle: Path, measured_table: Path, by: str, words: str) -> None:
+    result = run("evaluate", measured_table, "-m", small_bundle, "--by", by)
+    assert result.exit_code in {1, 2}
+    assert words in result.stderr

@@ -107,7 +107,7 @@ def test_what_cannot_be_learnt_from_is_refused(library, nci_smiles, tmp_path):
         molgen.pretrain(tmp_path / "few")
     with pytest.raises(ConfigError, match="share"):
         molgen.pretrain(library, share=2)
-    with pytest.raises(ConfigError, match="unknown setting 'graph.depth'.*width"):
+    with pytest.raises(ConfigError, match=r"unknown setting 'graph.depth'.*width"):
         molgen.pretrain(library, graph={"depth": 2})
     with pytest.raises(ConfigError, match="takes no further settings"):
         molgen.pretrain(library, config=PretrainConfig(), share=0.2)
