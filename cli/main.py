@@ -13,6 +13,7 @@ from molgen.cli.data import data
 from molgen.cli.demo import demo
 from molgen.cli.diverse import diverse
 from molgen.cli.evaluate import evaluate
+from molgen.cli.explain import explain
 from molgen.cli.featurize import featurize
 from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
@@ -72,6 +73,7 @@ for _command in (
     featurize,
     train,
     evaluate,
+    explain,
     prepare,
     pretrain,
     screen,

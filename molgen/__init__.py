@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from molgen.api import cross_validate, evaluate, pretrain, screen, train
+    from molgen.api import cross_validate, evaluate, explain, pretrain, screen, train
     from molgen.bundle import Bundle, load
     from molgen.card import inspect
     from molgen.curation import audit, split_table
@@ -30,6 +30,7 @@ __all__ = [
     "diverse",
     "evaluate",
     "evaluate_scores",
+    "explain",
     "featurize",
     "filter_library",
     "inspect",
@@ -52,6 +53,7 @@ _HOMES = {
     "diverse": "molgen.search.diverse",
     "evaluate": "molgen.api",
     "evaluate_scores": "molgen.training.scored",
+    "explain": "molgen.api",
     "featurize": "molgen.featurization",
     "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from molgen.attribution.explain import Explanation, Method
+from molgen.attribution.explain import explain as _explain
 from molgen.bundle import Bundle
 from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
@@ -38,6 +40,7 @@ __all__ = [
     "CrossValidation",
     "DiverseResult",
     "Evaluation",
+    "Explanation",
     "FeaturizeResult",
     "FilterResult",
     "MatchResult",
@@ -53,6 +56,7 @@ __all__ = [
     "diverse",
     "evaluate",
     "evaluate_scores",
+    "explain",
     "featurize",
     "filter_library",
     "inspect",
@@ -339,6 +343,64 @@ def evaluate(
     if output is not None:
         _write_frame(evaluation.predictions, Path(output))
     return evaluation
+
+
+def explain(
+    smiles: str | Sequence[Any],
+    model: str | Path | Bundle,
+    output: str | Path | None = None,
+    *,
+    report: str | Path | None = None,
+    tasks: Sequence[str] = (),
+    method: Method = "auto",
+    steps: int = 64,
+    neighbours: int = 3,
+    overwrite: bool = False,
+) -> list[Explanation]:
+    """Say what predictions rest on: the parts of a molecule, and the training compounds that are like it.
+
+    Parameters
+    ----------
+    smiles
+        One compound or several: SMILES, or parsed molecules.
+    model
+        A bundle, its file, or the name of one that comes along.
+    output
+        Table of all parts to write: CSV, or Parquet if it ends in ``.parquet``.
+    report
+        HTML page of drawings to write.
+    tasks, method, steps, neighbours
+        See :func:`molgen.attribution.explain.explain`.
+    overwrite
+        Replace outputs that exist.
+
+    Returns
+    -------
+    list of Explanation
+        One for each compound, in order; one that cannot be scored says why.
+
+    Raises
+    ------
+    ConfigError
+        If the model has no such task, gradients cannot be had, or it reads columns beside the structure.
+
+    Examples
+    --------
+    >>> molgen.explain("CCO", "admet-fast", tasks=["herg"])[0].tasks[0].atoms  # doctest: +SKIP
+    """
+    import pandas as pd
+
+    from molgen.attribution.report import write_explanations
+    from molgen.screening.output import check_outputs
+
+    inputs = [] if isinstance(model, Bundle) else [model]
+    check_outputs([output, report], inputs, overwrite=overwrite)
+    found = _explain(smiles, model, tasks=tasks, method=method, steps=steps, neighbours=neighbours)
+    if output is not None:
+        _write_frame(pd.concat([each.table() for each in found], ignore_index=True), Path(output))
+    if report is not None:
+        write_explanations(Path(report), found, "the model" if isinstance(model, Bundle) else Path(model).name)
+    return found
 
 
 def _write_frame(frame: pd.DataFrame, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ _BOND_LENGTH = 26
 #: Angstroms between atoms, a third of a bond, below which a drawing cannot be read.
 _OVERLAP = 0.5
 _BLACK = (0.0, 0.0, 0.0)
+#: Discs behind atoms: what raises a value and what lowers it, told apart by readers who do not see red or green too.
+_RAISES, _LOWERS = (0.15, 0.50, 0.75), (0.90, 0.45, 0.05)
+_DENSEST, _DISC = 0.6, 0.42
 # By atomic number, -1 for all others. Mid-tones, as far from white as from near-black paper; what is black here takes the
 # colour of the text around the drawing in the end.
 _PALETTE = {
@@ -47,7 +51,9 @@ _CLASS = re.compile(r" class='[^']*'")
 _DEFAULTS = re.compile(r"(?:stroke-opacity:1|stroke-linecap:butt|stroke-linejoin:miter|fill-rule:evenodd)(?:;|(?='))")
 
 
-def depict_svg(smiles_or_mol: str | Mol, *, width: int = 240, height: int = 180) -> str | None:
+def depict_svg(
+    smiles_or_mol: str | Mol, *, width: int = 240, height: int = 180, shades: Sequence[float] | None = None
+) -> str | None:
     """Draw a molecule as an ``<svg>`` element that can be put into HTML.
 
     The background is transparent. Carbon and bonds take the colour of the text around (``currentColor``), and hetero atoms
@@ -59,6 +65,8 @@ def depict_svg(smiles_or_mol: str | Mol, *, width: int = 240, height: int = 180)
         SMILES or a molecule, which is left as it was.
     width, height
         Size in pixels, 16 to 4096; CSS can scale the drawing without loss.
+    shades
+        One number an atom, -1 to 1: a disc behind it, orange below zero and blue above, the denser the further from it.
 
     Returns
     -------
@@ -78,7 +86,7 @@ def depict_svg(smiles_or_mol: str | Mol, *, width: int = 240, height: int = 180)
         return None
     try:
         with rdBase.BlockLogs():
-            drawing = _draw(_drawable(mol), width, height)
+            drawing = _draw(_drawable(mol), width, height, [] if shades is None else shades)
     except (ValueError, RuntimeError):  # what RDKit's exceptions and broken invariants arrive as
         return None
     return _as_fragment(drawing, width, height)
@@ -115,7 +123,7 @@ def _closest(mol: Mol) -> float:
     return float(pdist(places).min(initial=np.inf))
 
 
-def _draw(mol: Mol, width: int, height: int) -> str:
+def _draw(mol: Mol, width: int, height: int, shades: Sequence[float]) -> str:
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
     options: Any = canvas.drawOptions()  # the stubs of RDKit have the types of its fields wrong
     options.clearBackground = False
@@ -127,7 +135,10 @@ def _draw(mol: Mol, width: int, height: int) -> str:
     options.flagCloseContactsDist = -1  # no red marks for the overlaps that are left
     options.setAtomPalette(_PALETTE)
     options.setSymbolColour(_BLACK)
-    canvas.DrawMolecule(mol)
+    options.circleAtoms = True
+    options.highlightRadius = _DISC
+    shaded = {at: (*(_RAISES if shade > 0 else _LOWERS), _DENSEST * min(1.0, abs(shade))) for at, shade in enumerate(shades)}
+    canvas.DrawMolecule(mol, highlightAtoms=list(shaded), highlightAtomColors=shaded, highlightBonds=[])
     canvas.FinishDrawing()
     return str(canvas.GetDrawingText())
 

@@ -71,20 +71,32 @@ class PropertyNetwork(nn.Module):
 
     def encode(self, batch: MoleculeBatch) -> Tensor:
         """Return one vector a molecule, ``[rows, pool.out_width]``; zeros for an empty graph."""
-        atoms, bonds, bond_fields, graph_of_atom, n_graphs = batch.graphs
         merged = batch.environments
-        if merged is not None and self.embed_bonds is not None:
-            vectors = self.message_passing.forward_merged(self.embed_atoms(merged.atoms), self.embed_bonds(merged.bonds), merged)
-        else:
-            of_bonds = None if self.embed_bonds is None else self.embed_bonds(bond_fields)
-            vectors = self.message_passing(self.embed_atoms(atoms), of_bonds, bonds)
-        out: Tensor = self.pool(vectors, graph_of_atom, n_graphs)
+        if merged is None or self.embed_bonds is None:
+            return self.encode_embedded(*self.embed(batch), batch)
+        vectors = self.message_passing.forward_merged(self.embed_atoms(merged.atoms), self.embed_bonds(merged.bonds), merged)
+        out: Tensor = self.pool(vectors, batch.graphs.batch, batch.graphs.n_graphs)
+        return out
+
+    def embed(self, batch: MoleculeBatch) -> tuple[Tensor, Tensor | None]:
+        """Return a vector for each atom, and one for each bond where the architecture reads bonds, ``[n, width]``."""
+        return self.embed_atoms(batch.graphs.atoms), None if self.embed_bonds is None else self.embed_bonds(
+            batch.graphs.bond_fields
+        )
+
+    def encode_embedded(self, atoms: Tensor, bonds: Tensor | None, batch: MoleculeBatch) -> Tensor:
+        """Return what :meth:`encode` does from vectors of the atoms and bonds."""
+        vectors = self.message_passing(atoms, bonds, batch.graphs.bonds)
+        out: Tensor = self.pool(vectors, batch.graphs.batch, batch.graphs.n_graphs)
+        return out
+
+    def read_off(self, molecules: Tensor, features: Tensor | None) -> Tensor:
+        """Return raw outputs from the vectors of molecules and, for a network that reads some, their features."""
+        if features is not None:
+            molecules = torch.cat([molecules, features], dim=1)
+        out: Tensor = self.head(molecules)
         return out
 
     def forward(self, batch: MoleculeBatch) -> Tensor:
         """Return raw outputs ``[rows, tasks]``: standardised values, or logits of binary tasks."""
-        molecules = self.encode(batch)
-        if batch.features is not None:
-            molecules = torch.cat([molecules, batch.features], dim=1)
-        out: Tensor = self.head(molecules)
-        return out
+        return self.read_off(self.encode(batch), batch.features)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from molgen.chem.depict import depict_svg
 from molgen.chem.parse import Mol
 from molgen.reporting.html import Html, tag
@@ -14,10 +16,10 @@ _MAX_ATOMS = 100
 LOW_SIMILARITY = 0.3
 
 
-def drawing(mol: Mol | None, described: str, *, width: int = 240, height: int = 180) -> Html:
-    """Draw a molecule; ``described`` names it for those who cannot see it."""
+def drawing(mol: Mol | None, described: str, *, width: int = 240, height: int = 180, shades: Sequence[float] | None = None) -> Html:
+    """Draw a molecule; ``described`` names it for those who cannot see it, ``shades`` are discs behind its atoms."""
     atoms = 0 if mol is None else mol.GetNumAtoms()
-    svg = depict_svg(mol, width=width, height=height) if mol is not None and atoms <= _MAX_ATOMS else None
+    svg = depict_svg(mol, width=width, height=height, shades=shades) if mol is not None and atoms <= _MAX_ATOMS else None
     if svg is None:
         return tag("div", f"{atoms} atoms: too large to draw" if atoms > _MAX_ATOMS else "cannot be drawn", class_="drawing")
     return tag("div", Html(svg), class_="drawing", role="img", aria_label=described)

@@ -1,0 +1,1 @@
+"""What a prediction rests on: the parts of a molecule that raise and lower it."""
