@@ -123,8 +123,10 @@ def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[st
     """Print a table for each task: one predictor a row, one measure a column."""
     tasks = list(next(iter(by_predictor.values())))
     for task in tasks:
-        measures = list(next(iter(by_predictor.values()))[task])
-        rows = [[name, *(_figure(measure, values[task][measure]) for measure in measures)] for name, values in by_predictor.items()]
+        measures = _measures(by_predictor, task)
+        rows = [
+            [name, *(_figure(measure, values[task].get(measure)) for measure in measures)] for name, values in by_predictor.items()
+        ]
         click.echo(f"\n{title}: {task}")
         print_table(["", *measures], rows)
 
@@ -132,9 +134,9 @@ def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[st
 def print_folds(validation: Mapping[str, Any]) -> None:
     """Print what cross-validation found: a table for each task, one predictor a row, mean and spread of one measure a column."""
     folds, metrics = validation["folds"], validation["metrics"]
-    for task, of_first in next(iter(metrics.values())).items():
-        measures = [name for name in of_first if name != "n"]
-        rows = [[name, *(_mean_and_spread(by_task[task][each]) for each in measures)] for name, by_task in metrics.items()]
+    for task in next(iter(metrics.values())):
+        measures = [name for name in _measures(metrics, task) if name != "n"]
+        rows = [[name, *(_mean_and_spread(by_task[task].get(each, {})) for each in measures)] for name, by_task in metrics.items()]
         click.echo(f"\n{len(folds)} folds, mean and standard deviation: {task}")
         print_table(["", *measures], rows)
 
@@ -151,8 +153,13 @@ def print_curve(points: Sequence[Mapping[str, Any]]) -> None:
         print_table(["training compounds", *(" ".join(each) for each in shown)], rows)
 
 
+def _measures(by_predictor: Mapping[str, Mapping[str, Mapping[str, Any]]], task: str) -> list[str]:
+    """Return the measures of a task that any predictor has: intervals, of which coverage is one, are the model's alone."""
+    return list(dict.fromkeys(measure for by_task in by_predictor.values() for measure in by_task[task]))
+
+
 def _mean_and_spread(value: Mapping[str, float | None]) -> str:
-    mean, spread = (_figure("", value[which]) for which in ("mean", "spread"))
+    mean, spread = (_figure("", value.get(which)) for which in ("mean", "spread"))
     return mean if mean == "-" else f"{mean} +- {spread}"
 
 

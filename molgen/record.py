@@ -14,9 +14,12 @@ __all__ = ["printable", "read_record"]
 
 _PARTS = ("train", "valid", "test")
 _MEASURES = (
-    *("n", "rmse", "mae", "r2", "spearman", "accuracy", "balanced_accuracy", "auroc", "auprc", "brier", "mcc", "log_loss"),
+    *("n", "rmse", "mae", "r2", "spearman", "accuracy", "balanced_accuracy", "auroc", "auprc", "brier", "ece", "mcc"),
+    *("log_loss", "coverage", "width"),
     *("n_limits", "limits_kept"),
 )
+#: Measures that only a predictor with intervals has.
+_OF_INTERVALS = {"coverage", "width"}
 #: Numbers up to this are ordinary ones: a card can hold integers that no float is.
 _LARGEST = 1e30
 
@@ -157,7 +160,10 @@ def _holds_together(table: Any, tasks: Sequence[str], is_value: Callable[[Any], 
         if not isinstance(by_task, dict) or set(by_task) != set(tasks):
             return False
         for task, values in by_task.items():
-            if not isinstance(values, dict) or set(values) != measures.setdefault(task, set(values)):
+            if not isinstance(values, dict):
+                return False
+            shared = set(values) - _OF_INTERVALS
+            if shared != measures.setdefault(task, shared):
                 return False
             if not all(map(is_value, values.values())):
                 return False

@@ -19,6 +19,7 @@ _MEASURES: dict[str, tuple[str, Callable[..., Any]]] = {
     "auroc": ("AUROC", max),
     "auprc": ("AUPRC", max),
     "brier": ("Brier score", min),
+    "ece": ("ECE", min),
     "mcc": ("MCC", max),
     "log_loss": ("Log loss", min),
     "rmse": ("RMSE", min),

@@ -47,6 +47,11 @@ class Blend:
     weights: NDArray[np.float64]
     calibration: list[Calibration] = field(repr=False)
 
+    @property
+    def half_widths(self) -> list[float]:
+        """Half the width of the interval of each task."""
+        return [each.half_width for each in self.calibration]
+
     def predict(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Blend and calibrate ``[experts, rows, outputs]``."""
         mixed = blend(self.tasks, predictions, self.weights)
@@ -93,11 +98,18 @@ def predict_baselines(
 
 
 def measure(
-    tasks: list[Task], predictions: Mapping[str, NDArray[np.float64]], targets: Targets, parts: Mapping[str, NDArray[Any]]
+    tasks: list[Task],
+    predictions: Mapping[str, NDArray[np.float64]],
+    targets: Targets,
+    parts: Mapping[str, NDArray[Any]],
+    half_widths: Sequence[float] | None = None,
 ) -> Metrics:
-    """Measure each predictor on each part that has rows."""
+    """Measure each predictor on each part that has rows; ``half_widths`` are those of the intervals of ``"model"``."""
     return {
-        part: {name: evaluate(tasks, values[rows], targets.take(rows)) for name, values in predictions.items()}
+        part: {
+            name: evaluate(tasks, values[rows], targets.take(rows), half_widths if name == "model" else None)
+            for name, values in predictions.items()
+        }
         for part, rows in parts.items()
         if len(rows)
     }

@@ -157,22 +157,30 @@ def validate_on_folds(
         rivals |= dict(zip(experts, fitted.predict(features), strict=True))
         for name, values in rivals.items():
             found.setdefault(name, np.full(values.shape, np.nan))[fold.test] = values[fold.test]
-    found["model"] = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
-    metrics: list[Metrics] = [measure(dataset.tasks, found, dataset.labels, {"test": fold.test}) for fold in folds]
+    found["model"], half_widths = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
+    metrics: list[Metrics] = [
+        measure(dataset.tasks, found, dataset.labels, {"test": fold.test}, widths)
+        for fold, widths in zip(folds, half_widths, strict=True)
+    ]
     epochs = {name: max(1, round(float(np.median(numbers)))) for name, numbers in best.items()}
     return CrossValidation(dataset, list(folds), [each["test"] for each in metrics], found, experts, epochs)
 
 
 def _blend_by_others(
     tasks: list[Task], predictions: NDArray[np.float64], dataset: Dataset, folds: Sequence[Split]
-) -> NDArray[np.float64]:
-    """Blend each fold's predictions as those of the other folds say; a single fold has nobody to ask, and gets equal weights."""
+) -> tuple[NDArray[np.float64], list[list[float]]]:
+    """Blend each fold's predictions as those of the other folds say, which also say how wide its intervals are.
+
+    A single fold has nobody to ask: it gets equal weights, and no intervals.
+    """
     blended = np.full(predictions.shape[1:], np.nan)
+    half_widths = []
     for at, fold in enumerate(folds):
         others = np.sort(np.concatenate([np.array([], np.int64), *(other.test for n, other in enumerate(folds) if n != at)]))
         fitted = fit_blend(tasks, predictions, dataset.labels, others)
         blended[fold.test] = fitted.predict(predictions[:, fold.test])
-    return blended
+        half_widths.append(fitted.half_widths)
+    return blended, half_widths
 
 
 def _mean_and_spread(values: list[float]) -> tuple[float, float]:

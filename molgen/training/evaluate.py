@@ -256,14 +256,11 @@ def _similarity_words(similarity: NDArray[np.float32]) -> list[str]:
 def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], targets: Targets) -> dict[str, float]:
     names = output_names(task)
     predicted = np.column_stack([columns[name] for name in names[1:]]) if task.width > 1 else columns[task.name]
-    measured = task_metrics(task, predicted, targets.values, targets.bounds)
-    labels = targets.measured()
+    half_width = None
     if task.is_regression:
-        lower, upper = columns[f"{task.name}_lower"], columns[f"{task.name}_upper"]
-        known = ~(np.isnan(labels) | np.isnan(lower))
-        inside = (labels >= lower) & (labels <= upper)
-        measured["coverage"] = float(inside[known].mean()) if known.any() else float("nan")
-    return measured
+        half_widths = (columns[f"{task.name}_upper"] - columns[f"{task.name}_lower"]) / 2
+        half_width = float(np.nanmax(half_widths, initial=-np.inf))
+    return task_metrics(task, predicted, targets.values, targets.bounds, half_width=half_width)
 
 
 def _table(

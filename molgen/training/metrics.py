@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from molgen.data.targets import Targets, excess
 from molgen.data.tasks import Task, spans
+from molgen.training.diagnostics import expected_calibration_error, reliability
 
 __all__ = ["PRIMARY", "evaluate", "mean_primary", "task_metrics"]
 
@@ -20,15 +21,29 @@ _LEAST = float(np.finfo(np.float64).eps)
 
 
 def task_metrics(
-    task: Task, predicted: NDArray[np.float64], labels: NDArray[np.float64], bounds: NDArray[np.int8] | None = None
+    task: Task,
+    predicted: NDArray[np.float64],
+    labels: NDArray[np.float64],
+    bounds: NDArray[np.int8] | None = None,
+    *,
+    half_width: float | None = None,
 ) -> dict[str, float]:
     """Measure one task on the rows that have a label and a prediction.
 
+    Parameters
+    ----------
+    task
+        The task.
+    predicted, labels, bounds
+        One a row; of several classes ``predicted`` holds the probabilities ``[rows, classes]``.
+    half_width
+        Half the width of the interval around each prediction of a regression task, where there is one.
+
     Returns
     -------
-    Regression: ``n, rmse, mae, r2, spearman``. Binary: ``n, auroc, auprc, brier``. Several classes, of which ``predicted`` holds
-    the probabilities ``[rows, classes]``: ``n, accuracy, balanced_accuracy, auroc`` (each class against the rest, averaged over
-    those that are there), ``mcc, log_loss``. NaN where a measure does not exist, as
+    Regression: ``n, rmse, mae, r2, spearman``, and of intervals ``coverage``, the share of labels within, and ``width``. Binary:
+    ``n, auroc, auprc, brier, ece``. Several classes: ``n, accuracy, balanced_accuracy, auroc`` (each class against the rest,
+    averaged over those that are there), ``mcc, log_loss``. NaN where a measure does not exist, as
     AUROC on one class. Labels that ``bounds`` says are limits (see :class:`~molgen.data.targets.Targets`) are in none of these;
     if there are any, ``n_limits`` counts them and ``limits_kept`` is the share that the predictions keep.
     """
@@ -37,6 +52,10 @@ def task_metrics(
     exact = known & ~limit
     measure = {"regression": _regression, "binary": _binary, "multiclass": _multiclass}[task.kind]
     measured = {"n": float(exact.sum()), **measure(predicted[exact], labels[exact])}
+    if half_width is not None and task.is_regression:
+        inside = np.abs(predicted[exact] - labels[exact]) <= half_width
+        stated = exact.any() and np.isfinite(half_width)
+        measured |= {"coverage": float(inside.mean()) if stated else float("nan"), "width": 2 * half_width}
     if bounds is not None and limit.any():
         kept = excess(labels[limit], bounds[limit], predicted[limit]) == 0
         measured |= {"n_limits": float(len(kept)), "limits_kept": float(kept.mean())}
@@ -48,12 +67,16 @@ def _is_unknown(predicted: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(unknown.any(axis=1)) if unknown.ndim > 1 else unknown
 
 
-def evaluate(tasks: Sequence[Task], predicted: NDArray[np.float64], targets: Targets) -> dict[str, dict[str, float]]:
-    """Measure each task of ``[rows, outputs]`` predictions, by task name."""
+def evaluate(
+    tasks: Sequence[Task], predicted: NDArray[np.float64], targets: Targets, half_widths: Sequence[float] | None = None
+) -> dict[str, dict[str, float]]:
+    """Measure each task of ``[rows, outputs]`` predictions, by task name; ``half_widths`` are those of intervals, one a task."""
     measured = {}
     for at, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True)):
         labels, values = targets.of_task(at), predicted[:, span]
-        measured[task.name] = task_metrics(task, values if task.width > 1 else values[:, 0], labels.values, labels.bounds)
+        half_width = None if half_widths is None else half_widths[at]
+        values = values if task.width > 1 else values[:, 0]
+        measured[task.name] = task_metrics(task, values, labels.values, labels.bounds, half_width=half_width)
     return measured
 
 
@@ -87,13 +110,14 @@ def _regression(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> 
 def _binary(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, float]:
     if not len(labels) or len(np.unique(labels)) < 2:
         brier = float(((predicted - labels) ** 2).mean()) if len(labels) else float("nan")
-        return {"auroc": float("nan"), "auprc": float("nan"), "brier": brier}
+        return {"auroc": float("nan"), "auprc": float("nan"), "brier": brier, "ece": float("nan")}
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     return {
         "auroc": float(roc_auc_score(labels, predicted)),
         "auprc": float(average_precision_score(labels, predicted)),
         "brier": float(((predicted - labels) ** 2).mean()),
+        "ece": expected_calibration_error(reliability(predicted, labels)),
     }
 
 

@@ -203,7 +203,7 @@ def _train_on_split(job: _Job) -> TrainResult:
     rivals = predict_baselines(tasks, features, dataset, split, recipe.config, fingerprint=FINGERPRINT, trees=trees)
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
-    metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test})
+    metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test}, mixing.half_widths)
     curve = _curve(job, split, metrics) if recipe.config.curve else []
     bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe.config)
     bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)

@@ -84,10 +84,10 @@ def test_a_fold_does_not_choose_its_own_weights(measured_table):
     validation = molgen.cross_validate(measured_table, target="activity", folds=3, **BOTH)
     fold = validation.folds[0]
     rows = np.stack([validation.predictions[name] for name in validation.experts])
-    before = module._blend_by_others(validation.dataset.tasks, rows, validation.dataset, validation.folds)
+    before, _ = module._blend_by_others(validation.dataset.tasks, rows, validation.dataset, validation.folds)
     np.testing.assert_array_equal(before, validation.predictions["model"])
     validation.dataset.targets[fold.test] += 100
-    after = module._blend_by_others(validation.dataset.tasks, rows, validation.dataset, validation.folds)
+    after, _ = module._blend_by_others(validation.dataset.tasks, rows, validation.dataset, validation.folds)
     np.testing.assert_array_equal(after[fold.test], before[fold.test])
 
 
@@ -128,3 +128,17 @@ def test_the_command_prints_means_and_spreads(measured_table, tmp_path):
 def test_what_cannot_be_validated_is_refused(measured_table, settings, message):
     with pytest.raises((ConfigError, InputError), match=message):
         molgen.train(measured_table, target="activity", **TREES, **settings)
+
+
+def test_the_intervals_of_a_fold_come_from_the_others(blended):
+    """Coverage and width are the model's alone, and those of the other folds' errors on this fold's labels."""
+    result = blended[0]
+    validation = result.cross_validation
+    for fold, metrics in zip(validation.folds, validation.metrics, strict=True):
+        of_model = metrics["model"]["activity"]
+        error = np.abs(validation.predictions["model"][fold.test, 0] - validation.dataset.targets[fold.test, 0])
+        assert of_model["coverage"] == pytest.approx((error <= of_model["width"] / 2).mean())
+        assert "coverage" not in metrics["tabular"]["activity"]
+        assert 0 <= metrics["model"]["active"]["ece"] <= 1
+    summary = result.bundle.card["cross_validation"]["metrics"]["model"]["activity"]
+    assert 0.7 < summary["coverage"]["mean"] <= 1
