@@ -35,7 +35,7 @@ def inspect(model: str, as_json: bool) -> None:
         return
     click.echo(f"{about['file']}: molgen bundle of format {about['format']}, {about['bytes']:,} bytes")
     for task in about["tasks"]:
-        _print_task(task)
+        _print_task(task, about["descriptions"].get(task["name"]))
     _print_experts(about["experts"])
     _print_record(about)
     _print_metrics(about)
@@ -54,10 +54,12 @@ def _print_library(about: dict[str, Any]) -> None:
     click.echo(f"made with {', '.join(f'{name} {version}' for name, version in about['versions'].items())}")
 
 
-def _print_task(task: dict[str, Any]) -> None:
+def _print_task(task: dict[str, Any], description: str | None) -> None:
     unit = f" in {task['unit']}" if task["unit"] else ""
     positive = f", positive is {task['positive']!r}" if task["positive"] else ""
     click.echo(f"\n{task['name']}: {task['kind']}{unit}, {task['direction']} is good{positive}")
+    if description:
+        click.echo(f"  {description}")
     calibration = task["calibration"]
     if task["kind"] == "multiclass":
         click.echo(f"  classes: {', '.join(task['classes'])}")
@@ -86,6 +88,7 @@ def _read(spec: dict[str, Any]) -> str:
 
 def _print_record(about: dict[str, Any]) -> None:
     data, split, domain, parent = about["data"], about["split"], about["domain"], about["parent"]
+    ranked = about["percentiles"]
     lines = {
         "Data": data["file"] and f"{data['file']}, {data['compounds'] or 0:,} compounds, {data['left_out'] or 0:,} rows left out",
         "SHA-256": data["sha256"],
@@ -94,6 +97,9 @@ def _print_record(about: dict[str, Any]) -> None:
         "Domain": f"similarity to the nearest of {domain['references']:,} training compounds ({domain['featurizer']['type']})",
         "Structures": f"of {about['structures']:,} training compounds, with names and labels"
         if about["structures"]
+        else "none are kept",
+        "Percentiles": f"among the predictions for {ranked['compounds']:,} compounds ({ranked['of']})"
+        if ranked
         else "none are kept",
         "Molecules": f"up to {about['max_atoms']:,} heavy atoms",
         "Made with": ", ".join(f"{name} {version}" for name, version in about["versions"].items()),

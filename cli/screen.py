@@ -37,6 +37,7 @@ from molgen.cli.options import (
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @column_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
+@click.option("--percentiles", is_flag=True, help="Add where each value stands among those of compounds that the model knows.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes, or actors of Ray.")
 @click.option("--device", default="cpu", show_default=True, help="Where networks compute: cpu, cuda, cuda:1 ..., or auto.")
 @click.option(

@@ -88,6 +88,11 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 @click.option(
     "--store-structures", is_flag=True, default=None, help="Keep SMILES, names and labels of the training compounds in the model."
 )
+@click.option(
+    "--percentiles-of",
+    metavar="LIBRARY",
+    help="Compounds, such as approved drugs, among which predictions are told as percentiles.",
+)
 @click.option("--config", type=click.Path(exists=True, dir_okay=False), help="TOML file of settings; flags come first.")
 @json_option
 @overwrite_option

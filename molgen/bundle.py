@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from molgen.archive import read_archive, read_json, write_archive, write_json
 from molgen.chem.parse import Mol, MolList
 from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
-from molgen.data.tasks import Task, check_names, output_names, per_output, spans
+from molgen.data.tasks import Task, check_names, n_outputs, output_names, per_output, spans
 from molgen.datasets import find_bundle
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, Numbers, StoredValues, compute_features
@@ -21,6 +21,7 @@ from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
+from molgen.experts.percentiles import Percentiles, percentile_name
 from molgen.experts.structures import Structures
 from molgen.experts.tabular import TabularExpert
 from molgen.featurizers import Columns, Featurizer
@@ -93,6 +94,8 @@ class Bundle:
         How the experts' probabilities are averaged; files of format 1 average them as they are.
     structures
         The training compounds, where they were asked to be kept; the domain has their fingerprints alone.
+    percentiles
+        Where predictions stand among those for a library that training was told of.
     """
 
     tasks: list[Task]
@@ -105,6 +108,7 @@ class Bundle:
     neutralize: bool = True
     mixing: Mixing = "log-odds"
     structures: Structures | None = None
+    percentiles: Percentiles | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -112,7 +116,7 @@ class Bundle:
         read = [each for expert in self.experts for each in expert.featurizers if isinstance(each, Columns)]
         return list(dict.fromkeys(name for each in read for name in each.columns))
 
-    def predict(self, smiles: Iterable[Any], numbers: Numbers | None = None) -> pd.DataFrame:
+    def predict(self, smiles: Iterable[Any], numbers: Numbers | None = None, *, percentiles: bool = False) -> pd.DataFrame:
         """Predict from SMILES (or parsed molecules).
 
         Parameters
@@ -121,6 +125,8 @@ class Bundle:
             One compound a row.
         numbers
             For a model that reads columns beside the structure (:attr:`columns`): column -> one number a row; a DataFrame will do.
+        percentiles
+            Add a column ``<task>_percentile`` for each task, for a model that knows them (:attr:`percentiles`).
 
         Returns
         -------
@@ -143,7 +149,8 @@ class Bundle:
             "reason": [compounds.reasons.get(row, "") for row in range(len(rows))],
             "notes": ["; ".join(compounds.notes.get(row, [])) for row in range(len(rows))],
         }
-        return pd.DataFrame(described | self.named_columns(scores))
+        frame = pd.DataFrame(described | self.named_columns(scores))
+        return frame if percentiles else frame.drop(columns=self.percentile_columns)
 
     def read(self, rows: Sequence[Any]) -> Compounds:
         """Parse and standardise SMILES (or molecules) as the training compounds were; no row raises."""
@@ -155,6 +162,11 @@ class Bundle:
             expert.to(device)
         return self
 
+    @property
+    def percentile_columns(self) -> list[str]:
+        """The columns of percentiles: one for each task of one output column, if the model knows any."""
+        return [] if self.percentiles is None else [percentile_name(task.name) for task in self.tasks if task.width == 1]
+
     def named_columns(self, scores: Scores) -> dict[str, NDArray[Any]]:
         """Return scores by output column, in the order of the output."""
         columns: dict[str, NDArray[Any]] = {}
@@ -165,6 +177,8 @@ class Bundle:
                 further = list(values.T)
                 values = _likeliest(task, values)
             columns |= dict(zip(output_names(task), [values.reshape(-1), *(each.reshape(-1) for each in further)], strict=True))
+            if self.percentiles is not None and task.width == 1:
+                columns[percentile_name(task.name)] = self.percentiles.of(values.reshape(-1), span.start)
         if scores.domain is not None:
             columns["domain"] = scores.domain
         return columns
@@ -256,6 +270,8 @@ class Bundle:
         members |= {f"domain/{name}": data for name, data in self.domain.to_members().items()}
         if self.structures is not None:
             members |= {f"structures/{name}": data for name, data in self.structures.to_members().items()}
+        if self.percentiles is not None:
+            members |= {f"percentiles/{name}": data for name, data in self.percentiles.to_members().items()}
         write_archive(path, members, overwrite=overwrite)
 
     @classmethod
@@ -306,8 +322,11 @@ class Bundle:
         domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
         kept = _below(members, "structures/")
         structures = Structures.from_members(kept, len(tasks), f"{where}: structures") if kept else None
+        ranked = _below(members, "percentiles/")
+        percentiles = Percentiles.from_members(ranked, n_outputs(tasks), f"{where}: percentiles") if ranked else None
         card = read_json(members, "card.json", where)
-        return cls(tasks, experts, weights, calibration, domain, card, max_atoms, neutralize, mixing, structures)
+        settings = (max_atoms, neutralize, mixing)
+        return cls(tasks, experts, weights, calibration, domain, card, *settings, structures=structures, percentiles=percentiles)
 
 
 def load(path: str | Path) -> Bundle:

@@ -63,8 +63,10 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
             (expert -> median of the best).
         ``learning_curve``
             One a share of the training compounds: ``rows``, and ``metrics`` as above.
-        ``versions, licence, configuration``
-            As training wrote them down.
+        ``percentiles``
+            ``of, compounds``: the library whose predictions others are ranked among.
+        ``versions, licence, descriptions, configuration``
+            As training wrote them down; ``descriptions`` says what each task is.
 
         What is not known is ``None``, or an empty dictionary or list.
 
@@ -90,6 +92,9 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         "experts": [_expert(bundle, at) for at in range(len(bundle.experts))],
         "domain": {"references": len(bundle.domain.references), "featurizer": printable(bundle.domain.featurizer.spec())},
         "structures": 0 if bundle.structures is None else len(bundle.structures),
+        "percentiles": None
+        if bundle.percentiles is None
+        else {"of": one_line(bundle.percentiles.name), "compounds": bundle.percentiles.compounds},
         "max_atoms": bundle.max_atoms,
         **read_record(bundle.card, tasks, experts),
     }

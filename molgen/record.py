@@ -52,6 +52,7 @@ def read_record(card: Any, tasks: Sequence[str], experts: Sequence[str]) -> dict
         "learning_curve": _points(card.get("learning_curve"), tasks, experts),
         "versions": {name: version for name, version in _section(card, "versions").items() if isinstance(version, str)},
         "licence": _if(str, card.get("licence")),
+        "descriptions": {name: text for name, text in _section(card, "descriptions").items() if isinstance(text, str)},
         "configuration": _section(card, "configuration"),
     }
 

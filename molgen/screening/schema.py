@@ -58,6 +58,7 @@ def output_schema(
     wanted: Sequence[str] | None = None,
     *,
     annotations: Mapping[str, ColumnType] | None = None,
+    percentiles: Sequence[str] = (),
 ) -> OutputSchema:
     """Name the output's columns.
 
@@ -71,13 +72,15 @@ def output_schema(
         The columns to keep, in the order wanted; ``None`` for all.
     annotations
         The columns that filters fill, and what each holds.
+    percentiles
+        Columns of percentiles that were asked for.
 
     Raises
     ------
     ConfigError
         If a wanted column does not exist, or an annotation has the name of another column.
     """
-    scores = [*(name for task in tasks for name in output_names(task)), "domain"] if tasks else []
+    scores = [*(name for task in tasks for name in output_names(task)), "domain", *percentiles] if tasks else []
     filled = dict(annotations or {})
     for name in filled:
         if name in (*_ROW_COLUMNS, *scores):

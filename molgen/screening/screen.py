@@ -73,6 +73,7 @@ def screen(
     smiles: str | None = None,
     ids: str | None = None,
     columns: Sequence[str] | None = None,
+    percentiles: bool = False,
     workers: int = 1,
     device: str = "cpu",
     top: int = 100,
@@ -113,6 +114,9 @@ def screen(
         Column names; guessed where the guess is unambiguous.
     columns
         Output columns to keep; what only others need is not computed.
+    percentiles
+        Add a column ``<task>_percentile``: where a prediction stands among those for the compounds that the model knows
+        (approved drugs, for the models that come along), 0 to 100.
     workers
         Processes, or actors.
     device
@@ -191,7 +195,8 @@ def screen(
     opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
-    schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns)
+    ranks = _percentile_columns(bundle, columns, asked=percentiles)
+    schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns, percentiles=ranks)
     task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by or rescore else None
     cascade = make_cascade(rescore, rescore_with, rank_by, workers, limits, placed)
     ranked = [view.name for each in bundle.tasks for view in score_views(each)] if turn else [task.name] if task else []
@@ -312,4 +317,16 @@ def _needed(
     if for_report:
         looked_at += [*output_schema(bundle.tasks, ()).scores, *pipeline.columns]
     columns = [*schema.columns, *looked_at]
-    return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns)
+    ranks = [name for name in schema.columns if name in bundle.percentile_columns]
+    return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns, percentiles=ranks)
+
+
+def _percentile_columns(bundle: Bundle, columns: Sequence[str] | None, *, asked: bool) -> list[str]:
+    """Return the columns of percentiles to write: all if they are asked for, else those named among the columns."""
+    there = bundle.percentile_columns
+    if asked and not there:
+        remedy = "train it with --percentiles-of LIBRARY"
+        raise ConfigError("the model knows no compounds to compare predictions with", where="--percentiles", remedy=remedy)
+    if asked and columns is not None:
+        raise ConfigError("the columns are named: name those of percentiles among them", where="--percentiles", expected=there[0])
+    return there if asked else [name for name in there if name in (columns or ())]

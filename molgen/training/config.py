@@ -167,6 +167,8 @@ class TrainConfig(RunConfig):
         leaves them where at least 5 % of the training compounds are drawn charged.
     store_structures
         Keep SMILES, names and labels of the training compounds in the bundle, which then tells them to whoever has it.
+    percentiles_of
+        A library of well-known compounds (approved drugs, say), among whose predictions later ones are told as percentiles.
     seed
         Decides everything that is random.
     device
@@ -181,6 +183,8 @@ class TrainConfig(RunConfig):
     kind: Literal["auto", "regression", "binary", "multiclass"] = "auto"
     directions: tuple[Literal["high", "low"], ...] = ()
     units: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    licence: str = ""
     positives: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     convert: dict[str, str] = {}
@@ -203,6 +207,7 @@ class TrainConfig(RunConfig):
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     charges: Literal["auto", "neutral", "drawn"] = "auto"
     store_structures: bool = False
+    percentiles_of: str | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
     n_jobs: Annotated[int, Field(ge=-1)] = 1
@@ -221,6 +226,8 @@ class TrainConfig(RunConfig):
         if get_splitter(self.split, **self.split_options).needs_column != (self.split_column is not None):
             verb = "reads no column: leave split_column out" if self.split_column is not None else "needs split_column"
             raise ValueError(f"split {self.split!r} {verb}")
+        if self.descriptions and len(self.descriptions) != len(self.targets):
+            raise ValueError("descriptions: one for each target, or none")
         if min(self.fractions) < 0 or abs(sum(self.fractions) - 1) > 1e-6:
             raise ValueError("fractions must not be negative, and add up to 1")
         if self.freeze is not None and self.parent is None:
@@ -229,6 +236,8 @@ class TrainConfig(RunConfig):
             raise ValueError("a parent gives weights to networks, and experts is 'tabular'")
         if self.folds and self.curve:
             raise ValueError("curve is measured on one split: leave folds out")
+        if self.percentiles_of is not None and self.features:
+            raise ValueError("percentiles_of: a library has no columns of features")
         if self.n_jobs == 0:
             raise ValueError("n_jobs is a number of processes, or -1 for all cores")
         return self

@@ -44,6 +44,7 @@ from molgen.training.diagnostics import describe_labels
 from molgen.training.finetune import Parent
 from molgen.training.fit import Fitted, Network, Progress, Recipe, describe_history, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
+from molgen.training.ranking import check_compounds, rank_among
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
@@ -174,6 +175,8 @@ class _Job:
 def _prepare(
     data: str | Path | Sequence[str | Path] | Dataset, config: TrainConfig, checkpoint: str | Path | None, tell: Progress
 ) -> _Job:
+    if config.percentiles_of is not None:
+        check_compounds(config.percentiles_of)
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
@@ -257,7 +260,10 @@ def _bundle(
     weights, calibration = mixing.weights, mixing.calibration
     structures = _structures(dataset, rows) if config.store_structures else None
     settings = (config.max_atoms, dataset.neutralize)
-    return Bundle(tasks, fitted.experts, weights, calibration, domain, {}, *settings, structures=structures)
+    bundle = Bundle(tasks, fitted.experts, weights, calibration, domain, {}, *settings, structures=structures)
+    if config.percentiles_of is not None:
+        bundle.percentiles = rank_among(bundle, config.percentiles_of)
+    return bundle
 
 
 def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
@@ -445,8 +451,10 @@ def _card(
         "metrics": plain(metrics),
         "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages},
         "training": {name: [describe_history(each) for each in of_members] for name, of_members in fitted.histories.items()},
-        "licence": "not stated: a bundle inherits the terms of the data it was trained on",
+        "licence": config.licence or "not stated: a bundle inherits the terms of the data it was trained on",
     }
+    if config.descriptions:
+        card["descriptions"] = dict(zip((task.name for task in bundle.tasks), config.descriptions, strict=True))
     if recipe.parent is not None:
         card["parent"] = recipe.parent.source
     return card
