@@ -105,8 +105,9 @@ def _print_record(about: dict[str, Any]) -> None:
         "Made with": ", ".join(f"{name} {version}" for name, version in about["versions"].items()),
         "Licence": about["licence"],
     }
-    if parent:
-        lines["Started from"] = ", ".join(f"{name} {text}" if name != "file" else text for name, text in parent.items())
+    for name, source in (("Started from", parent), ("Pretrained network from", about["pretrained"])):
+        if source:
+            lines[name] = ", ".join(f"{key} {text}" if key != "file" else text for key, text in source.items())
     click.echo("")
     for name, text in lines.items():
         click.echo(f"{name}: {text or 'not known'}")

@@ -58,6 +58,8 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
             Graph expert -> one a network: ``epochs`` that it was trained for, and ``best_epoch``, whose weights were kept.
         ``parent``
             ``file, sha256`` of the bundle that training started from.
+        ``pretrained``
+            The same of the bundle that the pretrained network started from.
         ``cross_validation``
             ``folds`` (sizes by part), ``metrics`` (predictor -> task -> measure -> ``mean, spread`` over the folds), ``epochs``
             (expert -> median of the best).

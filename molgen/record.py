@@ -48,6 +48,7 @@ def read_record(card: Any, tasks: Sequence[str], experts: Sequence[str]) -> dict
         "split": {"name": _if(str, split.get("name")), "sizes": _sizes(split.get("sizes"))},
         "training": _networks(_section(card, "training")),
         "parent": {name: text for name, text in _section(card, "parent").items() if isinstance(text, str)},
+        "pretrained": {name: text for name, text in _section(card, "pretrained").items() if isinstance(text, str)},
         "cross_validation": _folds(_section(card, "cross_validation"), tasks, experts),
         "learning_curve": _points(card.get("learning_curve"), tasks, experts),
         "versions": {name: version for name, version in _section(card, "versions").items() if isinstance(version, str)},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -35,8 +36,8 @@ _EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, Tabu
 _FREE = ("n_jobs",)
 
 
-def describe_run(dataset: Dataset, config: TrainConfig, parent: dict[str, str] | None) -> dict[str, Any]:
-    """Return what decides a run's numbers: data, configuration, the model it starts from, and versions."""
+def describe_run(dataset: Dataset, config: TrainConfig, parents: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return what decides a run's numbers: data, configuration, the models its networks start from, and versions."""
     digest = hashlib.sha256("\n".join(dataset.smiles).encode())
     for part in (dataset.labels.values, dataset.labels.bounds, dataset.labels.weights, *dataset.numbers.values()):
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -44,7 +45,7 @@ def describe_run(dataset: Dataset, config: TrainConfig, parent: dict[str, str] |
     return {
         "format": _FORMAT,
         "data": {"compounds": len(dataset), "sha256": digest.hexdigest()},
-        "parent": (parent or {}).get("sha256"),
+        "parents": {expert: source["sha256"] for expert, source in parents.items()},
         "configuration": configuration,
         "versions": run_versions(),
     }

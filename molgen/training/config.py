@@ -151,6 +151,9 @@ class TrainConfig(RunConfig):
         on a CPU and 16 bits on a GPU.
     parent
         A bundle whose networks those of this run start from.
+    pretrained
+        A bundle whose network a further one of a blend starts from (:func:`molgen.pretrain`), with its architecture; ``None`` for
+        none.
     freeze
         Layers that keep the parent's weights: ``"encoder"`` for all but the head, or how many from the input (1 the
         embeddings, each step of message passing one more).
@@ -200,6 +203,7 @@ class TrainConfig(RunConfig):
     ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     parent: str | None = None
+    pretrained: str | None = None
     freeze: Literal["encoder"] | int | None = None
     curve: bool = False
     folds: Annotated[int, Field(ge=1, le=100)] | None = None

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from molgen.bundle import Bundle
 from molgen.data.tasks import Task, per_output
+from molgen.datasets import find_bundle
 from molgen.errors import ConfigError
 from molgen.experts.graph import GraphExpert
 from molgen.models.property import PropertyNetwork
@@ -21,8 +22,9 @@ from molgen.training.config import GraphConfig, TrainConfig
 
 __all__ = ["Parent", "freeze"]
 
-#: Weights that are good already are changed less at each step.
+#: Weights that are good already are changed less at each step; those that only tell descriptors are not good yet.
 _LEARNING_RATE = 3e-4
+_AFTER_PRETRAINING = 1e-3
 _INHERITED = ("network", "pooling", "width", "steps")
 
 
@@ -36,10 +38,13 @@ class Parent:
         Its graph experts.
     source
         File name and SHA-256 of its bytes.
+    pretrained
+        Whether its networks have seen no measured value.
     """
 
     experts: list[GraphExpert]
     source: dict[str, str]
+    pretrained: bool = False
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -52,10 +57,13 @@ class Parent:
         ConfigError
             If there is no network in it.
         """
-        experts = [expert for expert in Bundle.load(path).experts if isinstance(expert, GraphExpert)]
+        path = find_bundle(path)
+        bundle = Bundle.load(path)
+        experts = [expert for expert in bundle.experts if isinstance(expert, GraphExpert)]
         if not experts:
             raise ConfigError("nothing to start from: the model has no network", where=str(path))
-        return cls(experts, {"file": Path(path).name, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()})
+        source = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        return cls(experts, source, isinstance(bundle.card, dict) and bundle.card.get("pretraining") is True)
 
     def settle(self, config: TrainConfig) -> TrainConfig:
         """Return the configuration with what it leaves open: the parent's architecture, and a low learning rate.
@@ -65,21 +73,27 @@ class Parent:
         ConfigError
             If an architecture is asked for whose weights the parent's cannot be.
         """
-        asked = config.graph.model_fields_set
-        own = {"network": "dmpnn", "pooling": None} | self.experts[0].architecture
-        changes = {key: own[key] for key in _INHERITED if key in own and key not in asked}
-        if "learning_rate" not in asked:
-            changes["learning_rate"] = _LEARNING_RATE
-        graph = GraphConfig(**(config.graph.model_dump() | changes))
+        adopted = self.adopt(config)
         for key in ("network", "width"):
-            if getattr(graph, key) != own[key]:
+            asked = getattr(config.graph, key)
+            if key in config.graph.model_fields_set and asked != getattr(adopted.graph, key):
                 raise ConfigError(
                     f"graph.{key}: no weight of the parent would fit",
-                    expected=repr(own[key]),
-                    got=repr(getattr(graph, key)),
+                    expected=repr(getattr(adopted.graph, key)),
+                    got=repr(asked),
                     remedy="leave it out to take the parent's",
                 )
-        return config.model_copy(update={"graph": graph})
+        asked = config.graph.model_fields_set & {"pooling", "steps"}
+        kept = {key: getattr(config.graph, key) for key in asked}
+        return adopted.model_copy(update={"graph": adopted.graph.model_copy(update=kept)})
+
+    def adopt(self, config: TrainConfig) -> TrainConfig:
+        """Return the configuration with the parent's architecture, and a learning rate for it where none is set."""
+        own = {"network": "dmpnn", "pooling": None} | self.experts[0].architecture
+        changes = {key: own[key] for key in _INHERITED if key in own}
+        if "learning_rate" not in config.graph.model_fields_set:
+            changes["learning_rate"] = _AFTER_PRETRAINING if self.pretrained else _LEARNING_RATE
+        return config.model_copy(update={"graph": GraphConfig(**(config.graph.model_dump() | changes))})
 
     def expert_for(self, name: str) -> GraphExpert:
         """Return the parent's expert of that name, or its first."""

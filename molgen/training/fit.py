@@ -30,10 +30,21 @@ _POINTS = 100
 
 
 class Network(NamedTuple):
-    """What joins the graph at a network's read-out, and the dropout that goes with it."""
+    """A graph expert to train.
+
+    Attributes
+    ----------
+    extras
+        What joins the graph at the read-out.
+    config
+        Everything else.
+    parent
+        What its networks start from.
+    """
 
     extras: list[Featurizer]
-    dropout: float
+    config: TrainConfig
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +61,6 @@ class Recipe:
         Networks of each graph expert.
     config
         Everything else.
-    parent
-        What the networks start from.
     own
         What reads the user's own numbers; all experts do.
     """
@@ -60,8 +69,12 @@ class Recipe:
     tabular: Sequence[Featurizer]
     members: int
     config: TrainConfig
-    parent: Parent | None = None
     own: Sequence[Featurizer] = ()
+
+    @property
+    def parents(self) -> dict[str, dict[str, str]]:
+        """File name and SHA-256 of what the networks of each graph expert start from."""
+        return {name: network.parent.source for name, network in self.networks.items() if network.parent is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +139,12 @@ def fit_experts(
                 features,
                 targets,
                 split,
-                _with_dropout(recipe.config, network),
+                network.config,
                 members=recipe.members,
-                parent=recipe.parent,
+                parent=network.parent,
                 checkpoint=checkpoint,
                 stop_after=None if stop_after is None else stop_after[name],
-                on_epoch=lambda epoch, _: tell(f"{name} expert", epoch, recipe.config.graph.epochs),
+                on_epoch=lambda epoch, _: tell(f"{name} expert", epoch, network.config.graph.epochs),
             )
 
         take(name, fit_networks)
@@ -142,12 +155,6 @@ def fit_experts(
             lambda: (fit_tabular_expert("tabular", tasks, recipe.tabular, features, targets, split, recipe.config), []),
         )
     return Fitted(experts, histories)
-
-
-def _with_dropout(config: TrainConfig, network: Network) -> TrainConfig:
-    if config.graph.dropout is not None:
-        return config
-    return config.model_copy(update={"graph": config.graph.model_copy(update={"dropout": network.dropout})})
 
 
 def describe_history(epochs: list[Epoch]) -> dict[str, Any]:

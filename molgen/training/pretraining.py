@@ -184,6 +184,7 @@ def pretrain(
         "configuration": config.model_dump(mode="json"),
         "metrics": plain(metrics),
         "versions": {"python": platform.python_version(), **run_versions()} | {"rdkit": importlib.metadata.version("rdkit")},
+        "pretraining": True,
         "training": {_NAME: [describe_history(history)]},
         "licence": "not stated: a model inherits the terms of the data it was trained on",
     }

@@ -182,7 +182,7 @@ def _prepare(
     check_names(dataset.tasks)
     recipe = _recipe(config, _own_features(dataset))
     config = recipe.config
-    kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, _source(recipe)))
+    kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, recipe.parents))
     splits, leaks = _splits(dataset, config)
     for split in splits:
         _check_labels(dataset, split)
@@ -386,20 +386,29 @@ def _recipe(config: TrainConfig, own: list[Featurizer]) -> Recipe:
         parent = Parent.load(config.parent)
         config = parent.settle(config)
     tabular = [*TABULAR_INPUTS, *own] if config.experts in ("tabular", "blend") else []
-    return Recipe(_networks(config, own), tabular, _members(config), config, parent, own)
+    return Recipe(_networks(config, parent, own), tabular, _members(config), config, own)
 
 
-def _source(recipe: Recipe) -> dict[str, str] | None:
-    return None if recipe.parent is None else recipe.parent.source
-
-
-def _networks(config: TrainConfig, own: list[Featurizer]) -> dict[str, Network]:
+def _networks(config: TrainConfig, parent: Parent | None, own: list[Featurizer]) -> dict[str, Network]:
     """Return the networks to train, by name."""
     if config.experts == "tabular":
         return {}
-    # In a blend the trees need all descriptors anyway: a second network that sees them errs differently from both.
-    second = {"graph+descriptors": Network([DESCRIPTORS, *own], 0.2)} if config.experts == "blend" else {}
-    return {"graph": Network([*GRAPH_EXTRAS, *own], 0.0), **second}
+    networks = {"graph": Network([*GRAPH_EXTRAS, *own], _with_dropout(config, 0.0), parent)}
+    if config.experts == "blend":
+        # The trees need all descriptors anyway: a second network that sees them errs differently from both.
+        networks["graph+descriptors"] = Network([DESCRIPTORS, *own], _with_dropout(config, 0.2), parent)
+        if config.pretrained is not None:
+            encoder = Parent.load(config.pretrained)
+            unfrozen = config.model_copy(update={"freeze": None})
+            networks["pretrained"] = Network([*GRAPH_EXTRAS, *own], _with_dropout(encoder.adopt(unfrozen), 0.0), encoder)
+    return networks
+
+
+def _with_dropout(config: TrainConfig, dropout: float) -> TrainConfig:
+    """Settle the dropout of a network, where it is left open."""
+    if config.graph.dropout is not None:
+        return config
+    return config.model_copy(update={"graph": config.graph.model_copy(update={"dropout": dropout})})
 
 
 def _members(config: TrainConfig) -> int:
@@ -455,6 +464,7 @@ def _card(
     }
     if config.descriptions:
         card["descriptions"] = dict(zip((task.name for task in bundle.tasks), config.descriptions, strict=True))
-    if recipe.parent is not None:
-        card["parent"] = recipe.parent.source
+    for key, expert in (("parent", "graph"), ("pretrained", "pretrained")):
+        if expert in recipe.parents:
+            card[key] = recipe.parents[expert]
     return card
