@@ -3,8 +3,8 @@
 Each rate is microseconds of CPU time a row, as ``benchmarks/screening.py speed`` prints them. A core is taken to do nothing else,
 and a shard to cost a start beside its rows, and the reading of the rows of others; what a file system or a queue adds is not in it.
 
-    python benchmarks/scale.py "SMILES, --experts graph, all columns=595" --rows 1e9 --cores 1000 --shards 10000
-    python benchmarks/scale.py "the same, one file of text=595" --rows 1e9 --cores 100 --shards 100 --passing 3.7
+    python benchmarks/scale.py "SMILES, --experts graph, all columns=677" --rows 1e9 --cores 1000 --shards 10000
+    python benchmarks/scale.py "the same, one file of text=677" --rows 1e9 --cores 100 --shards 100 --passing 3.7
 """
 
 from __future__ import annotations
