@@ -65,6 +65,11 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     help="Of matrix products in training [auto: 16 bits on a GPU].",
 )
 @click.option("--from", "parent", type=ModelName(), help="Start from the networks of a model.")
+@click.option(
+    "--pretrained",
+    metavar="MODEL",
+    help="What the pretrained network of a blend starts from, or 'none' for no such network [encoder].",
+)
 @click.option("--freeze", metavar="LAYERS", help="With --from: layers that stay, 'encoder' or how many from the input.")
 @click.option("--checkpoint", type=click.Path(file_okay=False), metavar="FOLDER", help="Keep the run here, to go on after a kill.")
 @click.option("--folds", type=click.IntRange(1, 100), metavar="K", help="Cross-validate on K folds, then train on all rows.")

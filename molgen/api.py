@@ -253,7 +253,7 @@ def _files_read(
 ) -> list[str | Path]:
     """Return the files that a training run reads, which none of its outputs may be."""
     tables = [] if isinstance(data, Dataset) else expand_paths(data)
-    return [*tables, *(each for each in (config, resolved.parent) if isinstance(each, str | Path))]
+    return [*tables, *(each for each in (config, resolved.parent, resolved.pretrained) if isinstance(each, str | Path))]
 
 
 def _resolve(config: str | Path | TrainConfig | None, target: str | Sequence[str], settings: Mapping[str, Any]) -> TrainConfig:

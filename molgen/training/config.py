@@ -152,8 +152,8 @@ class TrainConfig(RunConfig):
     parent
         A bundle whose networks those of this run start from.
     pretrained
-        A bundle whose network a further one of a blend starts from (:func:`molgen.pretrain`), with its architecture; ``None`` for
-        none.
+        A bundle whose network a further one of a blend starts from (:func:`molgen.pretrain`), with its architecture: the encoder
+        that comes along, or another; ``"none"`` for no such network.
     freeze
         Layers that keep the parent's weights: ``"encoder"`` for all but the head, or how many from the input (1 the
         embeddings, each step of message passing one more).
@@ -203,7 +203,7 @@ class TrainConfig(RunConfig):
     ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     parent: str | None = None
-    pretrained: str | None = None
+    pretrained: str = "encoder"
     freeze: Literal["encoder"] | int | None = None
     curve: bool = False
     folds: Annotated[int, Field(ge=1, le=100)] | None = None

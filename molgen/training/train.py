@@ -397,7 +397,7 @@ def _networks(config: TrainConfig, parent: Parent | None, own: list[Featurizer])
     if config.experts == "blend":
         # The trees need all descriptors anyway: a second network that sees them errs differently from both.
         networks["graph+descriptors"] = Network([DESCRIPTORS, *own], _with_dropout(config, 0.2), parent)
-        if config.pretrained is not None:
+        if config.pretrained != "none":
             encoder = Parent.load(config.pretrained)
             unfrozen = config.model_copy(update={"freeze": None})
             networks["pretrained"] = Network([*GRAPH_EXTRAS, *own], _with_dropout(encoder.adopt(unfrozen), 0.0), encoder)

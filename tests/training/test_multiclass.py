@@ -147,7 +147,7 @@ def test_from_table_to_bundle_and_back(result, graded):
     test = trained.split.test
     measured = trained.metrics["test"]
     assert measured["model"]["grade"]["accuracy"] == pytest.approx((scored["grade"] == table["grade"])[test].mean())
-    assert set(measured) == {"mean", "nearest neighbour", "graph", "graph+descriptors", "tabular", "model"}
+    assert set(measured) == {"mean", "nearest neighbour", "graph", "graph+descriptors", "pretrained", "tabular", "model"}
     assert measured["tabular"]["grade"]["accuracy"] > 0.4
     bad = molgen.load(path).predict(["nonsense"])
     assert bad["grade"].isna().all()

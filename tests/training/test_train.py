@@ -23,7 +23,7 @@ def test_each_kind_of_expert_stands_beside_its_baselines(measured_table):
     for experts, names in {
         "graph": {"graph", "lightgbm"},
         "tabular": {"tabular"},
-        "blend": {"graph", "graph+descriptors", "tabular"},
+        "blend": {"graph", "graph+descriptors", "pretrained", "tabular"},
     }.items():
         result = molgen.train(measured_table, target="activity", experts=experts, **QUICK)
         assert set(result.metrics["test"]) == names | {"mean", "nearest neighbour", "model"}
