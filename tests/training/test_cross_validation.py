@@ -75,7 +75,8 @@ def test_the_bundle_is_trained_on_all_rows_and_weighed_by_the_folds(blended):
 
 def test_out_of_fold_predictions_name_their_expert(blended):
     table = pd.read_csv(blended[2])
-    assert {"activity_graph", "activity_graph+descriptors", "activity_pretrained", "activity_tabular", "active_measured"} <= set(table)
+    experts = ("graph", "graph+descriptors", "pretrained", "tabular")
+    assert {"active_measured", *(f"activity_{name}" for name in experts)} <= set(table)
     assert sorted(table["fold"].unique()) == [1, 2, 3]
 
 

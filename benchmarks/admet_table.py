@@ -1,0 +1,58 @@
+"""The table of ``docs/admet.md``: a panel's cross-validated figures, each endpoint by the measure of the benchmark.
+
+    python benchmarks/admet_table.py admet
+
+It reads the record in the model, where ``molgen train --folds`` put mean and standard deviation over the scaffold folds.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import molgen
+
+#: Measures of the ADMET group of the Therapeutics Data Commons, where they are not AUROC or Spearman's correlation.
+MEASURES = {
+    **dict.fromkeys(("caco2_wang", "lipophilicity_astrazeneca", "solubility_aqsoldb", "ppbr_az", "ld50_zhu"), "mae"),
+    **dict.fromkeys((f"cyp{each}_veith" for each in ("2c9", "2d6", "3a4")), "auprc"),
+    **dict.fromkeys((f"cyp{each}_substrate_carbonmangels" for each in ("2c9", "2d6")), "auprc"),
+}
+NAMES = {"mae": "MAE", "auprc": "AUPRC", "auroc": "AUROC", "spearman": "Spearman"}
+COLUMNS = {"model": "the blend", "graph": "one D-MPNN", "tabular": "LightGBM", "nearest neighbour": "nearest neighbour"}
+
+
+def measure_of(task: dict[str, Any]) -> str:
+    """Return the measure that an endpoint is judged by."""
+    return MEASURES.get(task["name"], "spearman" if task["kind"] == "regression" else "auroc")
+
+
+def main() -> None:
+    """Print the table, and on how many endpoints the blend is the best or within one standard error of the best."""
+    about = molgen.inspect(sys.argv[1])
+    metrics, n_folds = about["cross_validation"]["metrics"], len(about["cross_validation"]["folds"])
+    columns = {name: title for name, title in COLUMNS.items() if name in metrics}
+    print(f"| task | metric | {' | '.join(columns.values())} | coverage, or ECE |\n|{'---|' * (len(columns) + 3)}")
+    best = near = 0
+    for task in about["tasks"]:
+        name, measure = task["name"], measure_of(task)
+        found = {each: metrics[each][name][measure] for each in columns}
+        sign = -1 if measure == "mae" else 1
+        rivals = max(sign * found[each]["mean"] for each in columns if each != "model")
+        ahead = sign * found["model"]["mean"] - rivals
+        best += ahead >= 0
+        near += ahead >= -found["model"]["spread"] / n_folds**0.5
+        of_intervals = metrics["model"][name]["coverage" if task["kind"] == "regression" else "ece"]
+        cells = [_cell(found[each]) for each in columns]
+        print(f"| `{name}` | {NAMES[measure]} | {' | '.join(cells)} | {of_intervals['mean']:.3f} |")
+    told = f"the best on {best} of {len(about['tasks'])} endpoints, and within one standard error of the best on {near}"
+    print(f"\nThe blend is {told}.")
+
+
+def _cell(value: dict[str, float | None]) -> str:
+    mean, spread = value["mean"], value["spread"]
+    return "-" if mean is None or spread is None else f"{mean:.3f} +- {spread:.3f}"
+
+
+if __name__ == "__main__":
+    main()
