@@ -57,7 +57,10 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     "--network", metavar="NAME", help=f"Message passing of the graph network: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]."
 )
 @click.option(
-    "--ensemble", type=click.IntRange(1, 100), metavar="N", help="Networks of each kind, averaged [2, of one kind alone 1]."
+    "--ensemble",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Networks of each kind, averaged [2 in a blend of up to 5,000 compounds, else 1].",
 )
 @click.option(
     "--precision",
@@ -78,7 +81,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 )
 @click.option("--curve", is_flag=True, default=None, help="Train on shares of the data too: would more compounds help?")
 @click.option("--balance/--no-balance", default=None, help="Weigh rare positives up in training.")
-@click.option("--epochs", type=click.IntRange(1), help="Epochs of the graph network, at most.")
+@click.option("--epochs", type=click.IntRange(1), help="Epochs of each network, at most [60; beyond 5,000 compounds fewer].")
 @click.option(
     "--charges",
     type=click.Choice(["auto", "neutral", "drawn"]),

@@ -81,7 +81,8 @@ class GraphConfig(RunConfig):
     dropout
         Share of entries dropped in training; ``None`` for 0, and 0.2 in a network that sees all descriptors.
     epochs, patience
-        Epochs at most, and epochs without a better validation loss after which training stops.
+        Epochs at most, and epochs without a better validation loss after which training stops. Left out, epochs become fewer beyond
+        5,000 compounds, and at least 12.
     batch_size, learning_rate, weight_decay
         Of AdamW; the rate warms up over a tenth of the steps and falls along half a cosine.
     """
@@ -145,7 +146,8 @@ class TrainConfig(RunConfig):
     experts
         ``"graph"``, ``"tabular"`` or ``"blend"``.
     ensemble
-        Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend, else one.
+        Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend of up to 5,000 compounds,
+        else one.
     precision
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32
         on a CPU and 16 bits on a GPU.

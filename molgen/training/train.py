@@ -61,6 +61,11 @@ DESCRIPTORS = Descriptors()
 GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
 TABULAR_INPUTS: list[Featurizer] = [*FINGERPRINTS, DESCRIPTORS]
 
+#: Compounds up to which two networks of each kind are worth their time.
+_FEW = 5_000
+#: Compounds that a network sees in all its epochs, repeated ones included, and the least number of epochs.
+_SEEN, _LEAST_EPOCHS = 300_000, 12
+
 
 @dataclass(slots=True)
 class TrainResult:
@@ -180,7 +185,7 @@ def _prepare(
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
-    recipe = _recipe(config, _own_features(dataset))
+    recipe = _recipe(_sized(config, len(dataset)), _own_features(dataset))
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, recipe.parents))
     splits, leaks = _splits(dataset, config)
@@ -386,7 +391,7 @@ def _recipe(config: TrainConfig, own: list[Featurizer]) -> Recipe:
         parent = Parent.load(config.parent)
         config = parent.settle(config)
     tabular = [*TABULAR_INPUTS, *own] if config.experts in ("tabular", "blend") else []
-    return Recipe(_networks(config, parent, own), tabular, _members(config), config, own)
+    return Recipe(_networks(config, parent, own), tabular, config.ensemble or 1, config, own)
 
 
 def _networks(config: TrainConfig, parent: Parent | None, own: list[Featurizer]) -> dict[str, Network]:
@@ -411,9 +416,15 @@ def _with_dropout(config: TrainConfig, dropout: float) -> TrainConfig:
     return config.model_copy(update={"graph": config.graph.model_copy(update={"dropout": dropout})})
 
 
-def _members(config: TrainConfig) -> int:
-    """Return how many networks of each kind are trained."""
-    return config.ensemble or (2 if config.experts == "blend" else 1)
+def _sized(config: TrainConfig, compounds: int) -> TrainConfig:
+    """Settle what is left open by the size of the data set: of many compounds a network learns as much in fewer epochs."""
+    changes: dict[str, Any] = {}
+    if config.ensemble is None:
+        changes["ensemble"] = 2 if config.experts == "blend" and compounds <= _FEW else 1
+    if "epochs" not in config.graph.model_fields_set:
+        epochs = min(config.graph.epochs, max(_LEAST_EPOCHS, _SEEN // max(1, compounds)))
+        changes["graph"] = config.graph.model_copy(update={"epochs": epochs})
+    return config.model_copy(update=changes)
 
 
 def _domain_featurizer(experts: list[Expert]) -> Morgan:
