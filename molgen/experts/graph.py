@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
+from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.tasks import Task, n_outputs, unscale
 from molgen.device import deterministic
@@ -113,11 +114,20 @@ class GraphExpert(Expert):
         empty = np.zeros((0, n_outputs(self.tasks)))
         return np.stack([unscale(self.tasks, np.concatenate([*member, empty])) for member in self._by_member(outputs)])
 
+    def encode(self, graphs: GraphBatch) -> NDArray[np.float32]:
+        """Return what the first network makes of each graph before its head, float32 ``[rows, pool.out_width]``."""
+        network = self.networks[0]
+        with torch.inference_mode(), deterministic(next(network.parameters()).device):
+            vectors = [network.encode(batch).cpu().numpy() for batch in self._graph_batches(graphs, None)]
+        return np.concatenate([*vectors, np.zeros((0, network.pool.out_width), np.float32)])
+
     def _by_member(self, outputs: list[list[NDArray[Any]]]) -> list[list[NDArray[Any]]]:
         return [[batch[member] for batch in outputs] for member in range(len(self.networks))]
 
     def _batches(self, features: FeatureTable) -> Iterator[MoleculeBatch]:
-        graphs, extras = features[self.graph], self.scaled_extras(features)
+        return self._graph_batches(features[self.graph], self.scaled_extras(features))
+
+    def _graph_batches(self, graphs: GraphBatch, extras: torch.Tensor | None) -> Iterator[MoleculeBatch]:
         device, rounds = next(self.networks[0].parameters()).device, self.networks[0].merged_rounds
         size = _ROWS_ON_GPU if device.type != "cpu" else _ROWS_ON_CPU if rounds is None else _ROWS_MERGED
         for start in range(0, len(graphs), size):

@@ -17,6 +17,7 @@ from molgen.featurizers.descriptors3d import Descriptors3D
 from molgen.featurizers.erg import ErG
 from molgen.featurizers.feature_morgan import FeatureMorgan
 from molgen.featurizers.files import StoredFeatures, load_features
+from molgen.featurizers.learned import Embedding
 from molgen.featurizers.maccs import MACCS
 from molgen.featurizers.molgraph import MolGraph
 from molgen.featurizers.morgan import Morgan
@@ -39,6 +40,7 @@ __all__ = [
     "Conformers3D",
     "Descriptors",
     "Descriptors3D",
+    "Embedding",
     "ErG",
     "FeatureMorgan",
     "Features",

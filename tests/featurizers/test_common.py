@@ -78,7 +78,9 @@ def assert_same(found: Any, expected: Any) -> None:
     assert type(found) is type(expected)
     for one, other in zip(arrays(found), arrays(expected), strict=True):
         assert one.dtype.kind == other.dtype.kind
-        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+        # What a network computes in float32 depends on what else is in the batch, to its last digits.
+        tolerance = 1e-5 if one.dtype == np.float32 else 1e-9
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
 
 
 def n_rows(values: Any) -> int:
