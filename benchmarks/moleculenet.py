@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,19 @@ DATA = Path(os.environ.get("MOLGEN_DATA", ROOT.parent / "shared" / "data"))
 
 @dataclass(frozen=True)
 class MoleculeNetSet:
-    """One table: its file, columns, and the metric it is judged by."""
+    """One table: its file, columns (no targets: all but the structures), and the metric it is judged by."""
 
     file: str
     smiles: str
-    targets: tuple[str, ...]
+    chosen: tuple[str, ...]
     kind: str
     metric: str
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The columns of labels."""
+        columns = pd.read_csv(DATA / "molecules" / "moleculenet" / self.file, nrows=0).columns
+        return self.chosen or tuple(name for name in columns if name not in (self.smiles, "mol_id"))
 
 
 SETS = {
@@ -35,6 +42,8 @@ SETS = {
     "lipo": MoleculeNetSet("Lipophilicity.csv.gz", "smiles", ("exp",), "regression", "rmse"),
     "bbbp": MoleculeNetSet("BBBP.csv.gz", "smiles", ("p_np",), "binary", "auroc"),
     "bace": MoleculeNetSet("bace.csv.gz", "mol", ("Class",), "binary", "auroc"),
+    "tox21": MoleculeNetSet("tox21.csv.gz", "smiles", (), "binary", "auroc"),
+    "sider": MoleculeNetSet("sider.csv.gz", "smiles", (), "binary", "auroc"),
     "clintox": MoleculeNetSet("clintox.csv.gz", "smiles", ("FDA_APPROVED", "CT_TOX"), "binary", "auroc"),
 }
 

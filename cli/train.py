@@ -87,6 +87,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     type=click.Choice(["auto", "neutral", "drawn"]),
     help="Settle charges that a proton can settle, or leave them as drawn [auto: as drawn if 5 % or more are].",
 )
+@click.option("--budget", metavar="TIME", help="Time that training may take, such as 10m: fewer epochs and experts if need be.")
 @click.option("--seed", type=click.IntRange(0), help="Decides everything random [0].")
 @click.option("--device", help="auto, cpu, cuda, cuda:1 ... [auto].")
 @click.option("--n-jobs", type=int, help="Processes that featurize [1].")

@@ -108,6 +108,20 @@ class Checkpoint:
         folder.mkdir(exist_ok=True)
         return Checkpoint(folder)
 
+    def save_choice(self, chosen: int) -> None:
+        """Keep which of several recipes the run has chosen."""
+        write_archive(self.folder / "choice.zip", {"choice.json": write_json({"chosen": chosen})})
+
+    def load_choice(self) -> int | None:
+        """Return which of several recipes the run has chosen; ``None`` if it has not yet."""
+        path = self.folder / "choice.zip"
+        if not path.exists():
+            return None
+        chosen = read_json(read_archive(path), "choice.json", path).get("chosen")
+        if type(chosen) is not int or chosen < 0:
+            raise BundleError("the checkpoint is damaged", where=str(path), got=repr(chosen)[:40])
+        return chosen
+
     def save_expert(self, expert: Expert, histories: list[list[Epoch]]) -> None:
         """Keep a finished expert; the states of its networks on the way are removed."""
         members = {name.replace("expert.json", "described.json"): data for name, data in expert.to_members().items()}

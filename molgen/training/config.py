@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,10 @@ from molgen.errors import ConfigError
 from molgen.nn.parts import MESSAGE_PASSING, POOLING, part_names
 
 __all__ = ["GraphConfig", "RunConfig", "TabularConfig", "TrainConfig", "read_toml"]
+
+
+_TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class RunConfig(BaseModel):
@@ -172,6 +177,9 @@ class TrainConfig(RunConfig):
         leaves them where at least 5 % of the training compounds are drawn charged.
     store_structures
         Keep SMILES, names and labels of the training compounds in the bundle, which then tells them to whoever has it.
+    budget
+        Time that training may take, such as ``"10m"``: where the recipe would take longer, fewer epochs are trained, and then fewer
+        experts. What is chosen depends on the machine; the card tells it.
     percentiles_of
         A library of well-known compounds (approved drugs, say), among whose predictions later ones are told as percentiles.
     seed
@@ -213,6 +221,7 @@ class TrainConfig(RunConfig):
     max_atoms: Annotated[int, Field(ge=1, le=100_000)] = MAX_ATOMS
     charges: Literal["auto", "neutral", "drawn"] = "auto"
     store_structures: bool = False
+    budget: str | None = None
     percentiles_of: str | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
@@ -226,6 +235,20 @@ class TrainConfig(RunConfig):
         if value in (None, "encoder") or (not isinstance(value, bool) and str(value).isdecimal() and 1 <= int(value) <= 33):
             return value
         raise ValueError("'encoder', or how many layers from the input")
+
+    @field_validator("budget")
+    @classmethod
+    def _check_budget(cls, value: str | None) -> str | None:
+        found = None if value is None else _TIME.fullmatch(value)
+        if value is not None and (found is None or float(found[1]) == 0):
+            raise ValueError("seconds, minutes or hours, such as 90s, 10m or 1.5h")
+        return value
+
+    @property
+    def seconds_allowed(self) -> float:
+        """The budget in seconds; infinite without one."""
+        found = _TIME.fullmatch(self.budget or "")
+        return float("inf") if found is None else float(found[1]) * _SECONDS[found[2]]
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,7 @@ from molgen.featurizers import (
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
+from molgen.training.budget import measure_costs, plans
 from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
@@ -180,6 +182,7 @@ class _Job:
 def _prepare(
     data: str | Path | Sequence[str | Path] | Dataset, config: TrainConfig, checkpoint: str | Path | None, tell: Progress
 ) -> _Job:
+    started = time.monotonic()
     if config.percentiles_of is not None:
         check_compounds(config.percentiles_of)
     tell("reading", 0, 0)
@@ -195,7 +198,34 @@ def _prepare(
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, recipe)
     splits = [_without(split, unusable) for split in splits]
+    if config.budget is not None:
+        tell("trying out", 0, 0)
+        recipe = _within_budget(recipe, dataset, features, splits, kept, config.seconds_allowed - (time.monotonic() - started))
     return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell)
+
+
+def _within_budget(
+    recipe: Recipe,
+    dataset: Dataset,
+    features: dict[Featurizer, Any],
+    splits: Sequence[Split],
+    kept: Checkpoint | None,
+    seconds: float,
+) -> Recipe:
+    """Return the best recipe whose training takes no longer than is left; a run that goes on keeps to what it chose."""
+    own = _own_features(dataset)
+    # After cross-validation everything is trained once more, on all rows.
+    parts = [*(split.train for split in splits), *([np.arange(len(dataset))] if recipe.config.folds else [])]
+    compounds = sum(map(len, parts))
+    labels = sum(int((~np.isnan(dataset.targets[rows])).sum()) for rows in parts)
+    choices = [_recipe(config, own) for config in plans(recipe.config)]
+    chosen = None if kept is None else kept.load_choice()
+    if chosen is None:
+        costs = measure_costs(recipe, dataset.tasks, features, dataset.labels, splits[0], [*TABULAR_INPUTS, *own])
+        chosen = next((at for at, each in enumerate(choices) if costs.of(each, compounds, labels) <= seconds), len(choices) - 1)
+        if kept is not None:
+            kept.save_choice(chosen)
+    return choices[min(chosen, len(choices) - 1)]
 
 
 def _train_on_split(job: _Job) -> TrainResult:

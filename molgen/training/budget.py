@@ -1,0 +1,109 @@
+"""Training within the time that is allowed: what is tried out first, and what is left out of the recipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.data.splits import Split
+from molgen.data.targets import Targets
+from molgen.data.tasks import Task, fit_scaling
+from molgen.experts.base import FeatureTable
+from molgen.featurizers import Featurizer
+from molgen.training.config import GraphConfig, TrainConfig
+from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.fit import Recipe
+
+__all__ = ["Costs", "measure_costs", "plans"]
+
+#: Compounds and trees that costs are measured on.
+_ROWS, _TREES = 512, 10
+#: A network is not trained for fewer epochs than this to save time: it is left out.
+_LEAST_EPOCHS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What training takes on this machine.
+
+    Attributes
+    ----------
+    networks
+        Graph expert -> seconds for a compound and an epoch of one network.
+    trees
+        Seconds for a labelled compound, of all trees of a task.
+    """
+
+    networks: Mapping[str, float]
+    trees: float
+
+    def of(self, recipe: Recipe, compounds: int, labels: int) -> float:
+        """Return the seconds that a recipe takes on training parts of so many compounds, and labels, together."""
+        epochs = {name: network.config.graph.epochs for name, network in recipe.networks.items()}
+        networks = sum(recipe.members * epochs[name] * self.networks[name] for name in recipe.networks)
+        # Boosted trees are a baseline where they are no expert.
+        return compounds * networks + labels * self.trees
+
+
+def measure_costs(
+    recipe: Recipe, tasks: Sequence[Task], features: FeatureTable, targets: Targets, split: Split, trees: Sequence[Featurizer]
+) -> Costs:
+    """Train each network of a recipe for an epoch on 512 of its compounds, and some trees, and see how long it takes.
+
+    Parameters
+    ----------
+    recipe, features, targets, split
+        What is to be trained, and on what.
+    tasks
+        Their scaling need not be fitted.
+    trees
+        Inputs of the trees.
+    """
+    fitted = fit_scaling(tasks, targets.values[split.train])
+    few = _some(split.train)
+    networks = {}
+    for name, network in recipe.networks.items():
+        once = _changed(network.config, {"epochs": 1})
+        start = time.perf_counter()
+        fit_graph_expert(name, fitted, network.extras, features, targets, few, once, parent=network.parent)
+        networks[name] = (time.perf_counter() - start) / len(few.train)
+    known = ~np.isnan(targets.values[split.train])
+    most = int(known.sum(axis=0).argmax())
+    labelled, rounds = _some(split.train[known[:, most]]), recipe.config.tabular.rounds
+    config = recipe.config.model_copy(update={"tabular": recipe.config.tabular.model_copy(update={"rounds": _TREES})})
+    one = Targets(targets.values[:, [most]], targets.bounds[:, [most]], targets.weights)
+    start = time.perf_counter()
+    fit_tabular_expert("trees", [fitted[most]], trees, features, one, labelled, config)
+    return Costs(networks, (time.perf_counter() - start) / len(labelled.train) * rounds / _TREES)
+
+
+def _some(rows: NDArray[np.int64]) -> Split:
+    return Split.of(rows[np.linspace(0, len(rows) - 1, min(_ROWS, len(rows))).astype(np.int64)], [], [])
+
+
+def plans(config: TrainConfig) -> list[TrainConfig]:
+    """Return a configuration and what it becomes to save time, the least loss first.
+
+    Parameters
+    ----------
+    config
+        With epochs and ensemble settled.
+    """
+    halves = [
+        epochs for epochs in (config.graph.epochs, config.graph.epochs // 2, config.graph.epochs // 4) if epochs >= _LEAST_EPOCHS
+    ]
+    alone = config.model_copy(update={"ensemble": 1})
+    found = [config, *(_changed(alone, {"epochs": epochs}) for epochs in halves or [config.graph.epochs])]
+    if config.experts == "blend":
+        found.append(found[-1].model_copy(update={"pretrained": "none"}))
+        found.append(alone.model_copy(update={"experts": "tabular"}))
+    return found
+
+
+def _changed(config: TrainConfig, graph: Mapping[str, Any]) -> TrainConfig:
+    return config.model_copy(update={"graph": GraphConfig(**(config.graph.model_dump() | dict(graph)))})

@@ -1,0 +1,84 @@
+"""A time limit: what is left out to keep it, and that a run which goes on keeps to its choice."""
+
+import numpy as np
+import pytest
+
+import molgen
+from molgen.errors import ConfigError
+from molgen.training import train as module
+from molgen.training.budget import Costs, plans
+from molgen.training.config import GraphConfig, TrainConfig
+
+QUICK = {"target": "activity", "split": "random", "tabular": {"rounds": 5}}
+
+
+def test_less_is_left_out_first_where_it_costs_least():
+    config = TrainConfig(graph=GraphConfig(epochs=40), ensemble=2)
+    found = [(each.experts, each.ensemble, each.graph.epochs, each.pretrained) for each in plans(config)]
+    assert found == [
+        ("blend", 2, 40, "encoder"),
+        ("blend", 1, 40, "encoder"),
+        ("blend", 1, 20, "encoder"),
+        ("blend", 1, 10, "encoder"),
+        ("blend", 1, 10, "none"),
+        ("tabular", 1, 40, "encoder"),
+    ]
+    alone = plans(TrainConfig(experts="graph", graph=GraphConfig(epochs=9), ensemble=1))
+    assert [each.graph.epochs for each in alone] == [9, 9]
+
+
+@pytest.fixture
+def costs(monkeypatch):
+    """Let a network take 1 ms for a compound and an epoch, and trees nothing."""
+    measured = []
+
+    def measure(recipe, *_):
+        measured.append(1)
+        return Costs(dict.fromkeys(recipe.networks, 1e-3), 0.0)
+
+    monkeypatch.setattr(module, "measure_costs", measure)
+    return measured
+
+
+@pytest.mark.parametrize(
+    ("budget", "experts", "epochs"),
+    # 192 compounds, three kinds of networks, two of each: 16 epochs take 18 seconds, and one of each half of that.
+    [("1h", 4, 16), ("15s", 4, 16), ("8s", 4, 8), ("3.3s", 3, 8), ("0.1s", 1, None)],
+)
+def test_the_best_recipe_that_fits_is_trained(measured_table, costs, monkeypatch, budget, experts, epochs):
+    monkeypatch.setattr(module.time, "monotonic", lambda: 0.0)
+    trained = []
+    fit = module.fit_experts
+    monkeypatch.setattr(module, "fit_experts", lambda recipe, *rest, **named: trained.append(recipe) or fit(recipe, *rest, **named))
+    graph = {"epochs": 16, "width": 8, "steps": 1}
+    result = molgen.train(measured_table, budget=budget, graph=graph, **QUICK)
+    assert len(result.bundle.experts) == experts
+    assert result.bundle.card["configuration"]["ensemble"] == (2 if budget == "1h" else 1)
+    if epochs is not None:
+        assert result.bundle.card["configuration"]["graph"]["epochs"] == epochs
+    assert len(costs) == 1
+
+
+def test_a_limit_of_a_second_still_gives_a_model(measured_table):
+    bundle = molgen.train(measured_table, budget="1s", **QUICK).bundle
+    assert [expert.name for expert in bundle.experts] == ["tabular"]
+    assert np.isfinite(bundle.predict(["CCO"])["activity"]).all()
+
+
+def test_a_run_that_goes_on_keeps_to_its_choice(measured_table, tmp_path, costs, monkeypatch):
+    def stop(stage, *_):
+        if stage == "blending":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        molgen.train(measured_table, budget="0.1s", checkpoint=tmp_path / "run", progress=stop, **QUICK)
+    assert len(costs) == 1
+    bundle = molgen.train(measured_table, budget="0.1s", checkpoint=tmp_path / "run", **QUICK).bundle
+    assert len(costs) == 1
+    assert [expert.name for expert in bundle.experts] == ["tabular"]
+
+
+@pytest.mark.parametrize("budget", ["ten minutes", "10", "0s", "-5m", ""])
+def test_what_is_no_time_is_refused(measured_table, budget):
+    with pytest.raises(ConfigError, match="such as 90s, 10m"):
+        molgen.train(measured_table, budget=budget, **QUICK)
