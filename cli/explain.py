@@ -19,9 +19,9 @@ from molgen.cli.options import ModelName, json_option, output_option, overwrite_
     type=click.Choice(["auto", "gradients", "masking"]),
     default="auto",
     show_default=True,
-    help="Integrated gradients through networks, or atoms left out of any model.",
+    help="Integrated gradients through networks, or something neutral in the place of each atom, for any model.",
 )
-@click.option("--steps", type=click.IntRange(1), default=64, show_default=True, help="Points of the integral of gradients.")
+@click.option("--steps", type=click.IntRange(1, 512), default=64, show_default=True, help="Points of the integral of gradients.")
 @click.option(
     "--neighbours",
     type=click.IntRange(0),
@@ -62,20 +62,25 @@ def _print_compound(explained: Any) -> None:
     if explained.mol is None:
         click.echo(f"  {explained.status}: {explained.reason}")
         return
-    for note in filter(None, [explained.notes]):
-        click.echo(f"  note: {note}")
+    if explained.notes:
+        click.echo(f"  note: {explained.notes}")
+    if explained.scored != explained.smiles:
+        click.echo(f"  atoms are numbered as in {explained.scored}")
     names = [f"{atom.GetSymbol()}{atom.GetIdx()}" for atom in explained.mol.GetAtoms()]
     for each in explained.tasks:
         interval = f" ({each.lower:.3g} to {each.upper:.3g})" if math.isfinite(each.lower) else ""
         unit = f" {each.task.unit}" if each.task.unit else ""
-        click.echo(f"  {each.task.name}: {each.value:.3g}{interval}{unit}, by {each.method}")
-        parts = sorted(zip(names, each.atoms, strict=True), key=lambda part: -abs(part[1]))
-        shown = [(name, part) for name, part in [*parts, *each.features.items()] if math.isfinite(part)]
-        for word, sign in (("raised", 1), ("lowered", -1)):
-            most = sorted(((part, name) for name, part in shown if part * sign > 0), key=lambda part: -abs(part[0]))[:5]
+        label = f" {each.label}" if each.label else ""
+        click.echo(f"  {each.task.name}:{label} {each.value:.3g}{interval}{unit}, by {each.method}")
+        parts = [*zip(names, each.atoms, strict=True), *each.features.items()]
+        ordered = sorted((part, name) for name, part in parts if math.isfinite(part))
+        for word, most in (
+            ("raised", [part for part in ordered[::-1] if part[0] > 0]),
+            ("lowered", [part for part in ordered if part[0] < 0]),
+        ):
             if most:
-                click.echo(f"    {word} by {', '.join(f'{name} {part:+.2g}' for part, name in most)}")
+                click.echo(f"    {word} by {', '.join(f'{name} {part:+.2g}' for part, name in most[:5])}")
     click.echo(f"  similarity to the nearest reference compound: {explained.domain:.2f}")
     for near in explained.neighbours:
-        labels = ", ".join(f"{task} {label:.4g}" for task, label in near.measured.items())
+        labels = ", ".join(f"{task} {label if isinstance(label, str) else f'{label:.4g}'}" for task, label in near.measured.items())
         click.echo(f"    {near.similarity:.2f}  {near.id}  {near.smiles}  measured {labels or 'nothing'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 import click
@@ -65,7 +66,8 @@ def pretrain(
         print_json({"model": output, **result.to_json()})
         return
     train, valid = result.compounds
-    told = sorted(result.r2.values())
     click.echo(f"Trained on {train:,} compounds; {valid:,} were kept from training.")
-    click.echo(f"Of the variance of {len(told)} descriptors of those it tells {told[len(told) // 2]:.3f} in the median.")
+    if result.r2:
+        middle = statistics.median(result.r2.values())
+        click.echo(f"Of the variance of {len(result.r2)} descriptors of those it tells {middle:.3f} in the median.")
     click.echo(f"Model written to {output}")

@@ -13,6 +13,7 @@ from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
 from molgen.data.dataset import Dataset
 from molgen.data.paths import expand_paths
+from molgen.datasets import find_bundle
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.preparation import PrepareResult, prepare
@@ -253,7 +254,8 @@ def _files_read(
 ) -> list[str | Path]:
     """Return the files that a training run reads, which none of its outputs may be."""
     tables = [] if isinstance(data, Dataset) else expand_paths(data)
-    return [*tables, *(each for each in (config, resolved.parent, resolved.pretrained) if isinstance(each, str | Path))]
+    models = [find_bundle(each) for each in (resolved.parent, resolved.pretrained) if each not in (None, "none")]
+    return [*tables, *models, *([config] if isinstance(config, str | Path) else [])]
 
 
 def _resolve(config: str | Path | TrainConfig | None, target: str | Sequence[str], settings: Mapping[str, Any]) -> TrainConfig:
@@ -346,7 +348,7 @@ def evaluate(
 
 
 def explain(
-    smiles: str | Sequence[Any],
+    smiles: Any,
     model: str | Path | Bundle,
     output: str | Path | None = None,
     *,
@@ -397,7 +399,8 @@ def explain(
     check_outputs([output, report], inputs, overwrite=overwrite)
     found = _explain(smiles, model, tasks=tasks, method=method, steps=steps, neighbours=neighbours)
     if output is not None:
-        _write_frame(pd.concat([each.table() for each in found], ignore_index=True), Path(output))
+        tables = [each.table() for each in (*found, Explanation("", "ok"))]
+        _write_frame(pd.concat(tables, ignore_index=True), Path(output))
     if report is not None:
         write_explanations(Path(report), found, "the model" if isinstance(model, Bundle) else Path(model).name)
     return found

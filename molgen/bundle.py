@@ -21,7 +21,7 @@ from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
-from molgen.experts.percentiles import Percentiles, percentile_name
+from molgen.experts.percentiles import Percentiles, check_percentile_names, percentile_name
 from molgen.experts.structures import Structures
 from molgen.experts.tabular import TabularExpert
 from molgen.featurizers import Columns, Featurizer
@@ -324,6 +324,11 @@ class Bundle:
         structures = Structures.from_members(kept, len(tasks), f"{where}: structures") if kept else None
         ranked = _below(members, "percentiles/")
         percentiles = Percentiles.from_members(ranked, n_outputs(tasks), f"{where}: percentiles") if ranked else None
+        if percentiles is not None:
+            try:
+                check_percentile_names(tasks)
+            except ConfigError as error:
+                raise BundleError("the percentiles do not go with the tasks", where=where, got=str(error)[:200]) from None
         card = read_json(members, "card.json", where)
         settings = (max_atoms, neutralize, mixing)
         return cls(tasks, experts, weights, calibration, domain, card, *settings, structures=structures, percentiles=percentiles)

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import Chem
 
-from molgen.attribution.gradients import can_integrate, integrate_gradients
+from molgen.attribution.gradients import MAX_STEPS, can_integrate, integrate_gradients
 from molgen.attribution.masking import mask_atoms
 from molgen.bundle import Bundle, Scores
 from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.neighbours import NearestRows
 from molgen.chem.parse import Mol
+from molgen.chem.standardize import canonical_smiles
 from molgen.data.tasks import Task, logit, spans
 from molgen.errors import ConfigError
 from molgen.featurizers import Morgan
+from molgen.featurizers.base import as_rows
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Method", "Neighbour", "TaskExplanation", "explain"]
 
-#: How parts of a molecule are told apart: by gradients through networks, or by leaving atoms out.
+#: How parts of a molecule are told apart: by gradients through networks, or by putting something neutral in an atom's place.
 Method = Literal["auto", "gradients", "masking"]
 
 
@@ -41,13 +44,13 @@ class Neighbour(NamedTuple):
     similarity
         Tanimoto similarity of Morgan bits.
     measured
-        Task -> its label; without it where there is none. The number of its class for tasks of several.
+        Task -> its label; without it where there is none. The word of the class for tasks of several.
     """
 
     id: str
     smiles: str
     similarity: float
-    measured: dict[str, float]
+    measured: dict[str, float | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,10 @@ class TaskExplanation:
     task
         What is predicted.
     value, lower, upper
-        The prediction, in the task's unit or as the probability of the positive class (of several: of the likeliest), and the
-        interval of a quantity; NaN where there is none.
+        The prediction, in the task's unit or as the probability of a class, and the interval of a quantity; NaN where there is
+        none.
+    label
+        Of several classes the likeliest, which is explained; else empty.
     method
         ``"gradients"`` or ``"masking"``.
     atoms
@@ -72,8 +77,8 @@ class TaskExplanation:
     features
         Molecule-level feature that a network reads -> its part.
     base
-        By gradients, the prediction for the saturated hydrocarbon of the same skeleton; with all parts it adds up to the
-        prediction, to within ``remainder``.
+        By gradients, the prediction where the path begins: every atom a CH2, every bond single, descriptors at the mean of the
+        training compounds. With all parts it adds up to the prediction, to within ``remainder``.
     remainder
         What the parts fail to add up to.
     """
@@ -82,6 +87,7 @@ class TaskExplanation:
     value: float
     lower: float
     upper: float
+    label: str
     method: str
     atoms: NDArray[np.float64]
     bonds: NDArray[np.float64] | None = None
@@ -97,13 +103,15 @@ class Explanation:
     Attributes
     ----------
     smiles
-        As it was given.
+        As it was given; canonical, of a molecule.
     status, reason
         As of a screen: only ``"ok"`` compounds are explained.
     notes
         What was done to the compound before it was scored.
+    scored
+        SMILES of the parent compound that was scored.
     mol
-        The molecule that was scored; atoms and bonds are numbered as in it. ``None`` for what is not ``"ok"``.
+        The molecule of ``scored``: atoms and bonds are numbered as there. ``None`` for what is not ``"ok"``.
     tasks
         One for each task.
     domain
@@ -116,6 +124,7 @@ class Explanation:
     status: str
     reason: str = ""
     notes: str = ""
+    scored: str = ""
     mol: Mol | None = None
     tasks: list[TaskExplanation] = field(default_factory=list)
     domain: float = float("nan")
@@ -142,6 +151,7 @@ class Explanation:
                 "value": each.value,
                 "lower": each.lower,
                 "upper": each.upper,
+                "label": each.label,
                 "method": each.method,
                 "atoms": each.atoms.tolist(),
                 "bonds": None if each.bonds is None else each.bonds.tolist(),
@@ -158,6 +168,7 @@ class Explanation:
                 "status": self.status,
                 "reason": self.reason,
                 "notes": self.notes,
+                "scored": self.scored,
                 "symbols": [] if self.mol is None else [atom.GetSymbol() for atom in self.mol.GetAtoms()],
                 "tasks": tasks,
                 "domain": self.domain,
@@ -184,7 +195,7 @@ def _parts(explained: TaskExplanation, mol: Mol | None) -> list[tuple[str, int |
 
 @one_torch_thread()
 def explain(
-    smiles: str | Sequence[Any],
+    smiles: Any,
     model: str | Path | Bundle,
     *,
     tasks: Sequence[str] = (),
@@ -229,15 +240,20 @@ def explain(
     methods = {task.name: _settle(bundle, task, method) for task in wanted}
     if bundle.columns:
         raise ConfigError("a model that reads columns beside the structure cannot be explained", got=", ".join(bundle.columns))
-    if steps < 1 or neighbours < 0:
-        raise ConfigError("steps and neighbours out of range", expected="steps of 1 or more", got=f"{steps}, {neighbours}")
-    rows = [smiles] if isinstance(smiles, str) else list(smiles)
+    if not 1 <= steps <= MAX_STEPS or neighbours < 0:
+        expected = f"steps of 1 to {MAX_STEPS:,}, and neighbours not negative"
+        raise ConfigError("steps or neighbours out of range", expected=expected, got=f"{steps}, {neighbours}")
+    rows = as_rows([smiles] if isinstance(smiles, str | Chem.Mol) else smiles)
     compounds = bundle.read(rows)
+    scored = canonical_smiles(compounds.mols)
+    # Atoms are numbered as in a SMILES that is told, also where a salt was taken off.
+    compounds.mols = [None if mol is None else _in_order(mol) for mol in compounds.mols]
     scores = bundle.score(compounds.mols)
     near = _nearest(bundle, compounds.mols, neighbours)
     explained = []
     for row, mol in enumerate(compounds.mols):
-        text, reason = str(rows[row]), scores.errors.get(row) or compounds.reasons.get(row, "")
+        text = Chem.MolToSmiles(rows[row]) if isinstance(rows[row], Chem.Mol) else str(rows[row])
+        reason = scores.errors.get(row) or compounds.reasons.get(row, "")
         if mol is None or reason:
             status = compounds.statuses[row] if mol is None else "invalid"
             explained.append(Explanation(text, status, reason))
@@ -251,8 +267,15 @@ def explain(
         ]
         domain = float("nan") if scores.domain is None else float(scores.domain[row])
         notes = "; ".join(compounds.notes.get(row, []))
-        explained.append(Explanation(text, "ok", "", notes, mol, of_tasks, domain, near[row]))
+        explained.append(Explanation(text, "ok", "", notes, scored[row] or "", mol, of_tasks, domain, near[row]))
     return explained
+
+
+def _in_order(mol: Mol) -> Mol:
+    """Number the atoms of a molecule as its canonical SMILES does."""
+    Chem.MolToSmiles(mol)
+    order = mol.GetProp("_smilesAtomOutputOrder").strip("[],").split(",")
+    return Chem.RenumberAtoms(mol, [int(at) for at in order]) if mol.GetNumAtoms() > 1 else mol
 
 
 def _choose(bundle: Bundle, names: Sequence[str]) -> list[Task]:
@@ -289,13 +312,16 @@ def _by_gradients(bundle: Bundle, mol: Mol, task: Task, scores: Scores, row: int
     predicted = value if task.is_regression else float(logit(np.array(value)))
     parts = found.atoms.sum() + found.bonds.sum() + sum(found.features.values())
     remainder = predicted - found.base - float(parts)
-    return TaskExplanation(task, value, lower, upper, "gradients", found.atoms, found.bonds, found.features, found.base, remainder)
+    return TaskExplanation(
+        task, value, lower, upper, "", "gradients", found.atoms, found.bonds, found.features, found.base, remainder
+    )
 
 
 def _by_masking(bundle: Bundle, task: Task, scores: Scores, row: int, lost: NDArray[np.float64]) -> TaskExplanation:
     at = _output(bundle, task, scores, row)
     value, lower, upper = (float(each[row, at]) for each in (scores.values, scores.lower, scores.upper))
-    return TaskExplanation(task, value, lower, upper, "masking", lost[at])
+    label = task.classes[at - spans(bundle.tasks)[bundle.tasks.index(task)].start] if task.kind == "multiclass" else ""
+    return TaskExplanation(task, value, lower, upper, label, "masking", lost[at])
 
 
 def _nearest(bundle: Bundle, mols: Sequence[Mol | None], top: int) -> list[list[Neighbour]]:
@@ -312,10 +338,18 @@ def _nearest(bundle: Bundle, mols: Sequence[Mol | None], top: int) -> list[list[
     for query, row in enumerate(queries):
         for similarity, at in zip(*nearest.found(query), strict=True):
             labels = {
-                task.name: float(label) for task, label in zip(bundle.tasks, kept.labels[at], strict=True) if not np.isnan(label)
+                task.name: _label(task, float(label))
+                for task, label in zip(bundle.tasks, kept.labels[at], strict=True)
+                if not np.isnan(label)
             }
             found[row].append(Neighbour(kept.ids[at], kept.smiles[at], float(similarity), labels))
     return found
+
+
+def _label(task: Task, value: float) -> float | str:
+    if task.kind != "multiclass":
+        return value
+    return task.classes[int(value)] if 0 <= value < len(task.classes) else ""
 
 
 def _packed(featurizer: Morgan, mols: Sequence[Mol | None]) -> NDArray[np.uint8]:

@@ -19,8 +19,11 @@ from molgen.experts.graph import GraphExpert
 from molgen.featurizers import MolGraph
 from molgen.models.property import PropertyNetwork
 
-__all__ = ["GradientAttribution", "can_integrate", "integrate_gradients"]
+__all__ = ["MAX_STEPS", "GradientAttribution", "can_integrate", "integrate_gradients"]
 
+#: Points along the path at most: each is a copy of the molecule in memory.
+MAX_STEPS = 512
+#: As :func:`molgen.data.tasks.logit` keeps probabilities away from 0 and 1.
 _LEAST = 1e-6
 
 
@@ -75,7 +78,7 @@ def can_integrate(bundle: Bundle, task: Task) -> bool:
 
 
 def integrate_gradients(bundle: Bundle, mol: Mol, task: Task, steps: int) -> GradientAttribution:
-    """Attribute a prediction along the straight path from a saturated hydrocarbon to the molecule.
+    """Attribute a prediction along the straight path from saturated carbons to the molecule.
 
     Sundararajan, Taly, Yan, ICML 2017 (arXiv:1703.01365). Integrated by Gauss and Legendre's points; the whole blend of networks is
     one function, so that the parts add up to its calibrated prediction. The path begins at the vectors of a saturated carbon and
@@ -90,24 +93,26 @@ def integrate_gradients(bundle: Bundle, mol: Mol, task: Task, steps: int) -> Gra
     task
         One of the bundle's, in units or log-odds of which the parts are.
     steps
-        Points along the path.
+        Points along the path, :data:`MAX_STEPS` at most.
     """
     features, _ = compute_features(bundle.featurizers(with_domain=False), [mol])
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     # The start of the path counts nothing in the integral: the base is read off there.
-    share = torch.tensor([0.0, *(nodes + 1) / 2], dtype=torch.float32)
-    weight = torch.tensor([0.0, *weights / 2], dtype=torch.float32)
+    device = next(next(expert for expert in bundle.experts if isinstance(expert, GraphExpert)).networks[0].parameters()).device
+    share = torch.tensor([0.0, *(nodes + 1) / 2], dtype=torch.float32, device=device)
+    weight = torch.tensor([0.0, *weights / 2], dtype=torch.float32, device=device)
     column = bundle.tasks.index(task)
     runs: list[tuple[GraphExpert, _Inputs, _Inputs, _Inputs]] = []
     outputs = []
     for expert in bundle.experts:
         assert isinstance(expert, GraphExpert)
-        batch = make_batch(features[expert.graph].select(np.zeros(len(share), dtype=np.int64)))
+        copies = features[expert.graph].select(np.zeros(len(share), dtype=np.int64))
         extras = expert.scaled_extras(features)
+        batch = make_batch(copies, None if extras is None else extras.expand(len(share), -1)).to(device)
         of_members = []
         for network in expert.networks:
             with torch.no_grad():
-                ends = _Inputs(*network.embed(batch), None if extras is None else extras.expand(len(share), -1))
+                ends = _Inputs(*network.embed(batch), batch.features)
                 starts = _hydrocarbon(network, ends)
             path = starts.towards(ends, share)
             raw = network.read_off(network.encode_embedded(path.atoms, path.bonds, batch), path.features)
@@ -121,7 +126,7 @@ def integrate_gradients(bundle: Bundle, mol: Mol, task: Task, steps: int) -> Gra
     named: dict[str, float] = {}
     for expert, starts, path, ends in runs:
         ways = zip(path, starts.ways(ends), strict=True)
-        parts = [None if way is None else (gradients[id(each)] * way).double() for each, way in ways]
+        parts = [None if way is None else (gradients[id(each)] * way).double().cpu() for each, way in ways]
         of_atoms, of_bonds, of_features = parts
         atoms += 0.0 if of_atoms is None else of_atoms.sum(1).view(len(share), -1).sum(0).numpy()
         bonds += 0.0 if of_bonds is None else of_bonds.sum(1).view(len(share), -1).sum(0).numpy()
@@ -133,7 +138,7 @@ def integrate_gradients(bundle: Bundle, mol: Mol, task: Task, steps: int) -> Gra
 
 def _hydrocarbon(network: PropertyNetwork, like: _Inputs) -> _Inputs:
     """Return the vectors of saturated carbons and single bonds, as many as there are of atoms and bonds, and features of zero."""
-    atoms, bonds = network.embed(make_batch(MolGraph().featurize(["CCC"]).values))
+    atoms, bonds = network.embed(make_batch(MolGraph().featurize(["CCC"]).values).to(like.atoms.device))
     return _Inputs(
         atoms[1].expand_as(like.atoms),
         None if bonds is None or like.bonds is None else bonds[0].expand_as(like.bonds),
@@ -150,9 +155,9 @@ def _blend(bundle: Bundle, column: int, outputs: list[Tensor]) -> Tensor:
     task, calibration = bundle.tasks[column], bundle.calibration[column]
     weights = [float(weight) for weight in bundle.weights[:, column]]
     if task.is_regression:
-        return sum((output * weight for output, weight in zip(outputs, weights, strict=True)), torch.zeros(()))
+        return sum((output * weight for output, weight in zip(outputs, weights, strict=True)), torch.zeros_like(outputs[0]))
     turned = outputs if bundle.mixing == "probabilities" else [_logit(output) for output in outputs]
-    mixed = sum((output * weight for output, weight in zip(turned, weights, strict=True)), torch.zeros(()))
+    mixed = sum((output * weight for output, weight in zip(turned, weights, strict=True)), torch.zeros_like(outputs[0]))
     return calibration.slope * (_logit(mixed) if bundle.mixing == "probabilities" else mixed) + calibration.intercept
 
 

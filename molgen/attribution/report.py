@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from molgen.attribution.explain import Explanation, TaskExplanation
+from molgen.data.tasks import Task
 from molgen.reporting.html import Html, section, tag, whole_text, write_page
 from molgen.reporting.structures import drawing, similarity_line
 from molgen.reporting.words import label_words, of_task, plural, unit
@@ -73,16 +74,26 @@ def _card(explained: Explanation, of: TaskExplanation) -> Html:
         "article",
         drawing(explained.mol, f"Structure with the parts of {task.name}", shades=shades),
         tag("h3", tag("span", task.name)),
-        tag("p", tag("b", of_task(task, of.value)), tag("span", unit(task)), " ", tag("span", interval) if interval else None),
+        tag(
+            "p",
+            tag("b", of_task(task, of.value)),
+            tag("span", of.label or unit(task)),
+            " ",
+            tag("span", interval) if interval else None,
+        ),
         *(tag("p", fact, class_="soft") for fact in facts),
     )
+
+
+def _words(task: Task, label: float | str) -> str:
+    return label if isinstance(label, str) else label_words(task, label)
 
 
 def _neighbours(explained: Explanation) -> list[str]:
     tasks = [each.task for each in explained.tasks]
     lines = []
     for near in explained.neighbours:
-        labels = [f"{task.name} {label_words(task, near.measured[task.name])}" for task in tasks if task.name in near.measured]
+        labels = [f"{task.name} {_words(task, near.measured[task.name])}" for task in tasks if task.name in near.measured]
         lines.append(
             f"similarity {near.similarity:.2f}: {near.id}, {near.smiles}, measured {', '.join(labels) or 'nothing of these'}"
         )

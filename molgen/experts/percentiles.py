@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
-from molgen.errors import BundleError
+from molgen.data.tasks import Task, output_names
+from molgen.errors import BundleError, ConfigError
 from molgen.members import one_line
 
-__all__ = ["Percentiles", "percentile_name"]
+__all__ = ["Percentiles", "check_percentile_names", "percentile_name"]
 
 #: Quantiles kept: every half percent.
 _LEVELS = 201
+#: Compounds that a bundle may say there are, so that the number can be printed.
+_MOST = 10**12
 
 
 class Percentiles:
@@ -63,12 +66,20 @@ class Percentiles:
         described = read_json(members, "percentiles.json", where)
         tensors = read_tensors(members, "percentiles.safetensors", where)
         name, compounds = (described.get(key) if isinstance(described, dict) else None for key in ("name", "compounds"))
-        if not isinstance(name, str) or type(compounds) is not int or compounds < 1:
+        if not isinstance(name, str) or type(compounds) is not int or not 1 <= compounds <= _MOST:
             raise BundleError("the description of the percentiles does not hold", where=where, got=repr(described)[:80])
         check_tensors(tensors, {"quantiles": ((n_outputs, _LEVELS), "float64")}, where)
         if (np.diff(tensors["quantiles"], axis=1) < 0).any():
             raise BundleError("the quantiles do not ascend", where=where)
         return cls(one_line(name), compounds, tensors["quantiles"])
+
+
+def check_percentile_names(tasks: Sequence[Task]) -> None:
+    """Refuse tasks one of which has the name of another's column of percentiles; raises ConfigError."""
+    taken = {name for task in tasks for name in output_names(task)}
+    for task in tasks:
+        if percentile_name(task.name) in taken:
+            raise ConfigError(f"percentiles of {task.name!r} would fill a column that is there", remedy="rename the other column")
 
 
 def percentile_name(column: str) -> str:

@@ -15,8 +15,11 @@ from molgen.data.splits import get_splitter
 from molgen.errors import ConfigError
 from molgen.nn.parts import MESSAGE_PASSING, POOLING, part_names
 
-__all__ = ["GraphConfig", "RunConfig", "TabularConfig", "TrainConfig", "read_toml"]
+__all__ = ["UNSTATED_LICENCE", "GraphConfig", "RunConfig", "TabularConfig", "TrainConfig", "read_toml"]
 
+
+#: What the record of a model says whose terms nobody has stated.
+UNSTATED_LICENCE = "not stated: a bundle inherits the terms of the data it was trained on"
 
 _TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -160,7 +163,7 @@ class TrainConfig(RunConfig):
         A bundle whose networks those of this run start from.
     pretrained
         A bundle whose network a further one of a blend starts from (:func:`molgen.pretrain`), with its architecture: the encoder
-        that comes along, or another; ``"none"`` for no such network.
+        that comes along, or another; ``"none"`` for no such network. There is none either where a parent is named.
     freeze
         Layers that keep the parent's weights: ``"encoder"`` for all but the head, or how many from the input (1 the
         embeddings, each step of message passing one more).
@@ -263,6 +266,8 @@ class TrainConfig(RunConfig):
             raise ValueError("freeze keeps the weights of a parent: name one")
         if self.parent is not None and self.experts == "tabular":
             raise ValueError("a parent gives weights to networks, and experts is 'tabular'")
+        if "pretrained" in self.model_fields_set and self.pretrained != "none" and (self.parent or self.experts != "blend"):
+            raise ValueError("pretrained is what a network of a blend starts from that names no parent: leave it out")
         if self.folds and self.curve:
             raise ValueError("curve is measured on one split: leave folds out")
         if self.percentiles_of is not None and self.features:

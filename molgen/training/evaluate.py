@@ -151,16 +151,20 @@ def evaluate(
         charges="neutral" if bundle.neutralize else "drawn",
     )
     _note_classes(dataset, wanted, notes)
+    rows_of = {} if grouped_by is None else _rows_by_word([word.strip() for word in dataset.columns[grouped_by]], grouped_by)
     if dataset.source.get("sha256") == _trained_on(bundle):
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
     scores = bundle.score(dataset.mols, dict(zip(bundle.columns, dataset.numbers.values(), strict=True)))
     columns = bundle.named_columns(scores)
-    metrics = _measure_all(wanted, columns, dataset.labels)
-    groups = {}
-    if by is not None:
-        words = _similarity_words(columns[_DOMAIN]) if grouped_by is None else dataset.columns[grouped_by]
-        for name, rows in _rows_by_word(words, by).items():
-            groups[name] = _measure_all(wanted, {key: values[rows] for key, values in columns.items()}, dataset.labels.take(rows))
+    half_widths = {task: calibration.half_width for task, calibration in zip(bundle.tasks, bundle.calibration, strict=True)}
+    chosen = {task: half_widths[task] for task in wanted}
+    metrics = _measure_all(chosen, columns, dataset.labels)
+    if by_similarity:
+        rows_of = _rows_by_word(_similarity_words(columns[_DOMAIN]), _DOMAIN)
+    groups = {
+        name: _measure_all(chosen, {key: values[rows] for key, values in columns.items()}, dataset.labels.take(rows))
+        for name, rows in rows_of.items()
+    }
     early = {name: measure_enrichment(dataset.labels.of_task(at).values, columns[name]) for at, name in binary.items()}
     return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes, early, groups)
 
@@ -224,8 +228,13 @@ def _trained_on(bundle: Bundle) -> object:
     return data.get("sha256", False) if isinstance(data, dict) else False
 
 
-def _measure_all(tasks: Iterable[Task], columns: Mapping[str, NDArray[Any]], targets: Targets) -> dict[str, dict[str, float]]:
-    return {task.name: _measure(task, columns, targets.of_task(at)) for at, task in enumerate(tasks)}
+def _measure_all(
+    half_widths: Mapping[Task, float], columns: Mapping[str, NDArray[Any]], targets: Targets
+) -> dict[str, dict[str, float]]:
+    return {
+        task.name: _measure(task, half_width, columns, targets.of_task(at))
+        for at, (task, half_width) in enumerate(half_widths.items())
+    }
 
 
 def _rows_by_word(words: Sequence[str], by: str) -> dict[str, NDArray[np.int64]]:
@@ -240,9 +249,10 @@ def _rows_by_word(words: Sequence[str], by: str) -> dict[str, NDArray[np.int64]]
 
 def _as_number(word: str) -> tuple[bool, float]:
     try:
-        return False, float(word)
+        number = float(word)
     except ValueError:
         return True, 0.0
+    return not np.isfinite(number), number if np.isfinite(number) else 0.0
 
 
 def _similarity_words(similarity: NDArray[np.float32]) -> list[str]:
@@ -253,13 +263,9 @@ def _similarity_words(similarity: NDArray[np.float32]) -> list[str]:
     return ["" if np.isnan(each) else names[place] for each, place in zip(similarity, places, strict=True)]
 
 
-def _measure(task: Task, columns: Mapping[str, NDArray[np.float64]], targets: Targets) -> dict[str, float]:
+def _measure(task: Task, half_width: float, columns: Mapping[str, NDArray[np.float64]], targets: Targets) -> dict[str, float]:
     names = output_names(task)
     predicted = np.column_stack([columns[name] for name in names[1:]]) if task.width > 1 else columns[task.name]
-    half_width = None
-    if task.is_regression:
-        half_widths = (columns[f"{task.name}_upper"] - columns[f"{task.name}_lower"]) / 2
-        half_width = float(np.nanmax(half_widths, initial=-np.inf))
     return task_metrics(task, predicted, targets.values, targets.bounds, half_width=half_width)
 
 

@@ -10,12 +10,13 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from molgen.bundle import Bundle
 from molgen.data.tasks import Task, per_output
 from molgen.datasets import find_bundle
-from molgen.errors import ConfigError
+from molgen.errors import BundleError, ConfigError
 from molgen.experts.graph import GraphExpert
 from molgen.models.property import PropertyNetwork
 from molgen.training.config import GraphConfig, TrainConfig
@@ -75,16 +76,15 @@ class Parent:
         """
         adopted = self.adopt(config)
         for key in ("network", "width"):
-            asked = getattr(config.graph, key)
-            if key in config.graph.model_fields_set and asked != getattr(adopted.graph, key):
+            own, asked = getattr(adopted.graph, key), getattr(config.graph, key)
+            if key in config.graph.model_fields_set and asked != own:
                 raise ConfigError(
                     f"graph.{key}: no weight of the parent would fit",
-                    expected=repr(getattr(adopted.graph, key)),
+                    expected=repr(own),
                     got=repr(asked),
                     remedy="leave it out to take the parent's",
                 )
-        asked = config.graph.model_fields_set & {"pooling", "steps"}
-        kept = {key: getattr(config.graph, key) for key in asked}
+        kept = {key: getattr(config.graph, key) for key in config.graph.model_fields_set & {"pooling", "steps"}}
         return adopted.model_copy(update={"graph": adopted.graph.model_copy(update=kept)})
 
     def adopt(self, config: TrainConfig) -> TrainConfig:
@@ -93,7 +93,14 @@ class Parent:
         changes = {key: own[key] for key in _INHERITED if key in own}
         if "learning_rate" not in config.graph.model_fields_set:
             changes["learning_rate"] = _AFTER_PRETRAINING if self.pretrained else _LEARNING_RATE
-        return config.model_copy(update={"graph": GraphConfig(**(config.graph.model_dump() | changes))})
+        try:
+            graph = GraphConfig(**(config.graph.model_dump() | changes))
+        except ValidationError as error:
+            got = f"{error.errors()[0]['loc'][0]} {error.errors()[0]['input']!r}"[:80]
+            raise BundleError(
+                "no network to start from: its architecture cannot be trained", where=self.source["file"], got=got
+            ) from None
+        return config.model_copy(update={"graph": graph})
 
     def expert_for(self, name: str) -> GraphExpert:
         """Return the parent's expert of that name, or its first."""

@@ -78,8 +78,9 @@ def learning_curve(
         kept = None if checkpoint is None else checkpoint.part(f"curve-{share:.0%}".rstrip("%"))
         fitted = fit_experts(recipe, tasks, features, dataset.labels, part, tell_share, checkpoint=kept)
         predictions = fitted.predict(features)
-        final = fit_blend(tasks, predictions, dataset.labels, split.valid).predict(predictions)
-        measured = measure(tasks, {"model": final}, dataset.labels, {"valid": split.valid, "test": split.test})
+        mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
+        parts = {"valid": split.valid, "test": split.test}
+        measured = measure(tasks, {"model": mixing.predict(predictions)}, dataset.labels, parts, mixing.half_widths)
         points.append(CurvePoint(len(rows), {part: by_predictor["model"] for part, by_predictor in measured.items()}))
     return points
 

@@ -110,7 +110,8 @@ def _regression(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> 
 def _binary(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict[str, float]:
     if not len(labels) or len(np.unique(labels)) < 2:
         brier = float(((predicted - labels) ** 2).mean()) if len(labels) else float("nan")
-        return {"auroc": float("nan"), "auprc": float("nan"), "brier": brier, "ece": float("nan")}
+        ece = expected_calibration_error(reliability(predicted, labels)) if len(labels) else float("nan")
+        return {"auroc": float("nan"), "auprc": float("nan"), "brier": brier, "ece": ece}
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     return {

@@ -12,7 +12,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import torch
@@ -39,7 +39,7 @@ from molgen.plain import plain
 from molgen.threads import one_torch_thread
 from molgen.training.assemble import fit_blend, measure
 from molgen.training.checkpoint import Checkpoint, NetworkStore, run_versions
-from molgen.training.config import GraphConfig, RunConfig
+from molgen.training.config import UNSTATED_LICENCE, GraphConfig, RunConfig
 from molgen.training.experts import architecture_of
 from molgen.training.fit import Progress, describe_history
 from molgen.training.loop import fit_network
@@ -74,6 +74,8 @@ class PretrainConfig(RunConfig):
         Share of the descriptors that the loss looks at in each step, drawn anew for each molecule.
     valid
         Share of the compounds that are kept from training, to tell how well descriptors are told; 20,000 at most.
+    licence
+        Terms of the model, for the record.
     seed, precision, device
         As for :class:`~molgen.training.config.TrainConfig`.
     """
@@ -82,7 +84,8 @@ class PretrainConfig(RunConfig):
     share: Annotated[float, Field(gt=0, le=1)] = 0.15
     valid: Annotated[float, Field(gt=0, lt=1)] = 0.02
     seed: Annotated[int, Field(ge=0)] = 0
-    precision: str = "auto"
+    licence: str = ""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str = "auto"
 
 
@@ -147,7 +150,8 @@ def pretrain(
     n_valid = min(20_000, round(config.valid * len(order)))
     if n_valid < 2 or len(order) - n_valid < 2:
         where = ", ".join(source.name for source in sources)
-        raise InputError("too few compounds to pretrain on", where=where, expected="100 or more", got=str(len(order)))
+        expected = f"{int(np.ceil(1.5 / config.valid)):,} or more, so that a share of {config.valid:g} are two at least"
+        raise InputError("too few compounds to pretrain on", where=where, expected=expected, got=str(len(order)))
     valid, train = np.sort(order[:n_valid]), np.sort(order[n_valid:])
     tasks, targets = _targets(corpus, order[n_valid:][:_SAMPLE])
     expert = GraphExpert(_NAME, tasks, architecture_of(config.graph))
@@ -186,7 +190,7 @@ def pretrain(
         "versions": {"python": platform.python_version(), **run_versions()} | {"rdkit": importlib.metadata.version("rdkit")},
         "pretraining": True,
         "training": {_NAME: [describe_history(history)]},
-        "licence": "not stated: a model inherits the terms of the data it was trained on",
+        "licence": config.licence or UNSTATED_LICENCE,
     }
     bundle = Bundle(tasks, [expert], mixing.weights, mixing.calibration, domain, card)
     r2 = {name: measures["r2"] for name, measures in metrics["valid"]["model"].items() if np.isfinite(measures["r2"])}
@@ -235,16 +239,19 @@ class _Corpus:
             for block in source.blocks():
                 rows = read_prepared(block).rows
                 # A compound in several libraries counts once, as one that is in several rows of one does.
-                new = [row for row in np.flatnonzero(rows.complete) if rows.canonical[row] not in seen]
-                new = list({rows.canonical[row]: row for row in reversed(new)}.values())[::-1]
-                seen.update(rows.canonical[row] for row in new)
-                at = np.array(new, dtype=np.int64)
+                first: dict[str | None, int] = {}
+                for row in np.flatnonzero(rows.complete).tolist():
+                    first.setdefault(rows.canonical[row], row)
+                at = np.array([row for compound, row in first.items() if compound not in seen], dtype=np.int64)
+                seen.update(first)
                 graphs.append(take_rows(rows.values[MolGraph()], at))
                 with np.errstate(over="ignore"):
                     values.append(rows.values[DESCRIPTORS][at].astype(np.float32))
                 if len(references) * len(rows.complete) < _SAMPLE:
                     references.append(_fingerprints(rows)[at])
         names = [str(name) for name in DESCRIPTORS.get_feature_names_out()]
+        if not graphs:
+            return cls(MolGraph().featurize([]).values, names, np.zeros((0, len(names)), np.float32), np.zeros((0, 0), np.uint8))
         return cls(GraphBatch.concatenate(graphs), names, np.concatenate(values), np.concatenate(references))
 
 

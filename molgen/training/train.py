@@ -40,7 +40,7 @@ from molgen.threads import one_torch_thread
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
 from molgen.training.budget import measure_costs, plans
 from molgen.training.checkpoint import Checkpoint, describe_run
-from molgen.training.config import TrainConfig
+from molgen.training.config import UNSTATED_LICENCE, TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
 from molgen.training.diagnostics import describe_labels
 from molgen.training.finetune import Parent
@@ -183,11 +183,11 @@ def _prepare(
     data: str | Path | Sequence[str | Path] | Dataset, config: TrainConfig, checkpoint: str | Path | None, tell: Progress
 ) -> _Job:
     started = time.monotonic()
-    if config.percentiles_of is not None:
-        check_compounds(config.percentiles_of)
     tell("reading", 0, 0)
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
+    if config.percentiles_of is not None:
+        check_compounds(config.percentiles_of, dataset)
     recipe = _recipe(_sized(config, len(dataset)), _own_features(dataset))
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, recipe.parents))
@@ -432,10 +432,9 @@ def _networks(config: TrainConfig, parent: Parent | None, own: list[Featurizer])
     if config.experts == "blend":
         # The trees need all descriptors anyway: a second network that sees them errs differently from both.
         networks["graph+descriptors"] = Network([DESCRIPTORS, *own], _with_dropout(config, 0.2), parent)
-        if config.pretrained != "none":
+        if config.pretrained != "none" and parent is None:
             encoder = Parent.load(config.pretrained)
-            unfrozen = config.model_copy(update={"freeze": None})
-            networks["pretrained"] = Network([*GRAPH_EXTRAS, *own], _with_dropout(encoder.adopt(unfrozen), 0.0), encoder)
+            networks["pretrained"] = Network([*GRAPH_EXTRAS, *own], _with_dropout(encoder.adopt(config), 0.0), encoder)
     return networks
 
 
@@ -501,7 +500,7 @@ def _card(
         "metrics": plain(metrics),
         "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages},
         "training": {name: [describe_history(each) for each in of_members] for name, of_members in fitted.histories.items()},
-        "licence": config.licence or "not stated: a bundle inherits the terms of the data it was trained on",
+        "licence": config.licence or UNSTATED_LICENCE,
     }
     if config.descriptions:
         card["descriptions"] = dict(zip((task.name for task in bundle.tasks), config.descriptions, strict=True))

@@ -219,3 +219,19 @@ def test_groups_that_make_no_sense_are_told(run: Run, small_bundle: Path, measur
     result = run("evaluate", measured_table, "-m", small_bundle, "--by", by)
     assert result.exit_code in {1, 2}
     assert words in result.stderr
+
+
+def test_words_of_groups_in_order_and_without_blanks(run: Run, small_bundle: Path, measured_table: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(measured_table).head(12)
+    frame["series"] = ["10", "nan", " 2", "2 ", "inf", "b"] * 2
+    frame.to_csv(tmp_path / "s.csv", index=False)
+    result = run("evaluate", tmp_path / "s.csv", "-m", small_bundle, "--by", "series", "--json")
+    assert list(json.loads(result.stdout)["groups"]) == ["series 2", "series 10", "series b", "series inf", "series nan"]
+
+
+def test_a_model_without_intervals_has_no_width(measured_table: Path) -> None:
+    few = {"split": "random", "fractions": [0.95, 0.05, 0.0], "experts": "tabular", "tabular": {"rounds": 3}}
+    bundle = molgen.train(measured_table, target="activity", **few).bundle
+    found = molgen.evaluate(measured_table, bundle).metrics["activity"]
+    assert np.isnan(found["width"])
+    assert np.isnan(found["coverage"])

@@ -1,5 +1,7 @@
 """Percentiles: where a prediction stands among those for a library, in the bundle, its file and a screen."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,10 +78,28 @@ def test_values_between_outside_and_tied():
 
 def test_a_library_that_cannot_be_used_is_refused_before_training(measured_table, tmp_path):
     with pytest.raises(InputError, match="nowhere"):
-        molgen.train(measured_table, percentiles_of="nowhere.csv", progress=lambda *_: pytest.fail("too late"), **QUICK)
+        molgen.train(measured_table, percentiles_of="nowhere.csv", **QUICK)
     (tmp_path / "few.smi").write_text("CCO\nCCN\nnonsense\n")
+    stages = []
     with pytest.raises(InputError, match=r"too few compounds.*got 2"):
-        molgen.train(measured_table, percentiles_of=str(tmp_path / "few.smi"), **QUICK)
+        molgen.train(
+            measured_table, percentiles_of=str(tmp_path / "few.smi"), progress=lambda *told: stages.append(told[0]), **QUICK
+        )
+    assert stages == ["reading"]
+
+
+def test_a_task_of_the_name_of_percentiles_is_refused(measured_table, drugs, model, tmp_path):
+    frame = pd.read_csv(measured_table)
+    frame["activity_percentile"] = frame["activity"] * 2
+    frame.to_csv(tmp_path / "twice.csv", index=False)
+    asked = {**QUICK, "target": ["activity", "activity_percentile"]}
+    with pytest.raises(ConfigError, match="percentiles of 'activity'"):
+        molgen.train(tmp_path / "twice.csv", percentiles_of=str(drugs), **asked)
+    bundle = molgen.load(model)
+    bundle.tasks[1] = dataclasses.replace(bundle.tasks[1], name="activity_percentile")
+    bundle.save(tmp_path / "crafted.molgen")
+    with pytest.raises(BundleError, match="do not go with the tasks"):
+        molgen.load(tmp_path / "crafted.molgen")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +108,7 @@ def test_a_library_that_cannot_be_used_is_refused_before_training(measured_table
         ("percentiles/percentiles.json", b'{"name": 5, "compounds": 3}'),
         ("percentiles/percentiles.json", b'{"name": "x", "compounds": 0}'),
         ("percentiles/percentiles.json", b"[]"),
+        ("percentiles/percentiles.json", b'{"name": "x", "compounds": 1' + b"0" * 4000 + b"}"),
         ("percentiles/percentiles.safetensors", b"nonsense"),
     ],
 )

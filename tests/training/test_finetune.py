@@ -11,7 +11,7 @@ from rdkit.Chem import Crippen
 
 import molgen
 from molgen.data.tasks import Task
-from molgen.errors import ConfigError
+from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import compute_features
 from molgen.experts.graph import GraphExpert
 from molgen.training.config import TrainConfig
@@ -175,3 +175,27 @@ def test_a_parent_without_a_network_is_refused(tables):
     molgen.train(tables / "few.csv", path, target="logd", **{**SETTINGS, "experts": "tabular"})
     with pytest.raises(ConfigError, match="no network"):
         molgen.train(tables / "few.csv", target="logd", parent=str(path), **SETTINGS)
+
+
+def test_a_parent_takes_the_place_of_the_encoder(tables, parent):
+    quick = {"split": "random", "graph": {"epochs": 1}, "tabular": {"rounds": 3}}
+    result = molgen.train(tables / "few.csv", target="logd", parent=str(parent), **quick)
+    assert [expert.name for expert in result.bundle.experts] == ["graph", "graph+descriptors", "tabular"]
+    assert result.bundle.card["configuration"]["graph"]["learning_rate"] == 3e-4
+    with pytest.raises(ConfigError, match="leave it out"):
+        molgen.train(tables / "few.csv", target="logd", parent=str(parent), pretrained="encoder", **quick)
+
+
+def test_an_encoder_is_trained_on_faster_than_a_model(tables):
+    config = Parent.load("encoder").settle(TrainConfig(parent="encoder"))
+    assert (config.graph.learning_rate, config.graph.width) == (1e-3, 256)
+    assert Parent.load("admet-fast").adopt(TrainConfig()).graph.learning_rate == 3e-4
+
+
+def test_an_architecture_that_cannot_be_trained_is_told(tables, tmp_path):
+    bundle = molgen.train(tables / "few.csv", target="logd", graph={"epochs": 1, "width": 8}, **SETTINGS).bundle
+    expert = bundle.experts[0]
+    bundle.experts[0] = GraphExpert("graph", expert.tasks, {**expert.architecture, "width": 4}, expert.extras, expert.scaler)
+    bundle.save(tmp_path / "narrow.molgen")
+    with pytest.raises(BundleError, match=r"cannot be trained.*width 4"):
+        molgen.train(tables / "few.csv", target="logd", pretrained=str(tmp_path / "narrow.molgen"), split="random")

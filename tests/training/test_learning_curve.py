@@ -22,6 +22,7 @@ def test_the_error_falls_over_nested_shares(measured_table, monkeypatch):
     assert errors[-1] < errors[0]
     assert errors[-1] == result.metrics["valid"]["model"]["activity"]["rmse"]
     assert json.loads(json.dumps(result.bundle.card["learning_curve"]))[-1]["rows"] == 192
+    assert len(molgen.inspect(result.bundle)["learning_curve"]) == 5
     plain = molgen.train(measured_table, target="activity", **QUICK)
     assert plain.curve == []
     assert "learning_curve" not in plain.bundle.card

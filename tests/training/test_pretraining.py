@@ -105,6 +105,12 @@ def test_what_cannot_be_learnt_from_is_refused(library, nci_smiles, tmp_path):
     molgen.prepare(table, tmp_path / "few", store=[Descriptors()])
     with pytest.raises(InputError, match="too few compounds"):
         molgen.pretrain(tmp_path / "few")
+    (tmp_path / "none.smi").write_text("nonsense\n")
+    molgen.prepare(tmp_path / "none.smi", tmp_path / "none", store=[Descriptors()])
+    with pytest.raises(InputError, match=r"too few compounds.*got 0"):
+        molgen.pretrain(tmp_path / "none")
+    with pytest.raises(ConfigError, match="precision"):
+        molgen.pretrain(library, precision="bf6")
     with pytest.raises(ConfigError, match="share"):
         molgen.pretrain(library, share=2)
     with pytest.raises(ConfigError, match=r"unknown setting 'graph.depth'.*width"):
