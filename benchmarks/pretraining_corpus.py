@@ -2,7 +2,7 @@
 
     python benchmarks/pretraining_corpus.py corpus.csv
     molgen prepare corpus.csv -o corpus/ --store Descriptors --workers 2
-    molgen pretrain corpus/ -o encoder.molgen --width 256 --steps 3 --checkpoint run
+    molgen pretrain corpus/ -o encoder.molgen --config benchmarks/encoder.toml --checkpoint run
 
 No label is read. ChEMBL (78,102 compounds) covers what medicinal chemists make; MOSES (1.6 million lead-like compounds of ZINC) is
 many, and alike.
