@@ -14,13 +14,11 @@ from rdkit import Chem
 from molgen.attribution.gradients import MAX_STEPS, can_integrate, integrate_gradients
 from molgen.attribution.masking import mask_atoms
 from molgen.bundle import Bundle, Scores
-from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.neighbours import NearestRows
 from molgen.chem.parse import Mol
 from molgen.chem.standardize import canonical_smiles
 from molgen.data.tasks import Task, logit, spans
 from molgen.errors import ConfigError
-from molgen.featurizers import Morgan
 from molgen.featurizers.base import as_rows
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
@@ -333,8 +331,8 @@ def _nearest(bundle: Bundle, mols: Sequence[Mol | None], top: int) -> list[list[
         return found
     references = bundle.read(kept.smiles).mols
     known = [at for at, mol in enumerate(references) if mol is not None]
-    nearest = NearestRows(_packed(featurizer, [mols[row] for row in queries]), top=top)
-    nearest.add(_packed(featurizer, [references[at] for at in known]), np.array(known, dtype=np.int64))
+    nearest = NearestRows(featurizer.pack([mols[row] for row in queries]), top=top)
+    nearest.add(featurizer.pack([references[at] for at in known]), np.array(known, dtype=np.int64))
     for query, row in enumerate(queries):
         for similarity, at in zip(*nearest.found(query), strict=True):
             labels = {
@@ -350,7 +348,3 @@ def _label(task: Task, value: float) -> float | str:
     if task.kind != "multiclass":
         return value
     return task.classes[int(value)] if 0 <= value < len(task.classes) else ""
-
-
-def _packed(featurizer: Morgan, mols: Sequence[Mol | None]) -> NDArray[np.uint8]:
-    return morgan_packed(mols, radius=featurizer.radius, size=featurizer.size, chirality=featurizer.chirality)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import read_json, read_tensors, write_json, write_tensors
-from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.parse import Mol
 from molgen.chem.similarity import diverse_subset, highest_tanimoto
 from molgen.errors import BundleError, ConfigError
@@ -39,7 +38,7 @@ class Domain:
     @classmethod
     def fit(cls, featurizer: Morgan, mols: Sequence[Mol], *, seed: int = 0) -> Self:
         """Choose at most 1,000 diverse references among the training compounds."""
-        packed = morgan_packed(mols, radius=featurizer.radius, size=featurizer.size, chirality=featurizer.chirality)
+        packed = featurizer.pack(mols)
         return cls(featurizer, packed[diverse_subset(packed, MAX_REFERENCES, seed=seed)])
 
     def similarity(self, fingerprints: Any) -> NDArray[np.float32]:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import read_tensors, read_text, write_tensors
-from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.parse import Mol
 from molgen.chem.similarity import nearest_tanimoto
 from molgen.chem.standardize import canonical_smiles
@@ -116,8 +115,7 @@ def nearest_compounds(
         rows = np.array([start + at for at, mol in enumerate(references[start : start + _REFERENCES]) if mol is not None])
         if not known:
             continue
-        packed = morgan_packed(known, radius=featurizer.radius, size=featurizer.size, chirality=featurizer.chirality)
-        found, at = nearest_tanimoto(queries, packed)
+        found, at = nearest_tanimoto(queries, featurizer.pack(known))
         closer = ~(similarity >= found) & ~np.isnan(found)
         similarity[closer], index[closer] = found[closer], rows[at[closer]]
     return similarity, index

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from rdkit.Chem import rdFingerprintGenerator
 
+from molgen.chem.fingerprints import morgan_packed
+from molgen.chem.parse import Mol
 from molgen.featurizers.base import register
 from molgen.featurizers.fingerprint import FoldedFingerprint
 from molgen.featurizers.parameters import MAX_COLUMNS, MAX_RADIUS, integer, parameters
@@ -42,6 +47,10 @@ class Morgan(FoldedFingerprint):
     radius: int = integer(default=2, low=0, high=MAX_RADIUS)
     size: int = integer(default=2048, low=1, high=MAX_COLUMNS)
     chirality: bool = field(default=False, kw_only=True)
+
+    def pack(self, mols: Sequence[Mol | None]) -> NDArray[np.uint8]:
+        """Return the bits of molecules, packed, ``[n, size / 8]``, whatever the output; zeros for a ``None``."""
+        return morgan_packed(mols, radius=self.radius, size=self.size, chirality=self.chirality)
 
     def _generator(self) -> Any:
         return rdFingerprintGenerator.GetMorganGenerator(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.fingerprints import morgan_packed
 from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
 from molgen.data.targets import Targets
@@ -86,7 +85,7 @@ def predict_baselines(
     trees
         Inputs of boosted trees; none where an expert is just that.
     """
-    packed = morgan_packed(dataset.mols, radius=fingerprint.radius, size=fingerprint.size)
+    packed = fingerprint.pack(dataset.mols)
     predictions = {
         "mean": predict_mean(tasks, dataset.labels, split.train),
         "nearest neighbour": predict_nearest(tasks, features[fingerprint], packed, dataset.targets, split.train),
