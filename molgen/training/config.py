@@ -153,6 +153,9 @@ class TrainConfig(RunConfig):
         Shares of training, validation and test rows.
     experts
         ``"graph"``, ``"tabular"`` or ``"blend"``.
+    fast
+        Leave out of a blend what reads all descriptors, which cost more than everything else in a screen: trees see the Morgan
+        fingerprint and the cheap descriptors that networks read.
     ensemble
         Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend of up to 5,000 compounds,
         else one.
@@ -213,6 +216,7 @@ class TrainConfig(RunConfig):
     split_options: dict[str, bool | int | float | str] = {}
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     experts: Literal["graph", "tabular", "blend"] = "blend"
+    fast: bool = False
     ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     parent: str | None = None

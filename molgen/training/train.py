@@ -308,8 +308,8 @@ def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
 
 
 def _baseline_trees(recipe: Recipe) -> list[Featurizer]:
-    """Boosted trees are a baseline where no expert is just that."""
-    return [] if recipe.tabular else [*TABULAR_INPUTS, *recipe.own]
+    """Boosted trees on everything are a baseline where no expert is just that."""
+    return [] if recipe.tabular and not recipe.config.fast else [*TABULAR_INPUTS, *recipe.own]
 
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
@@ -420,7 +420,8 @@ def _recipe(config: TrainConfig, own: list[Featurizer]) -> Recipe:
     if config.parent is not None:
         parent = Parent.load(config.parent)
         config = parent.settle(config)
-    tabular = [*TABULAR_INPUTS, *own] if config.experts in ("tabular", "blend") else []
+    inputs = [FINGERPRINT, *GRAPH_EXTRAS] if config.fast else TABULAR_INPUTS
+    tabular = [*inputs, *own] if config.experts in ("tabular", "blend") else []
     return Recipe(_networks(config, parent, own), tabular, config.ensemble or 1, config, own)
 
 
@@ -430,8 +431,9 @@ def _networks(config: TrainConfig, parent: Parent | None, own: list[Featurizer])
         return {}
     networks = {"graph": Network([*GRAPH_EXTRAS, *own], _with_dropout(config, 0.0), parent)}
     if config.experts == "blend":
-        # The trees need all descriptors anyway: a second network that sees them errs differently from both.
-        networks["graph+descriptors"] = Network([DESCRIPTORS, *own], _with_dropout(config, 0.2), parent)
+        if not config.fast:
+            # The trees need all descriptors anyway: a second network that sees them errs differently from both.
+            networks["graph+descriptors"] = Network([DESCRIPTORS, *own], _with_dropout(config, 0.2), parent)
         if config.pretrained != "none" and parent is None:
             encoder = Parent.load(config.pretrained)
             networks["pretrained"] = Network([*GRAPH_EXTRAS, *own], _with_dropout(encoder.adopt(config), 0.0), encoder)

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 import molgen
+from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.errors import ConfigError, InputError
+from molgen.featurizers import Descriptors
 from molgen.training.config import TrainConfig
 
 QUICK = {"split": "random", "graph": {"epochs": 2, "width": 16, "steps": 1}, "tabular": {"rounds": 10}}
@@ -225,3 +227,13 @@ class TestConfig:
         path.write_text("targets = [")
         with pytest.raises(ConfigError, match="not TOML"):
             molgen.train(measured_table, config=path)
+
+
+def test_a_fast_blend_needs_no_expensive_descriptors(measured_table):
+    quick = {"split": "random", "graph": {"epochs": 2, "width": 16}, "tabular": {"rounds": 5}, "ensemble": 1}
+    result = molgen.train(measured_table, target="activity", fast=True, **quick)
+    assert [expert.name for expert in result.bundle.experts] == ["graph", "pretrained", "tabular"]
+    widths = [len(each.get_feature_names_out()) for each in result.bundle.featurizers() if isinstance(each, Descriptors)]
+    assert widths == [len(DESCRIPTORS_FAST)]
+    # Beside it stands what the descriptors would have given.
+    assert {"lightgbm", "tabular", "model"} <= set(result.metrics["test"])
