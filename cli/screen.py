@@ -29,7 +29,7 @@ from molgen.cli.options import (
 @click.option(
     "-m",
     "--model",
-    default="admet-fast",
+    default="admet",
     show_default=True,
     type=ModelName(),
     help="Model that molgen train wrote, or one that molgen data list names.",
