@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,10 @@ class Embedding(MoleculeFeaturizer):
     model
         A model's file, or the name of one that comes along: ``"encoder"`` was trained on descriptors of 335,000 compounds, and on
         no measured value. The first network of its first graph expert is taken.
-    errors, n_jobs
+    errors
         See :class:`~molgen.featurizers.base.Featurizer`.
+    n_jobs
+        Changes nothing: a network computes in this process, and others would load torch first.
 
     Notes
     -----
@@ -35,15 +38,15 @@ class Embedding(MoleculeFeaturizer):
     precision of float32, whatever is beside it.
     """
 
-    # Networks make large batches at less than half the cost a molecule.
-    _chunk: ClassVar[int] = 4096
-
     model: str = field(default="encoder")
     errors: str = field(default="raise", kw_only=True)
     n_jobs: int = field(default=1, kw_only=True)
 
     def _featurize(self, items: list[Any]) -> Features:
         return Features(*_encoding().encode(self.model, items))
+
+    def _featurize_parallel(self, rows: Sequence[Any]) -> Features:
+        return self._featurize_rows(rows)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns ``embedding_0`` and so on."""
