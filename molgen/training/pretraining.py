@@ -53,6 +53,7 @@ _NAME = "graph"
 _REFERENCE = Morgan(2, 1024)
 #: Rows that the scaling of the descriptors, and the choice of reference compounds, are fitted on.
 _SAMPLE = 50_000
+_LEAST_COMPOUNDS = 20
 
 
 class PretrainGraphConfig(GraphConfig):
@@ -147,11 +148,11 @@ def pretrain(
     tell("reading", 0, 0)
     corpus = _Corpus.read(sources)
     order = np.random.default_rng(config.seed).permutation(len(corpus.graphs))
-    n_valid = min(20_000, round(config.valid * len(order)))
-    if n_valid < 2 or len(order) - n_valid < 2:
+    if len(order) < _LEAST_COMPOUNDS:
         where = ", ".join(source.name for source in sources)
-        expected = f"{int(np.ceil(1.5 / config.valid)):,} or more, so that a share of {config.valid:g} are two at least"
+        expected = f"{_LEAST_COMPOUNDS} or more"
         raise InputError("too few compounds to pretrain on", where=where, expected=expected, got=str(len(order)))
+    n_valid = min(20_000, max(2, round(config.valid * len(order))), len(order) - 2)
     valid, train = np.sort(order[:n_valid]), np.sort(order[n_valid:])
     tasks, targets = _targets(corpus, order[n_valid:][:_SAMPLE])
     expert = GraphExpert(_NAME, tasks, architecture_of(config.graph))
