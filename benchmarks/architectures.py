@@ -32,7 +32,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_graph_expert
 from molgen.training.metrics import evaluate, mean_primary
-from molgen.training.train import GRAPH_EXTRAS
+from molgen.training.recipe import GRAPH_EXTRAS
 
 
 def prepare(name: str, out: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,4 +28,7 @@ def find_bundle(name: str | Path) -> Path:
     'model.molgen'
     """
     path = Path(name)
-    return path if path.exists() else list_bundles().get(str(name), path)
+    with suppress(OSError):  # no name that a file could have
+        if path.is_file():
+            return path
+    return list_bundles().get(str(name), path)

@@ -53,7 +53,7 @@ def _expert(model: str) -> GraphExpert:
     path = find_bundle(model)
     try:
         changed = path.stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):
         changed = 0  # reading it tells what is wrong
     return _load(str(path), changed)
 

@@ -65,7 +65,7 @@ class Descriptors3D(EmbeddingFeaturizer):
             isinstance(chosen, str)
             or not isinstance(chosen, Sequence)
             or not chosen
-            or any(one not in FAMILIES_3D for one in chosen)
+            or any(not isinstance(one, str) or one not in FAMILIES_3D for one in chosen)
         ):
             expected = f"a list of some of {', '.join(FAMILIES_3D)}"
             raise ConfigError("unusable families", where="Descriptors3D", expected=expected, got=repr(chosen)[:80])

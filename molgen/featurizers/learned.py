@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from molgen.featurizers.base import Features, register
 from molgen.featurizers.molecule import MoleculeFeaturizer
-from molgen.featurizers.parameters import parameters
+from molgen.featurizers.parameters import check_parameters, parameters
 
 __all__ = ["Embedding"]
 
@@ -43,6 +43,7 @@ class Embedding(MoleculeFeaturizer):
     n_jobs: int = field(default=1, kw_only=True)
 
     def _featurize(self, items: list[Any]) -> Features:
+        check_parameters(self)
         return Features(*_encoding().encode(self.model, items))
 
     def _featurize_parallel(self, rows: Sequence[Any]) -> Features:
@@ -50,6 +51,7 @@ class Embedding(MoleculeFeaturizer):
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns ``embedding_0`` and so on."""
+        check_parameters(self)
         return np.array([f"embedding_{at}" for at in range(_encoding().encoding_width(self.model))], dtype=object)
 
 

@@ -55,7 +55,7 @@ def check_parameters(featurizer: Any) -> None:
     Raises
     ------
     ConfigError
-        If an integer is out of its range, a switch is neither True nor False, or a word is none of the options.
+        If an integer is out of its range, a switch is neither True nor False, a word is none of the options, or a name no text.
     """
     for each in dataclasses.fields(featurizer):
         value = getattr(featurizer, each.name)
@@ -69,5 +69,7 @@ def check_parameters(featurizer: Any) -> None:
             expected = f"one of {', '.join(each.metadata['options'])}"
         elif isinstance(each.default, bool) and not isinstance(value, (bool, np.bool_)):
             expected = "True or False"
+        elif isinstance(each.default, str) and not isinstance(value, str):
+            expected = "a name"
         if expected:
             raise ConfigError(f"unusable {each.name}", where=type(featurizer).__name__, expected=expected, got=repr(value)[:80])

@@ -5,26 +5,62 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, fit_scaling
 from molgen.experts.base import FeatureTable
-from molgen.featurizers import Featurizer
-from molgen.training.config import GraphConfig, TrainConfig
+from molgen.training.checkpoint import Checkpoint
+from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_graph_expert, fit_tabular_expert
-from molgen.training.fit import Recipe
+from molgen.training.recipe import Recipe, make_recipe
 
-__all__ = ["Costs", "measure_costs", "plans"]
+__all__ = ["Costs", "measure_costs", "plans", "within_budget"]
 
 #: Compounds and trees that costs are measured on.
 _ROWS, _TREES = 512, 10
 #: A network is not trained for fewer epochs than this to save time: it is left out.
 _LEAST_EPOCHS = 8
+
+
+def within_budget(
+    recipe: Recipe,
+    dataset: Dataset,
+    features: FeatureTable,
+    splits: Sequence[Split],
+    seconds: float,
+    kept: Checkpoint | None = None,
+) -> Recipe:
+    """Return the best recipe whose training takes no longer than is left.
+
+    Parameters
+    ----------
+    recipe
+        The one that is wanted.
+    dataset, features, splits
+        What it is trained on: one split, or one a fold.
+    seconds
+        What is left of the budget.
+    kept
+        Where the run is kept: one that goes on keeps to what it chose.
+    """
+    # After cross-validation everything is trained once more, on all rows.
+    parts = [*(split.train for split in splits), *([np.arange(len(dataset))] if recipe.config.folds else [])]
+    compounds = sum(map(len, parts))
+    labels = sum(int((~np.isnan(dataset.targets[rows])).sum()) for rows in parts)
+    wanted = plans(recipe.config)
+    chosen = None if kept is None else kept.load_choice(len(wanted))
+    if chosen is None:
+        costs = measure_costs(recipe, dataset.tasks, features, dataset.labels, splits[0])
+        fits = (costs.of(make_recipe(config, recipe.own), compounds, labels) <= seconds for config in wanted)
+        chosen = next((at for at, fit in enumerate(fits) if fit), len(wanted) - 1)
+        if kept is not None:
+            kept.save_choice(chosen)
+    return make_recipe(wanted[chosen], recipe.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +86,7 @@ class Costs:
         return compounds * networks + labels * self.trees
 
 
-def measure_costs(
-    recipe: Recipe, tasks: Sequence[Task], features: FeatureTable, targets: Targets, split: Split, trees: Sequence[Featurizer]
-) -> Costs:
+def measure_costs(recipe: Recipe, tasks: Sequence[Task], features: FeatureTable, targets: Targets, split: Split) -> Costs:
     """Train each network of a recipe for an epoch on 512 of its compounds, and some trees, and see how long it takes.
 
     Parameters
@@ -61,14 +95,12 @@ def measure_costs(
         What is to be trained, and on what.
     tasks
         Their scaling need not be fitted.
-    trees
-        Inputs of the trees.
     """
     fitted = fit_scaling(tasks, targets.values[split.train])
     few = _some(split.train)
     networks = {}
     for name, network in recipe.networks.items():
-        once = _changed(network.config, {"epochs": 1})
+        once = _with_epochs(network.config, 1)
         start = time.perf_counter()
         fit_graph_expert(name, fitted, network.extras, features, targets, few, once, parent=network.parent)
         networks[name] = (time.perf_counter() - start) / len(few.train)
@@ -78,7 +110,8 @@ def measure_costs(
     config = recipe.config.model_copy(update={"tabular": recipe.config.tabular.model_copy(update={"rounds": _TREES})})
     one = Targets(targets.values[:, [most]], targets.bounds[:, [most]], targets.weights)
     start = time.perf_counter()
-    fit_tabular_expert("trees", [fitted[most]], trees, features, one, labelled, config)
+    inputs = recipe.tabular or recipe.baseline_trees
+    fit_tabular_expert("trees", [fitted[most]], inputs, features, one, labelled, config)
     return Costs(networks, (time.perf_counter() - start) / len(labelled.train) * rounds / _TREES)
 
 
@@ -98,12 +131,13 @@ def plans(config: TrainConfig) -> list[TrainConfig]:
         epochs for epochs in (config.graph.epochs, config.graph.epochs // 2, config.graph.epochs // 4) if epochs >= _LEAST_EPOCHS
     ]
     alone = config.model_copy(update={"ensemble": 1})
-    found = [config, *(_changed(alone, {"epochs": epochs}) for epochs in halves or [config.graph.epochs])]
+    found = [config, *(_with_epochs(alone, epochs) for epochs in halves or [config.graph.epochs])]
     if config.experts == "blend":
         found.append(found[-1].model_copy(update={"pretrained": "none"}))
         found.append(alone.model_copy(update={"experts": "tabular"}))
     return found
 
 
-def _changed(config: TrainConfig, graph: Mapping[str, Any]) -> TrainConfig:
-    return config.model_copy(update={"graph": GraphConfig(**(config.graph.model_dump() | dict(graph)))})
+def _with_epochs(config: TrainConfig, epochs: int) -> TrainConfig:
+    # A copy, which remembers what was left open: what starts from a model has a learning rate of its own only then.
+    return config.model_copy(update={"graph": config.graph.model_copy(update={"epochs": epochs})})

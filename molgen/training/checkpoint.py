@@ -112,13 +112,13 @@ class Checkpoint:
         """Keep which of several recipes the run has chosen."""
         write_archive(self.folder / "choice.zip", {"choice.json": write_json({"chosen": chosen})})
 
-    def load_choice(self) -> int | None:
-        """Return which of several recipes the run has chosen; ``None`` if it has not yet."""
+    def load_choice(self, of: int) -> int | None:
+        """Return which of so many recipes the run has chosen; ``None`` if it has not yet."""
         path = self.folder / "choice.zip"
         if not path.exists():
             return None
         chosen = read_json(read_archive(path), "choice.json", path).get("chosen")
-        if type(chosen) is not int or chosen < 0:
+        if type(chosen) is not int or not 0 <= chosen < of:
             raise BundleError("the checkpoint is damaged", where=str(path), got=repr(chosen)[:40])
         return chosen
 

@@ -16,7 +16,8 @@ from molgen.experts.base import FeatureTable
 from molgen.featurizers import Featurizer, Morgan
 from molgen.training.assemble import Metrics, fit_blend, measure, predict_baselines
 from molgen.training.checkpoint import Checkpoint
-from molgen.training.fit import Progress, Recipe, best_epoch, fit_experts
+from molgen.training.fit import Progress, best_epoch, fit_experts
+from molgen.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,9 +155,10 @@ def validate_on_folds(
         for name, histories in fitted.histories.items():
             best.setdefault(name, []).extend(best_epoch(history) for history in histories)
         rivals = predict_baselines(tasks, features, dataset, fold, recipe.config, fingerprint=fingerprint, trees=trees)
-        rivals |= dict(zip(experts, fitted.predict(features), strict=True))
-        for name, values in rivals.items():
-            found.setdefault(name, np.full(values.shape, np.nan))[fold.test] = values[fold.test]
+        tested = {name: values[fold.test] for name, values in rivals.items()}
+        tested |= dict(zip(experts, fitted.predict(features, fold.test), strict=True))
+        for name, values in tested.items():
+            found.setdefault(name, np.full((len(dataset), values.shape[1]), np.nan))[fold.test] = values
     found["model"], half_widths = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
     metrics: list[Metrics] = [
         measure(dataset.tasks, found, dataset.labels, {"test": fold.test}, widths)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,68 +13,19 @@ from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.experts.base import Expert, FeatureTable
-from molgen.featurizers import Featurizer
+from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
-from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_graph_expert, fit_tabular_expert
-from molgen.training.finetune import Parent
 from molgen.training.loop import Epoch
+from molgen.training.recipe import Network, Recipe
 
-__all__ = ["Fitted", "Network", "Progress", "Recipe", "best_epoch", "describe_history", "fit_experts"]
+__all__ = ["Fitted", "Progress", "best_epoch", "describe_history", "fit_experts"]
 
 #: Told what is being done, and, of epochs, which of how many.
 Progress = Callable[[str, int, int], None]
 
 #: Points of a history that a card keeps.
 _POINTS = 100
-
-
-class Network(NamedTuple):
-    """A graph expert to train.
-
-    Attributes
-    ----------
-    extras
-        What joins the graph at the read-out.
-    config
-        Everything else.
-    parent
-        What its networks start from.
-    """
-
-    extras: list[Featurizer]
-    config: TrainConfig
-    parent: Parent | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Which experts are fitted, and how, whatever the rows.
-
-    Attributes
-    ----------
-    networks
-        Graph experts by name.
-    tabular
-        Inputs of the trees; none for no trees.
-    members
-        Networks of each graph expert.
-    config
-        Everything else.
-    own
-        What reads the user's own numbers; all experts do.
-    """
-
-    networks: Mapping[str, Network]
-    tabular: Sequence[Featurizer]
-    members: int
-    config: TrainConfig
-    own: Sequence[Featurizer] = ()
-
-    @property
-    def parents(self) -> dict[str, dict[str, str]]:
-        """File name and SHA-256 of what the networks of each graph expert start from."""
-        return {name: network.parent.source for name, network in self.networks.items() if network.parent is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +35,10 @@ class Fitted:
     experts: list[Expert]
     histories: dict[str, list[list[Epoch]]]
 
-    def predict(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict ``[experts, rows, tasks]``."""
-        return np.stack([expert.predict(features) for expert in self.experts])
+    def predict(self, features: FeatureTable, rows: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """Predict ``[experts, rows, tasks]``, for all rows or some of them."""
+        taken = features if rows is None else {each: take_rows(values, rows) for each, values in features.items()}
+        return np.stack([expert.predict(taken) for expert in self.experts])
 
 
 def fit_experts(

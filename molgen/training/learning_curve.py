@@ -13,7 +13,8 @@ from molgen.data.tasks import fit_scaling
 from molgen.experts.base import FeatureTable
 from molgen.training.assemble import fit_blend, measure
 from molgen.training.checkpoint import Checkpoint
-from molgen.training.fit import Progress, Recipe, fit_experts
+from molgen.training.fit import Progress, fit_experts
+from molgen.training.recipe import Recipe
 
 __all__ = ["SHARES", "CurvePoint", "learning_curve"]
 

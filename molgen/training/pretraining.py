@@ -32,7 +32,7 @@ from molgen.errors import InputError
 from molgen.experts.domain import MAX_REFERENCES, Domain
 from molgen.experts.graph import GraphExpert
 from molgen.experts.scaling import FeatureScaler
-from molgen.featurizers import Descriptors, MolGraph, Morgan
+from molgen.featurizers import MolGraph, Morgan
 from molgen.featurizers.base import take_rows
 from molgen.nn.losses import MultiTaskLoss
 from molgen.plain import plain
@@ -42,12 +42,10 @@ from molgen.training.checkpoint import Checkpoint, NetworkStore, run_versions
 from molgen.training.config import UNSTATED_LICENCE, GraphConfig, RunConfig
 from molgen.training.experts import architecture_of
 from molgen.training.fit import Progress, describe_history
-from molgen.training.loop import fit_network
+from molgen.training.loop import Epoch, fit_network
+from molgen.training.recipe import DESCRIPTORS
 
 __all__ = ["PretrainConfig", "PretrainResult", "pretrain"]
-
-#: What is learnt.
-DESCRIPTORS = Descriptors()
 
 _NAME = "graph"
 _REFERENCE = Morgan(2, 1024)
@@ -173,29 +171,40 @@ def pretrain(
         on_epoch=lambda epoch, _: tell("pretraining", epoch, config.graph.epochs),
     )
     expert.networks[0] = network.cpu()
+    bundle = _bundle(expert, corpus, targets, valid, config)
+    bundle.card |= _card(sources, config, len(train), n_valid, history)
+    measured = bundle.card["metrics"]["valid"]["model"]
+    r2 = {name: measures["r2"] for name, measures in measured.items() if measures["r2"] is not None}
+    return PretrainResult(bundle, (len(train), n_valid), r2)
+
+
+def _bundle(expert: GraphExpert, corpus: _Corpus, targets: Targets, valid: NDArray[np.int64], config: PretrainConfig) -> Bundle:
+    """Calibrate and measure on the compounds that were kept from training; the card has the figures alone."""
+    tasks, rows = expert.tasks, np.arange(len(valid))
     held = Targets.exact(unscale(tasks, targets.values[valid]))
-    predictions = expert.predict({expert.graph: take_rows(corpus.graphs, valid)})
-    rows = np.arange(n_valid)
-    mixing = fit_blend(tasks, predictions[np.newaxis], held, rows)
-    metrics = measure(tasks, {"model": mixing.predict(predictions[np.newaxis])}, held, {"valid": rows})
+    predictions = expert.predict({expert.graph: take_rows(corpus.graphs, valid)})[np.newaxis]
+    mixing = fit_blend(tasks, predictions, held, rows)
+    metrics = measure(tasks, {"model": mixing.predict(predictions)}, held, {"valid": rows})
     domain = Domain(_REFERENCE, corpus.references[diverse_subset(corpus.references, MAX_REFERENCES, seed=config.seed)])
-    card = {
+    return Bundle(tasks, [expert], mixing.weights, mixing.calibration, domain, {"metrics": plain(metrics)})
+
+
+def _card(
+    sources: Sequence[PreparedSource], config: PretrainConfig, n_train: int, n_valid: int, history: list[Epoch]
+) -> dict[str, Any]:
+    return {
         "data": {
             "file": ", ".join(source.folder.name for source in sources),
             "sha256": ", ".join(source.manifest.sha256() for source in sources),
-            "compounds": len(order),
+            "compounds": n_train + n_valid,
         },
-        "split": {"name": "random", "sizes": {"train": len(train), "valid": len(valid)}},
+        "split": {"name": "random", "sizes": {"train": n_train, "valid": n_valid}},
         "configuration": config.model_dump(mode="json"),
-        "metrics": plain(metrics),
         "versions": {"python": platform.python_version(), **run_versions()} | {"rdkit": importlib.metadata.version("rdkit")},
         "pretraining": True,
         "training": {_NAME: [describe_history(history)]},
         "licence": config.licence or UNSTATED_LICENCE,
     }
-    bundle = Bundle(tasks, [expert], mixing.weights, mixing.calibration, domain, card)
-    r2 = {name: measures["r2"] for name, measures in metrics["valid"]["model"].items() if np.isfinite(measures["r2"])}
-    return PretrainResult(bundle, (len(train), n_valid), r2)
 
 
 class _RandomShareLoss(MultiTaskLoss):
@@ -248,7 +257,7 @@ class _Corpus:
                 graphs.append(take_rows(rows.values[MolGraph()], at))
                 with np.errstate(over="ignore"):
                     values.append(rows.values[DESCRIPTORS][at].astype(np.float32))
-                if len(references) * len(rows.complete) < _SAMPLE:
+                if sum(map(len, references)) < _SAMPLE:
                     references.append(_fingerprints(rows)[at])
         names = [str(name) for name in DESCRIPTORS.get_feature_names_out()]
         if not graphs:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
-from molgen.chem.descriptors import DESCRIPTORS_FAST
 from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.replicates import find_leaks
@@ -25,48 +24,26 @@ from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
 from molgen.experts.structures import MAX_STRUCTURES, Structures
 from molgen.featurizers import (
-    AtomPair,
     Columns,
-    Descriptors,
-    FeatureMorgan,
     Featurizer,
     MolGraph,
     Morgan,
-    TopologicalTorsion,
     from_spec,
 )
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
-from molgen.training.budget import measure_costs, plans
+from molgen.training.budget import within_budget
 from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import UNSTATED_LICENCE, TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
 from molgen.training.diagnostics import describe_labels
-from molgen.training.finetune import Parent
-from molgen.training.fit import Fitted, Network, Progress, Recipe, describe_history, fit_experts
+from molgen.training.fit import Fitted, Progress, describe_history, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
+from molgen.training.recipe import FINGERPRINT, GRAPH_EXTRAS, TABULAR_INPUTS, Recipe, make_recipe, sized
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
-
-#: Boosted trees learn from counts of parts of several kinds: on scaffold folds of three sets that was worth 1 to 3 % of the error.
-FINGERPRINT = Morgan(2, 1024, counts=True)
-FINGERPRINTS: list[Featurizer] = [
-    FINGERPRINT,
-    FeatureMorgan(2, 1024, counts=True),
-    AtomPair(1024, counts=True),
-    TopologicalTorsion(1024, counts=True),
-]
-DESCRIPTORS = Descriptors()
-#: What joins the graph at the read-out: cheap, and it tells a small data set much.
-GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
-TABULAR_INPUTS: list[Featurizer] = [*FINGERPRINTS, DESCRIPTORS]
-
-#: Compounds up to which two networks of each kind are worth their time.
-_FEW = 5_000
-#: Compounds that a network sees in all its epochs, repeated ones included, and the least number of epochs.
-_SEEN, _LEAST_EPOCHS = 300_000, 12
 
 
 @dataclass(slots=True)
@@ -188,7 +165,7 @@ def _prepare(
     check_names(dataset.tasks)
     if config.percentiles_of is not None:
         check_compounds(config.percentiles_of, dataset)
-    recipe = _recipe(_sized(config, len(dataset)), _own_features(dataset))
+    recipe = make_recipe(sized(config, len(dataset)), _own_features(dataset))
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, recipe.parents))
     splits, leaks = _splits(dataset, config)
@@ -200,32 +177,9 @@ def _prepare(
     splits = [_without(split, unusable) for split in splits]
     if config.budget is not None:
         tell("trying out", 0, 0)
-        recipe = _within_budget(recipe, dataset, features, splits, kept, config.seconds_allowed - (time.monotonic() - started))
+        seconds = config.seconds_allowed - (time.monotonic() - started)
+        recipe = within_budget(recipe, dataset, features, splits, seconds, kept)
     return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell)
-
-
-def _within_budget(
-    recipe: Recipe,
-    dataset: Dataset,
-    features: dict[Featurizer, Any],
-    splits: Sequence[Split],
-    kept: Checkpoint | None,
-    seconds: float,
-) -> Recipe:
-    """Return the best recipe whose training takes no longer than is left; a run that goes on keeps to what it chose."""
-    own = _own_features(dataset)
-    # After cross-validation everything is trained once more, on all rows.
-    parts = [*(split.train for split in splits), *([np.arange(len(dataset))] if recipe.config.folds else [])]
-    compounds = sum(map(len, parts))
-    labels = sum(int((~np.isnan(dataset.targets[rows])).sum()) for rows in parts)
-    choices = [_recipe(config, own) for config in plans(recipe.config)]
-    chosen = None if kept is None else kept.load_choice()
-    if chosen is None:
-        costs = measure_costs(recipe, dataset.tasks, features, dataset.labels, splits[0], [*TABULAR_INPUTS, *own])
-        chosen = next((at for at, each in enumerate(choices) if costs.of(each, compounds, labels) <= seconds), len(choices) - 1)
-        if kept is not None:
-            kept.save_choice(chosen)
-    return choices[min(chosen, len(choices) - 1)]
 
 
 def _train_on_split(job: _Job) -> TrainResult:
@@ -237,7 +191,7 @@ def _train_on_split(job: _Job) -> TrainResult:
     predictions = fitted.predict(features)
     mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
     final = mixing.predict(predictions)
-    trees = _baseline_trees(recipe)
+    trees = recipe.baseline_trees
     rivals = predict_baselines(tasks, features, dataset, split, recipe.config, fingerprint=FINGERPRINT, trees=trees)
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
@@ -282,7 +236,7 @@ def _validate(job: _Job) -> CrossValidation:
         job.splits,
         job.tell,
         fingerprint=FINGERPRINT,
-        trees=_baseline_trees(job.recipe),
+        trees=job.recipe.baseline_trees,
         checkpoint=job.kept,
     )
 
@@ -305,11 +259,6 @@ def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
     """Return the learning curve, whose last point is the run itself."""
     points = learning_curve(job.recipe, job.features, job.dataset, split, job.tell, checkpoint=job.kept)
     return [*points, CurvePoint(len(split.train), {part: values["model"] for part, values in metrics.items()})]
-
-
-def _baseline_trees(recipe: Recipe) -> list[Featurizer]:
-    """Boosted trees on everything are a baseline where no expert is just that."""
-    return [] if recipe.tabular and not recipe.config.fast else [*TABULAR_INPUTS, *recipe.own]
 
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
@@ -413,49 +362,6 @@ def _own_features(dataset: Dataset) -> list[Featurizer]:
 def _without(split: Split, rows: dict[int, str]) -> Split:
     gone = list(rows)
     return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))
-
-
-def _recipe(config: TrainConfig, own: list[Featurizer]) -> Recipe:
-    parent = None
-    if config.parent is not None:
-        parent = Parent.load(config.parent)
-        config = parent.settle(config)
-    inputs = [FINGERPRINT, *GRAPH_EXTRAS] if config.fast else TABULAR_INPUTS
-    tabular = [*inputs, *own] if config.experts in ("tabular", "blend") else []
-    return Recipe(_networks(config, parent, own), tabular, config.ensemble or 1, config, own)
-
-
-def _networks(config: TrainConfig, parent: Parent | None, own: list[Featurizer]) -> dict[str, Network]:
-    """Return the networks to train, by name."""
-    if config.experts == "tabular":
-        return {}
-    networks = {"graph": Network([*GRAPH_EXTRAS, *own], _with_dropout(config, 0.0), parent)}
-    if config.experts == "blend":
-        if not config.fast:
-            # The trees need all descriptors anyway: a second network that sees them errs differently from both.
-            networks["graph+descriptors"] = Network([DESCRIPTORS, *own], _with_dropout(config, 0.2), parent)
-        if config.pretrained != "none" and parent is None:
-            encoder = Parent.load(config.pretrained)
-            networks["pretrained"] = Network([*GRAPH_EXTRAS, *own], _with_dropout(encoder.adopt(config), 0.0), encoder)
-    return networks
-
-
-def _with_dropout(config: TrainConfig, dropout: float) -> TrainConfig:
-    """Settle the dropout of a network, where it is left open."""
-    if config.graph.dropout is not None:
-        return config
-    return config.model_copy(update={"graph": config.graph.model_copy(update={"dropout": dropout})})
-
-
-def _sized(config: TrainConfig, compounds: int) -> TrainConfig:
-    """Settle what is left open by the size of the data set: of many compounds a network learns as much in fewer epochs."""
-    changes: dict[str, Any] = {}
-    if config.ensemble is None:
-        changes["ensemble"] = 2 if config.experts == "blend" and compounds <= _FEW else 1
-    if "epochs" not in config.graph.model_fields_set:
-        epochs = min(config.graph.epochs, max(_LEAST_EPOCHS, _SEEN // max(1, compounds)))
-        changes["graph"] = config.graph.model_copy(update={"epochs": epochs})
-    return config.model_copy(update=changes)
 
 
 def _domain_featurizer(experts: list[Expert]) -> Morgan:

@@ -29,16 +29,21 @@ def test_descriptors_can_be_read_from_those_of_the_encoder(nci_smiles):
     from scipy.stats import spearmanr
     from sklearn.linear_model import Ridge
 
-    both = Concat([Embedding(), Descriptors(["MolWt"])], errors="mask").transform(nci_smiles[:600])
+    both = Concat([Embedding(), Descriptors(["MolWt"])], errors="mask").transform(nci_smiles[:1500])
     both = both[~np.isnan(both).any(axis=1)]
     vectors, weights = both[:, :-1], both[:, -1]
-    model = Ridge(1.0).fit(vectors[:400], weights[:400])
-    assert spearmanr(model.predict(vectors[400:]), weights[400:]).statistic > 0.95
+    model = Ridge(100.0).fit(vectors[:1200], weights[:1200])
+    assert spearmanr(model.predict(vectors[1200:]), weights[1200:]).statistic > 0.95
 
 
 def test_a_model_that_cannot_give_any_is_refused(measured_table, tmp_path):
     with pytest.raises(BundleError, match="no-such-model"):
         Embedding("no-such-model").featurize(["CCO"])
+    for name in ("", "a\0b", "x" * 5000, "\ud800"):
+        with pytest.raises(BundleError):
+            Embedding(name).get_feature_names_out()
+    with pytest.raises(ConfigError, match="unusable model"):
+        Embedding(0).featurize(["CCO"])
     path = tmp_path / "trees.molgen"
     molgen.train(measured_table, path, target="activity", experts="tabular", split="random", tabular={"rounds": 3})
     with pytest.raises(ConfigError, match="no network"):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import molgen
-from molgen.errors import ConfigError
+from molgen.archive import write_archive
+from molgen.errors import BundleError, ConfigError
+from molgen.training import budget as budget_module
 from molgen.training import train as module
 from molgen.training.budget import Costs, plans
 from molgen.training.config import GraphConfig, TrainConfig
@@ -36,7 +38,7 @@ def costs(monkeypatch):
         measured.append(1)
         return Costs(dict.fromkeys(recipe.networks, 1e-3), 0.0)
 
-    monkeypatch.setattr(module, "measure_costs", measure)
+    monkeypatch.setattr(budget_module, "measure_costs", measure)
     return measured
 
 
@@ -82,3 +84,16 @@ def test_a_run_that_goes_on_keeps_to_its_choice(measured_table, tmp_path, costs,
 def test_what_is_no_time_is_refused(measured_table, budget):
     with pytest.raises(ConfigError, match="such as 90s, 10m"):
         molgen.train(measured_table, budget=budget, **QUICK)
+
+
+def test_what_was_left_open_stays_open():
+    """A network that starts from a model of measured values keeps the low rate of such a start."""
+    config = TrainConfig(graph=GraphConfig(width=32), ensemble=2)
+    assert all("learning_rate" not in each.graph.model_fields_set for each in plans(config))
+
+
+def test_a_damaged_choice_is_told(measured_table, tmp_path, costs):
+    molgen.train(measured_table, budget="0.1s", checkpoint=tmp_path / "run", **QUICK)
+    write_archive(tmp_path / "run" / "choice.zip", {"choice.json": b'{"chosen": 99}'}, overwrite=True)
+    with pytest.raises(BundleError, match="damaged"):
+        molgen.train(measured_table, budget="0.1s", checkpoint=tmp_path / "run", **QUICK)
