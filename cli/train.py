@@ -89,6 +89,12 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     help="Settle charges that a proton can settle, or leave them as drawn [auto: as drawn if 5 % or more are].",
 )
 @click.option("--budget", metavar="TIME", help="Time that training may take, such as 10m: fewer epochs and experts if need be.")
+@click.option(
+    "--search",
+    type=click.IntRange(1, 10_000),
+    metavar="TRIALS",
+    help="Try settings of networks and of trees on the validation compounds, and train with the best.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Decides everything random [0].")
 @click.option("--device", help="auto, cpu, cuda, cuda:1 ... [auto].")
 @click.option("--n-jobs", type=int, help="Processes that featurize [1].")
@@ -147,6 +153,8 @@ def train(
         print_json({"model": output, **result.to_json()})
         return
     _print_data(result)
+    for search in result.searches:
+        _print_search(search)
     for part, title in (("valid", "Validation"), ("test", "Test")):
         if part in result.metrics:
             print_metrics(title, result.metrics[part])
@@ -159,6 +167,14 @@ def train(
     click.echo(f"\nModel written to {output}")
     if report:
         click.echo(f"Report written to {report}")
+
+
+def _print_search(search: Any) -> None:
+    settings = ", ".join(f"{name} {value:.3g}" for name, value in search.settings.items())
+    click.echo(
+        f"{search.part} settings: validation loss {search.best:.4g} after {search.trials} trials ({search.pruned} given up early), "
+        f"{search.default:.4g} with the default: {settings}"
+    )
 
 
 def _print_data(result: Any) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from molgen.attribution.explain import Explanation, Method
-from molgen.attribution.explain import explain as _explain
+from molgen.attribution.explain import explain
+from molgen.attribution.result import Explanation
 from molgen.bundle import Bundle
 from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
@@ -18,6 +18,7 @@ from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.preparation import PrepareResult, prepare
 from molgen.screening.merge import merge
+from molgen.screening.output import check_outputs, write_frame
 from molgen.screening.screen import ScreenResult, screen
 from molgen.screening.sift import FilterResult, filter_library
 from molgen.search.diverse import DiverseResult, diverse
@@ -32,9 +33,6 @@ from molgen.training.scored import ScoreEvaluation, evaluate_scores
 from molgen.training.train import CrossValidation, Progress, TrainResult
 from molgen.training.train import cross_validate as _cross_validate
 from molgen.training.train import train as _train
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "AuditReport",
@@ -128,15 +126,13 @@ def train(
     >>> result = molgen.train("esol.csv", "esol.molgen", target="logS")  # doctest: +SKIP
     >>> result.bundle.predict(["CCO"])  # doctest: +SKIP
     """
-    from molgen.screening.output import check_outputs
-
     resolved = _resolve(config, target, settings)
     if out_of_fold is not None and not resolved.folds:
         raise ConfigError("out-of-fold predictions need folds", got="folds not set", remedy="add --folds 5")
     check_outputs([output, out_of_fold, report], _files_read(data, config, resolved), overwrite=overwrite)
     result = _train(data, resolved, checkpoint=checkpoint, progress=progress)
     if out_of_fold is not None and result.cross_validation is not None:
-        _write_frame(result.cross_validation.table(), Path(out_of_fold))
+        write_frame(result.cross_validation.table(), Path(out_of_fold))
     if output is not None:
         result.bundle.save(output, overwrite=overwrite)
     if report is not None:
@@ -179,8 +175,6 @@ def cross_validate(
     >>> molgen.cross_validate("esol.csv", target="logS").summary()["model"]["logS"]["rmse"]  # doctest: +SKIP
     (0.72, 0.05)
     """
-    from molgen.screening.output import check_outputs
-
     if not isinstance(config, TrainConfig):
         known = read_toml(config).get("folds") if config is not None else None
         settings["folds"] = folds or known or 5
@@ -190,7 +184,7 @@ def cross_validate(
     check_outputs([out_of_fold], _files_read(data, config, resolved), overwrite=overwrite)
     validation = _cross_validate(data, resolved, checkpoint=checkpoint, progress=progress)
     if out_of_fold is not None:
-        _write_frame(validation.table(), Path(out_of_fold))
+        write_frame(validation.table(), Path(out_of_fold))
     return validation
 
 
@@ -235,8 +229,6 @@ def pretrain(
     --------
     >>> molgen.pretrain("library/", "encoder.molgen", graph={"epochs": 5})  # doctest: +SKIP
     """
-    from molgen.screening.output import check_outputs
-
     if not isinstance(config, PretrainConfig):
         layers = [read_toml(config)] if config is not None else []
         config = PretrainConfig.build(*layers, settings, where=str(config or "settings"))
@@ -326,8 +318,6 @@ def evaluate(
     --------
     >>> molgen.evaluate("new.csv", "esol.molgen").metrics["logS"]["rmse"]  # doctest: +SKIP
     """
-    from molgen.screening.output import check_outputs
-
     inputs = [*expand_paths(data), *(each for each in (model,) if isinstance(each, str | Path))]
     check_outputs([output], inputs, overwrite=overwrite)
     evaluation = _evaluate(
@@ -343,79 +333,5 @@ def evaluate(
         by=by,
     )
     if output is not None:
-        _write_frame(evaluation.predictions, Path(output))
+        write_frame(evaluation.predictions, Path(output))
     return evaluation
-
-
-def explain(
-    smiles: Any,
-    model: str | Path | Bundle,
-    output: str | Path | None = None,
-    *,
-    report: str | Path | None = None,
-    tasks: Sequence[str] = (),
-    method: Method = "auto",
-    steps: int = 64,
-    neighbours: int = 3,
-    overwrite: bool = False,
-) -> list[Explanation]:
-    """Say what predictions rest on: the parts of a molecule, and the training compounds that are like it.
-
-    Parameters
-    ----------
-    smiles
-        One compound or several: SMILES, or parsed molecules.
-    model
-        A bundle, its file, or the name of one that comes along.
-    output
-        Table of all parts to write: CSV, or Parquet if it ends in ``.parquet``.
-    report
-        HTML page of drawings to write.
-    tasks, method, steps, neighbours
-        See :func:`molgen.attribution.explain.explain`.
-    overwrite
-        Replace outputs that exist.
-
-    Returns
-    -------
-    list of Explanation
-        One for each compound, in order; one that cannot be scored says why.
-
-    Raises
-    ------
-    ConfigError
-        If the model has no such task, gradients cannot be had, or it reads columns beside the structure.
-
-    Examples
-    --------
-    >>> molgen.explain("CCO", "admet-fast", tasks=["herg"])[0].tasks[0].atoms  # doctest: +SKIP
-    """
-    import pandas as pd
-
-    from molgen.attribution.report import write_explanations
-    from molgen.screening.output import check_outputs
-
-    inputs = [] if isinstance(model, Bundle) else [model]
-    check_outputs([output, report], inputs, overwrite=overwrite)
-    found = _explain(smiles, model, tasks=tasks, method=method, steps=steps, neighbours=neighbours)
-    if output is not None:
-        tables = [each.table() for each in (*found, Explanation("", "ok"))]
-        _write_frame(pd.concat(tables, ignore_index=True), Path(output))
-    if report is not None:
-        write_explanations(Path(report), found, "the model" if isinstance(model, Bundle) else Path(model).name)
-    return found
-
-
-def _write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as a screen does: six significant digits, nothing where there is no number."""
-    import pyarrow as pa
-
-    from molgen.screening.output import TableWriter
-    from molgen.screening.score import round_significant
-
-    numbers = frame.select_dtypes("number")
-    rounded = frame.assign(**{name: round_significant(numbers[name].to_numpy()) for name in map(str, numbers)})
-    table = pa.Table.from_pandas(rounded, preserve_index=False)
-    with TableWriter(path, table.schema) as writer:
-        for batch in table.to_batches():
-            writer.write(batch)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,8 @@ from rdkit import Chem
 
 from molgen.attribution.gradients import MAX_STEPS, can_integrate, integrate_gradients
 from molgen.attribution.masking import mask_atoms
+from molgen.attribution.report import write_explanations
+from molgen.attribution.result import Explanation, Neighbour, TaskExplanation, parts_table
 from molgen.bundle import Bundle, Scores
 from molgen.chem.neighbours import NearestRows
 from molgen.chem.parse import Mol
@@ -20,188 +21,29 @@ from molgen.chem.standardize import canonical_smiles
 from molgen.data.tasks import Task, logit, spans
 from molgen.errors import ConfigError
 from molgen.featurizers.base import as_rows
-from molgen.plain import plain
+from molgen.screening.output import check_outputs, write_frame
 from molgen.threads import one_torch_thread
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Explanation", "Method", "Neighbour", "TaskExplanation", "explain"]
+__all__ = ["Method", "explain"]
 
 #: How parts of a molecule are told apart: by gradients through networks, or by putting something neutral in an atom's place.
 Method = Literal["auto", "gradients", "masking"]
-
-
-class Neighbour(NamedTuple):
-    """A training compound that is like the one explained.
-
-    Attributes
-    ----------
-    id, smiles
-        As the model keeps them.
-    similarity
-        Tanimoto similarity of Morgan bits.
-    measured
-        Task -> its label; without it where there is none. The word of the class for tasks of several.
-    """
-
-    id: str
-    smiles: str
-    similarity: float
-    measured: dict[str, float | str]
-
-
-@dataclass(frozen=True, slots=True)
-class TaskExplanation:
-    """What one prediction rests on.
-
-    Attributes
-    ----------
-    task
-        What is predicted.
-    value, lower, upper
-        The prediction, in the task's unit or as the probability of a class, and the interval of a quantity; NaN where there is
-        none.
-    label
-        Of several classes the likeliest, which is explained; else empty.
-    method
-        ``"gradients"`` or ``"masking"``.
-    atoms
-        ``[n_atoms]``, in the task's unit; in log-odds where a probability is predicted. By gradients, each atom's part; by
-        masking, what the prediction loses with the atom: several that are needed together lose it each. NaN for an atom whose place
-        nothing can take.
-    bonds
-        ``[n_bonds]``: each bond's part; ``None`` by masking, which does not tell bonds apart.
-    features
-        Molecule-level feature that a network reads -> its part.
-    base
-        By gradients, the prediction where the path begins: every atom a CH2, every bond single, descriptors at the mean of the
-        training compounds. With all parts it adds up to the prediction, to within ``remainder``.
-    remainder
-        What the parts fail to add up to.
-    """
-
-    task: Task
-    value: float
-    lower: float
-    upper: float
-    label: str
-    method: str
-    atoms: NDArray[np.float64]
-    bonds: NDArray[np.float64] | None = None
-    features: dict[str, float] = field(default_factory=dict)
-    base: float = float("nan")
-    remainder: float = float("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What the predictions for one compound rest on.
-
-    Attributes
-    ----------
-    smiles
-        As it was given; canonical, of a molecule.
-    status, reason
-        As of a screen: only ``"ok"`` compounds are explained.
-    notes
-        What was done to the compound before it was scored.
-    scored
-        SMILES of the parent compound that was scored.
-    mol
-        The molecule of ``scored``: atoms and bonds are numbered as there. ``None`` for what is not ``"ok"``.
-    tasks
-        One for each task.
-    domain
-        Similarity to the nearest reference compound.
-    neighbours
-        The nearest training compounds, nearest first, where the model keeps them.
-    """
-
-    smiles: str
-    status: str
-    reason: str = ""
-    notes: str = ""
-    scored: str = ""
-    mol: Mol | None = None
-    tasks: list[TaskExplanation] = field(default_factory=list)
-    domain: float = float("nan")
-    neighbours: list[Neighbour] = field(default_factory=list)
-
-    def table(self) -> pd.DataFrame:
-        """Return one row for each atom, bond and feature of each task: ``smiles, task, part, index, name, attribution``.
-
-        ``index`` counts atoms and bonds from 0, as RDKit does; ``name`` is an atom's element, a bond's two atoms, or a feature's.
-        """
-        import pandas as pd
-
-        rows = [
-            (self.smiles, each.task.name, *part) for each in self.tasks for part in _parts(each, self.mol) if not np.isnan(part[-1])
-        ]
-        frame = pd.DataFrame(rows, columns=["smiles", "task", "part", "index", "name", "attribution"])
-        return frame.astype({"index": "Int64", "attribution": np.float64})
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        tasks = [
-            {
-                "task": each.task.name,
-                "value": each.value,
-                "lower": each.lower,
-                "upper": each.upper,
-                "label": each.label,
-                "method": each.method,
-                "atoms": each.atoms.tolist(),
-                "bonds": None if each.bonds is None else each.bonds.tolist(),
-                "features": each.features,
-                "base": each.base,
-                "remainder": each.remainder,
-            }
-            for each in self.tasks
-        ]
-        neighbours = [each._asdict() for each in self.neighbours]
-        described: dict[str, Any] = plain(
-            {
-                "smiles": self.smiles,
-                "status": self.status,
-                "reason": self.reason,
-                "notes": self.notes,
-                "scored": self.scored,
-                "symbols": [] if self.mol is None else [atom.GetSymbol() for atom in self.mol.GetAtoms()],
-                "tasks": tasks,
-                "domain": self.domain,
-                "neighbours": neighbours,
-            }
-        )
-        return described
-
-
-def _parts(explained: TaskExplanation, mol: Mol | None) -> list[tuple[str, int | None, str, float]]:
-    if mol is None:
-        return []
-    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
-    parts: list[tuple[str, int | None, str, float]] = [
-        ("atom", at, symbol, float(part)) for at, (symbol, part) in enumerate(zip(symbols, explained.atoms, strict=True))
-    ]
-    if explained.bonds is not None:
-        ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
-        names = [f"{symbols[first]}{first}-{symbols[second]}{second}" for first, second in ends]
-        parts += [("bond", at, name, float(part)) for at, (name, part) in enumerate(zip(names, explained.bonds, strict=True))]
-    parts += [("feature", None, name, part) for name, part in explained.features.items()]
-    return [*parts, ("base", None, "", explained.base), ("remainder", None, "", explained.remainder)]
 
 
 @one_torch_thread()
 def explain(
     smiles: Any,
     model: str | Path | Bundle,
+    output: str | Path | None = None,
     *,
+    report: str | Path | None = None,
     tasks: Sequence[str] = (),
     method: Method = "auto",
     steps: int = 64,
     neighbours: int = 3,
+    overwrite: bool = False,
 ) -> list[Explanation]:
-    """Say what predictions rest on.
+    """Say what predictions rest on: the parts of a molecule, and the training compounds that are like it.
 
     Parameters
     ----------
@@ -209,6 +51,10 @@ def explain(
         One compound or several: SMILES, or parsed molecules.
     model
         A bundle, its file, or the name of one that comes along.
+    output
+        Table of all parts to write: CSV, or Parquet if it ends in ``.parquet``.
+    report
+        HTML page of drawings to write.
     tasks
         Those of its tasks to explain; all, if none is named.
     method
@@ -218,6 +64,8 @@ def explain(
         Points of the integral of the gradients.
     neighbours
         How many of the nearest training compounds to name, where the model keeps them (``store_structures``).
+    overwrite
+        Replace outputs that exist.
 
     Returns
     -------
@@ -228,12 +76,26 @@ def explain(
     ------
     ConfigError
         If the model has no such task, gradients cannot be had, or it reads columns beside the structure.
+    InputError
+        If an output exists, or would replace the model.
 
     Examples
     --------
     >>> molgen.explain("CCO", "admet-fast", tasks=["herg"])[0].tasks[0].atoms  # doctest: +SKIP
     """
+    check_outputs([output, report], [] if isinstance(model, Bundle) else [model], overwrite=overwrite)
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    found = _explain(as_rows([smiles] if isinstance(smiles, str | Chem.Mol) else smiles), bundle, tasks, method, steps, neighbours)
+    if output is not None:
+        write_frame(parts_table(found), Path(output))
+    if report is not None:
+        write_explanations(Path(report), found, "the model" if isinstance(model, Bundle) else Path(model).name)
+    return found
+
+
+def _explain(
+    rows: Sequence[Any], bundle: Bundle, tasks: Sequence[str], method: Method, steps: int, neighbours: int
+) -> list[Explanation]:
     wanted = _choose(bundle, tasks)
     methods = {task.name: _settle(bundle, task, method) for task in wanted}
     if bundle.columns:
@@ -241,7 +103,6 @@ def explain(
     if not 1 <= steps <= MAX_STEPS or neighbours < 0:
         expected = f"steps of 1 to {MAX_STEPS:,}, and neighbours not negative"
         raise ConfigError("steps or neighbours out of range", expected=expected, got=f"{steps}, {neighbours}")
-    rows = as_rows([smiles] if isinstance(smiles, str | Chem.Mol) else smiles)
     compounds = bundle.read(rows)
     scored = canonical_smiles(compounds.mols)
     # Atoms are numbered as in a SMILES that is told, also where a salt was taken off.

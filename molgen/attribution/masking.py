@@ -44,7 +44,7 @@ def mask_atom(mol: Mol, at: int) -> Mol | None:
     """Return a molecule with something neutral in an atom's place, so that it stays one that a chemist could draw.
 
     Hydrogen for an atom at an end, a carbon with the same bonds for another that is none, and for a carbon one that is saturated.
-    On planted contributions this finds more of the truth than leaving the atom out, which tears rings and chains apart.
+    Leaving the atom out would tear rings and chains apart, into molecules unlike any that a model has seen.
 
     Parameters
     ----------

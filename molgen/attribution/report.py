@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from molgen.attribution.explain import Explanation, TaskExplanation
+from molgen.attribution.result import Explanation, TaskExplanation
 from molgen.data.tasks import Task
 from molgen.reporting.html import Html, section, tag, whole_text, write_page
 from molgen.reporting.structures import drawing, similarity_line

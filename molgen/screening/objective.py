@@ -20,7 +20,7 @@ from molgen.data.tasks import Task
 from molgen.errors import ConfigError
 from molgen.filters import Filter, available, from_text
 from molgen.filters.property import Property
-from molgen.screening.score import round_significant
+from molgen.screening.output import round_significant
 
 __all__ = ["DESIRABILITY", "Objective", "Wish", "pareto_ranks", "read_objective"]
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from molgen.errors import InputError
 from molgen.files import check_outputs, check_target, replacing, write_failed
 from molgen.screening.spreadsheet import neutral, neutral_batch
 
-__all__ = ["TableWriter", "check_outputs", "check_target", "replacing"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TableWriter", "check_outputs", "check_target", "replacing", "round_significant", "write_frame"]
 
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
+_DIGITS = 6
 _STRUCTURES = (".sdf", ".sd", ".mol", ".smi", ".smiles")
 
 
@@ -86,3 +92,26 @@ class TableWriter:
                 self._replacing.__exit__(type(failure), failure, failure.__traceback__)
                 raise write_failed(self._path, failure) from None
         self._replacing.__exit__(kind, error, trace)
+
+
+def round_significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to six significant digits, so that text and binary outputs hold the same numbers."""
+    out = np.asarray(values, dtype=np.float64).copy()
+    usable = np.isfinite(out) & (out != 0)
+    x = out[usable]
+    places = np.clip(_DIGITS - 1 - np.floor(np.log10(np.abs(x))).astype(np.int64), -300, 300)
+    # Powers of ten up to 22 are exact, and dividing by one rounds correctly: the result prints with six digits.
+    large = 10.0 ** np.maximum(places, 0)
+    small = 10.0 ** np.maximum(-places, 0)
+    out[usable] = np.rint(x * large / small) / large * small
+    return out
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a whole table as a screen does: six significant digits, nothing where there is no number."""
+    numbers = frame.select_dtypes("number")
+    rounded = frame.assign(**{name: round_significant(numbers[name].to_numpy()) for name in map(str, numbers)})
+    table = pa.Table.from_pandas(rounded, preserve_index=False)
+    with TableWriter(path, table.schema) as writer:
+        for batch in table.to_batches():
+            writer.write(batch)

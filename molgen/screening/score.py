@@ -23,14 +23,14 @@ from molgen.featurizers import Columns
 from molgen.filters.pipeline import Pipeline, Sifted, StageCount
 from molgen.screening.duplicates import DUPLICATES, Keys, parent_keys, repeated
 from molgen.screening.from_prepared import compounds_of
+from molgen.screening.output import round_significant
 from molgen.screening.schema import OutputSchema
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
 
-__all__ = ["MakeScorer", "ScorePlan", "ScoredBlock", "Scorer", "refuse_bad_row", "round_significant"]
+__all__ = ["MakeScorer", "ScorePlan", "ScoredBlock", "Scorer", "refuse_bad_row"]
 
-_DIGITS = 6
 _PROBE = "CC(=O)Nc1ccc(O)cc1"
 
 
@@ -274,19 +274,6 @@ class _Stopwatch:
         """Count a stage that began where the one before it ended."""
         self.stages.append(StageCount(name, rows, rejected, time.process_time() - self._start, fixed))
         self.restart()
-
-
-def round_significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to six significant digits, so that text and binary outputs hold the same numbers."""
-    out = np.asarray(values, dtype=np.float64).copy()
-    usable = np.isfinite(out) & (out != 0)
-    x = out[usable]
-    places = np.clip(_DIGITS - 1 - np.floor(np.log10(np.abs(x))).astype(np.int64), -300, 300)
-    # Powers of ten up to 22 are exact, and dividing by one rounds correctly: the result prints with six digits.
-    large = 10.0 ** np.maximum(places, 0)
-    small = 10.0 ** np.maximum(-places, 0)
-    out[usable] = np.rint(x * large / small) / large * small
-    return out
 
 
 def refuse_bad_row(batch: pa.RecordBatch) -> None:

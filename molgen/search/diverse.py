@@ -22,9 +22,8 @@ from molgen.errors import ConfigError, InputError
 from molgen.featurizers.fingerprint import Fingerprint
 from molgen.plain import plain
 from molgen.screening.hits import write_hits
-from molgen.screening.output import check_outputs
+from molgen.screening.output import check_outputs, round_significant
 from molgen.screening.schema import pass_through
-from molgen.screening.score import round_significant
 from molgen.search.fingerprint import DEFAULT, fingerprints, make_fingerprint
 from molgen.search.picking import METHODS, Candidates, Method, Picks
 from molgen.search.reading import ROW_COLUMNS, Tally, read_blocks, row_table, row_values

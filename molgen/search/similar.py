@@ -20,9 +20,8 @@ from molgen.errors import ConfigError
 from molgen.featurizers.fingerprint import Fingerprint
 from molgen.plain import plain
 from molgen.screening.hits import write_hits
-from molgen.screening.output import check_outputs
+from molgen.screening.output import check_outputs, round_significant
 from molgen.screening.schema import pass_through
-from molgen.screening.score import round_significant
 from molgen.search.fingerprint import DEFAULT, fingerprints, make_fingerprint, stored_fingerprints
 from molgen.search.queries import query_files, read_queries
 from molgen.search.reading import ROW_COLUMNS, Tally, read_block, row_table, row_values

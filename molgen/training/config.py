@@ -186,6 +186,8 @@ class TrainConfig(RunConfig):
     budget
         Time that training may take, such as ``"10m"``: where the recipe would take longer, fewer epochs are trained, and then fewer
         experts. What is chosen depends on the machine; the card tells it.
+    search
+        Settings of networks and of trees to try on the validation rows; what is set stays as it is.
     percentiles_of
         A library of well-known compounds (approved drugs, say), among whose predictions later ones are told as percentiles.
     seed
@@ -229,6 +231,7 @@ class TrainConfig(RunConfig):
     charges: Literal["auto", "neutral", "drawn"] = "auto"
     store_structures: bool = False
     budget: str | None = None
+    search: Annotated[int, Field(ge=1, le=10_000)] | None = None
     percentiles_of: str | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
@@ -274,6 +277,8 @@ class TrainConfig(RunConfig):
             raise ValueError("pretrained is what a network of a blend starts from that names no parent: leave it out")
         if self.folds and self.curve:
             raise ValueError("curve is measured on one split: leave folds out")
+        if self.search and (self.folds or self.budget):
+            raise ValueError("search chooses settings on one validation part, and takes its time: leave folds and budget out")
         if self.percentiles_of is not None and self.features:
             raise ValueError("percentiles_of: a library has no columns of features")
         if self.n_jobs == 0:

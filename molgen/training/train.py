@@ -42,6 +42,7 @@ from molgen.training.fit import Fitted, Progress, describe_history, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
 from molgen.training.recipe import FINGERPRINT, GRAPH_EXTRAS, TABULAR_INPUTS, Recipe, make_recipe, sized
+from molgen.training.search import Search, search_settings
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
@@ -67,6 +68,8 @@ class TrainResult:
     cross_validation
         What the folds came to, if there were folds; then ``split`` has all rows in training, and ``metrics`` has one part,
         ``"folds"``: the out-of-fold predictions of all rows taken together.
+    searches
+        What was tried to find settings, if that was asked for.
     """
 
     bundle: Bundle
@@ -77,6 +80,7 @@ class TrainResult:
     unused: dict[int, str] = field(default_factory=dict)
     curve: list[CurvePoint] = field(default_factory=list)
     cross_validation: CrossValidation | None = None
+    searches: list[Search] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known of the training as plain data; a measure that does not exist is ``None``."""
@@ -88,6 +92,7 @@ class TrainResult:
                 "split": self.split.sizes(),
                 "metrics": self.metrics,
                 "cross_validation": self.cross_validation.to_json() if self.cross_validation else None,
+                "searches": [search.to_json() for search in self.searches],
                 "curve": [point.to_json() for point in self.curve],
                 "left_out": [{"line": line, "reason": reason} for line, reason in dataset.dropped],
                 "labels_not_read": [{"line": line, "reason": reason} for line, reason in dataset.problems],
@@ -154,6 +159,7 @@ class _Job:
     unusable: dict[int, str]
     kept: Checkpoint | None
     tell: Progress
+    searches: list[Search]
 
 
 def _prepare(
@@ -179,7 +185,10 @@ def _prepare(
         tell("trying out", 0, 0)
         seconds = config.seconds_allowed - (time.monotonic() - started)
         recipe = within_budget(recipe, dataset, features, splits, seconds, kept)
-    return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell)
+    searches: list[Search] = []
+    if config.search is not None:
+        recipe, searches = search_settings(recipe, dataset, features, splits[0], config.search, tell, kept)
+    return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell, searches)
 
 
 def _train_on_split(job: _Job) -> TrainResult:
@@ -201,7 +210,9 @@ def _train_on_split(job: _Job) -> TrainResult:
     bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     if curve:
         bundle.card["learning_curve"] = plain([point.to_json() for point in curve])
-    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve)
+    if job.searches:
+        bundle.card["search"] = plain([search.to_json() for search in job.searches])
+    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve, searches=job.searches)
 
 
 def _train_on_folds(job: _Job) -> TrainResult:

@@ -1,0 +1,264 @@
+"""Settings found by trying: what a configuration leaves open is searched with Optuna, on the validation rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.data.dataset import Dataset
+from molgen.data.splits import Split
+from molgen.data.targets import Targets, excess
+from molgen.data.tasks import Task, fit_scaling, spans
+from molgen.errors import MissingExtraError
+from molgen.experts.base import FeatureTable
+from molgen.training.checkpoint import Checkpoint
+from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.fit import Progress
+from molgen.training.loop import Epoch
+from molgen.training.recipe import Network, Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import optuna
+
+__all__ = ["Search", "search_settings"]
+
+#: Trials of random settings before others are modelled on them, and before one is stopped for being worse than most.
+_AT_RANDOM = 8
+#: Share of the epochs in which no trial is stopped.
+_SPARED = 0.2
+_LEAST_PROBABILITY = 1e-6
+
+#: Trial -> settings of the networks, and of the trees.
+_GRAPH_SPACE: dict[str, Callable[[optuna.Trial], Any]] = {
+    "width": lambda trial: trial.suggest_categorical("width", [64, 128, 256]),
+    "steps": lambda trial: trial.suggest_int("steps", 2, 5),
+    "dropout": lambda trial: trial.suggest_float("dropout", 0.0, 0.4, step=0.1),
+    "learning_rate": lambda trial: trial.suggest_float("learning_rate", 2e-4, 4e-3, log=True),
+    "batch_size": lambda trial: trial.suggest_categorical("batch_size", [32, 64, 128]),
+    "weight_decay": lambda trial: trial.suggest_categorical("weight_decay", [0.0, 0.001, 0.01, 0.1]),
+}
+_TABULAR_SPACE: dict[str, Callable[[optuna.Trial], Any]] = {
+    "rounds": lambda trial: trial.suggest_int("rounds", 100, 1500, step=100),
+    "learning_rate": lambda trial: trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
+    "leaves": lambda trial: trial.suggest_int("leaves", 7, 127, log=True),
+    "columns": lambda trial: trial.suggest_float("columns", 0.05, 0.5, log=True),
+    "min_rows_in_leaf": lambda trial: trial.suggest_int("min_rows_in_leaf", 3, 50, log=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What one search came to.
+
+    Attributes
+    ----------
+    part
+        ``"graph"`` or ``"tabular"``.
+    trials, pruned
+        Settings that were tried, and how many of them were given up before the last epoch.
+    default, best
+        Lowest validation loss with the configuration's own settings, which are tried first, and with the best.
+    settings
+        The best.
+    """
+
+    part: str
+    trials: int
+    pruned: int
+    default: float
+    best: float
+    settings: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {key: getattr(self, key) for key in ("part", "trials", "pruned", "default", "best", "settings")}
+
+
+def search_settings(
+    recipe: Recipe,
+    dataset: Dataset,
+    features: FeatureTable,
+    split: Split,
+    trials: int,
+    tell: Progress,
+    kept: Checkpoint | None = None,
+) -> tuple[Recipe, list[Search]]:
+    """Return a recipe with better settings, where better ones are found, and what was tried.
+
+    Networks that start afresh share one search, trees have another; what the configuration sets stays as it is, and so does the
+    network that starts from an encoder. Of networks the first kind is tried, one of it, and a trial that falls behind the median
+    of those before is given up.
+
+    Parameters
+    ----------
+    recipe, dataset, features, split
+        What is trained, and on what. Test rows are not looked at.
+    trials
+        Settings that each search tries.
+    tell
+        Told of each trial.
+    kept
+        Where the trials are kept: a run that goes on tries what is left, and finds the same.
+
+    Raises
+    ------
+    MissingExtraError
+        If Optuna is not installed.
+    """
+    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
+    config, found = recipe.config, []
+    storage = None if kept is None else kept.folder / "search.log"
+
+    fresh = {name: network for name, network in recipe.networks.items() if network.parent is None}
+    space = {name: each for name, each in _GRAPH_SPACE.items() if name not in config.graph.model_fields_set}
+    networks = dict(recipe.networks)
+    if fresh and space:
+        name, first = next(iter(fresh.items()))
+
+        def loss_of_network(settings: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+            tried = _with_graph(first, settings)
+            _, (epochs,) = fit_graph_expert(
+                name,
+                tasks,
+                tried.extras,
+                features,
+                dataset.labels,
+                split,
+                tried.config,
+                on_epoch=lambda number, epoch: report(number, epoch.valid),
+            )
+            return _lowest(epochs)
+
+        default = {name: getattr(first.config.graph, name) for name in space}
+        spared = int(_SPARED * config.graph.epochs)
+        search = _search("graph", space, default, loss_of_network, trials, config.seed, spared, storage, tell)
+        found.append(search)
+        # Dropout is each kind's own: a network that sees all descriptors needs more.
+        common = {key: value for key, value in search.settings.items() if key != "dropout"}
+        networks |= {each: _with_graph(network, search.settings if each == name else common) for each, network in fresh.items()}
+        config = config.model_copy(update={"graph": config.graph.model_copy(update=search.settings)})
+    space = {name: each for name, each in _TABULAR_SPACE.items() if name not in config.tabular.model_fields_set}
+    if recipe.tabular and space:
+
+        def loss_of_trees(settings: Mapping[str, Any], _report: Callable[[int, float], None]) -> float:
+            tried = config.model_copy(update={"tabular": config.tabular.model_copy(update=settings)})
+            trees = fit_tabular_expert("tabular", tasks, recipe.tabular, features, dataset.labels, split, tried)
+            rows = {each: values for each, values in features.items() if each in trees.featurizers}
+            return _loss(tasks, trees.predict(rows)[split.valid], dataset.labels.take(split.valid))
+
+        default = {name: getattr(config.tabular, name) for name in space}
+        search = _search("tabular", space, default, loss_of_trees, trials, config.seed, 0, storage, tell)
+        found.append(search)
+        config = config.model_copy(update={"tabular": config.tabular.model_copy(update=search.settings)})
+    return replace(recipe, networks=networks, config=config), found
+
+
+def _search(
+    part: str,
+    space: Mapping[str, Callable[[optuna.Trial], Any]],
+    default: Mapping[str, Any],
+    loss: Callable[[Mapping[str, Any], Callable[[int, float], None]], float],
+    trials: int,
+    seed: int,
+    spared: int,
+    storage: Path | None,
+    tell: Progress,
+) -> Search:
+    """Try the default, then what seems best by the trials before."""
+    try:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+        from optuna.trial import TrialState
+    except ModuleNotFoundError:
+        raise MissingExtraError("optuna", "search") from None
+
+    finished = (TrialState.COMPLETE, TrialState.PRUNED)
+    with _quiet(optuna):
+        study = optuna.create_study(
+            storage=None if storage is None else JournalStorage(JournalFileBackend(str(storage))),
+            study_name=part,
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=_AT_RANDOM, n_warmup_steps=spared),
+        )
+        for interrupted in study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING)):
+            study.tell(interrupted.number, state=TrialState.FAIL)
+        for number in range(len(study.get_trials(states=finished)), trials):
+            tell(f"searching {part} settings", number + 1, trials)
+            # A seed a trial: what is tried depends on the trials before alone, and not on whether the run was interrupted.
+            study.sampler = optuna.samplers.TPESampler(seed=_seed(seed, number), n_startup_trials=_AT_RANDOM)
+            if number == 0:
+                study.enqueue_trial({name: value for name, value in default.items() if value is not None})
+            trial = study.ask()
+            try:
+                value = loss({name: suggest(trial) for name, suggest in space.items()}, partial(_report, trial))
+            except optuna.TrialPruned:
+                study.tell(trial, state=TrialState.PRUNED)
+            else:
+                study.tell(trial, _number(value))
+        done = study.get_trials(states=finished)
+        pruned = sum(trial.state == TrialState.PRUNED for trial in done)
+        return Search(part, len(done), pruned, float(done[0].values[0]), float(study.best_value), dict(study.best_params))
+
+
+def _report(trial: optuna.Trial, epoch: int, loss: float) -> None:
+    """Tell Optuna of an epoch, and stop where it has seen enough."""
+    trial.report(_number(loss), epoch)
+    if trial.should_prune():
+        import optuna
+
+        raise optuna.TrialPruned
+
+
+def _number(loss: float) -> float:
+    return loss if np.isfinite(loss) else float("inf")
+
+
+@contextmanager
+def _quiet(optuna: Any) -> Iterator[None]:
+    """Let Optuna tell of trouble alone."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(level)
+
+
+def _seed(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+
+
+def _with_graph(network: Network, settings: Mapping[str, Any]) -> Network:
+    config = network.config
+    return network._replace(config=config.model_copy(update={"graph": config.graph.model_copy(update=dict(settings))}))
+
+
+def _lowest(epochs: list[Epoch]) -> float:
+    losses = [epoch.valid for epoch in epochs if np.isfinite(epoch.valid)]
+    return min(losses, default=float("inf"))
+
+
+def _loss(tasks: list[Task], predictions: NDArray[np.float64], targets: Targets) -> float:
+    """Return the mean over tasks of the squared error, in spreads of the training labels, or of the cross-entropy."""
+    losses = []
+    for at, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True)):
+        labels = targets.of_task(at)
+        known = ~np.isnan(labels.values)
+        values, labels = predictions[known, span], labels.take(known)
+        if task.is_regression:
+            losses.append(np.mean((excess(labels.values, labels.bounds, values[:, 0]) / task.scale) ** 2))
+        else:
+            of_class = values if task.kind == "multiclass" else np.hstack([1 - values, values])
+            right = of_class[np.arange(len(labels)), labels.values.astype(int)]
+            losses.append(-np.mean(np.log(np.clip(right, _LEAST_PROBABILITY, 1.0))))
+    return float(np.mean(losses))
