@@ -14,6 +14,7 @@ from molgen.cli.demo import demo
 from molgen.cli.diverse import diverse
 from molgen.cli.evaluate import evaluate
 from molgen.cli.explain import explain
+from molgen.cli.export import export
 from molgen.cli.featurize import featurize
 from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
@@ -74,6 +75,7 @@ for _command in (
     train,
     evaluate,
     explain,
+    export,
     prepare,
     pretrain,
     screen,

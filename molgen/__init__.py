@@ -10,10 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from molgen.api import cross_validate, evaluate, explain, pretrain, screen, train
+    from molgen.api import cross_validate, evaluate, pretrain, screen, train
+    from molgen.attribution.explain import explain
     from molgen.bundle import Bundle, load
     from molgen.card import inspect
     from molgen.curation import audit, split_table
+    from molgen.deployment.export import export
+    from molgen.deployment.onnx_model import OnnxModel
     from molgen.featurization import featurize
     from molgen.preparation import prepare
     from molgen.screening.merge import merge
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bundle",
+    "OnnxModel",
     "audit",
     "cross_validate",
     "diverse",
     "evaluate",
     "evaluate_scores",
     "explain",
+    "export",
     "featurize",
     "filter_library",
     "inspect",
@@ -48,12 +53,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Bundle": "molgen.bundle",
+    "OnnxModel": "molgen.deployment.onnx_model",
     "audit": "molgen.curation",
     "cross_validate": "molgen.api",
     "diverse": "molgen.search.diverse",
     "evaluate": "molgen.api",
     "evaluate_scores": "molgen.training.scored",
-    "explain": "molgen.api",
+    "explain": "molgen.attribution.explain",
+    "export": "molgen.deployment.export",
     "featurize": "molgen.featurization",
     "filter_library": "molgen.screening.sift",
     "inspect": "molgen.card",

@@ -40,7 +40,7 @@ class DirectedMessagePassing(MessagePassing):
         assert bonds is not None
         # The first half runs along the bonds, the second half back: halves swapped, each message meets its reverse.
         source, target = both_ways(ends)
-        n_atoms, (n_bonds, width) = len(atoms), bonds.shape
+        n_atoms, (n_bonds, width) = atoms.shape[0], bonds.shape
         first = atoms.index_select(0, source).view(2, n_bonds, width) + bonds
         messages = torch.relu(first.view(2 * n_bonds, width))
         for update, norm in zip(self.updates, self.norms, strict=True):

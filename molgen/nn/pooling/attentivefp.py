@@ -29,11 +29,11 @@ class AttentiveReadout(Pooling):
     def forward(self, atoms: Tensor, graph_of_atom: Tensor, n_graphs: int) -> Tensor:
         """Pool; see :meth:`Pooling.forward`."""
         graph_of_atom = graph_of_atom.long()
-        membership = torch.stack([torch.arange(len(atoms), device=atoms.device), graph_of_atom])
+        membership = torch.stack([torch.arange(atoms.shape[0], device=atoms.device), graph_of_atom])
         state = torch.relu(scatter(atoms, graph_of_atom, 0, n_graphs))
         for _ in range(_STEPS):
             heard = functional.elu(self.attend((atoms, state), membership))
             state = torch.relu(self.gate(self.dropout(heard), state))
         # The gate's bias would give a molecule without atoms a vector of its own.
-        filled = torch.bincount(graph_of_atom, minlength=n_graphs) > 0
-        return state * filled.unsqueeze(1)
+        filled: Tensor = scatter(torch.ones_like(atoms[:, :1]), graph_of_atom, 0, n_graphs) > 0
+        return state * filled

@@ -24,5 +24,5 @@ class MeanSum(Pooling):
     def forward(self, atoms: Tensor, graph_of_atom: Tensor, n_graphs: int) -> Tensor:
         """Pool; see :meth:`Pooling.forward`."""
         total = scatter(atoms, graph_of_atom, 0, n_graphs)
-        sizes = torch.bincount(graph_of_atom, minlength=n_graphs).clamp(min=1).unsqueeze(1)
+        sizes = scatter(torch.ones_like(atoms[:, :1]), graph_of_atom, 0, n_graphs).clamp(min=1)
         return torch.cat([total / _ATOMS, total / sizes], dim=1)

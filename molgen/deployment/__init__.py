@@ -1,0 +1,1 @@
+"""Graph networks outside PyTorch: exported to ONNX, and run by ONNX Runtime."""
