@@ -119,7 +119,7 @@ def _epochs(expert: str, networks: list[dict[str, int]]) -> str:
 
 
 def _print_metrics(about: dict[str, Any]) -> None:
-    from molgen.cli.printing import print_curve, print_folds, print_metrics
+    from molgen.cli.printing import print_applicability, print_curve, print_folds, print_metrics, print_search
 
     for part, title in (("test", "Test"), ("valid", "Validation")):
         if part in about["metrics"]:
@@ -127,6 +127,9 @@ def _print_metrics(about: dict[str, Any]) -> None:
             break
     if about["cross_validation"]:
         print_folds(about["cross_validation"])
+    print_applicability(about["applicability"])
+    for search in about["search"]:
+        print_search(search)
     if about["learning_curve"]:
         print_curve(about["learning_curve"])
     if not (about["metrics"] or about["cross_validation"]):

@@ -141,6 +141,23 @@ def print_folds(validation: Mapping[str, Any]) -> None:
         print_table(["", *measures], rows)
 
 
+def print_applicability(applicability: Mapping[str, Any]) -> None:
+    """Print how large errors are of compounds that are like the training compounds, and of those that are not."""
+    if applicability.get("threshold") is None:
+        return
+    title = f"Unseen compounds, inside the domain from a similarity of {applicability['threshold']:.2f} on"
+    print_metrics(title, applicability["errors"])
+
+
+def print_search(search: Mapping[str, Any]) -> None:
+    """Print what a search of settings came to."""
+    settings = ", ".join(f"{name} {value:.3g}" for name, value in search["settings"].items())
+    click.echo(
+        f"\nSettings of {search['part']}: validation loss {search['best']:.4g} after {search['trials']} trials "
+        f"({search['pruned']} given up early), {search['default']:.4g} with the default: {settings}"
+    )
+
+
 def print_curve(points: Sequence[Mapping[str, Any]]) -> None:
     """Print a table for each task: a number of training compounds a row, the first measure on each part a column."""
     parts = points[0]["metrics"]

@@ -139,7 +139,15 @@ def train(
       molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
     """
     import molgen
-    from molgen.cli.printing import print_curve, print_folds, print_json, print_metrics, stage_progress
+    from molgen.cli.printing import (
+        print_applicability,
+        print_curve,
+        print_folds,
+        print_json,
+        print_metrics,
+        print_search,
+        stage_progress,
+    )
 
     settings = {key: value for key, value in flags.items() if value not in (None, (), {})}
     graph = {key: value for key, value in {"network": network, "epochs": epochs}.items() if value is not None}
@@ -154,7 +162,7 @@ def train(
         return
     _print_data(result)
     for search in result.searches:
-        _print_search(search)
+        print_search(search.to_json())
     for part, title in (("valid", "Validation"), ("test", "Test")):
         if part in result.metrics:
             print_metrics(title, result.metrics[part])
@@ -162,19 +170,12 @@ def train(
         print_folds(result.cross_validation.to_json())
         if flags["out_of_fold"]:
             click.echo(f"\nOut-of-fold predictions written to {flags['out_of_fold']}")
+    print_applicability(result.bundle.card.get("applicability", {}))
     if result.curve:
         print_curve([point.to_json() for point in result.curve])
     click.echo(f"\nModel written to {output}")
     if report:
         click.echo(f"Report written to {report}")
-
-
-def _print_search(search: Any) -> None:
-    settings = ", ".join(f"{name} {value:.3g}" for name, value in search.settings.items())
-    click.echo(
-        f"{search.part} settings: validation loss {search.best:.4g} after {search.trials} trials ({search.pruned} given up early), "
-        f"{search.default:.4g} with the default: {settings}"
-    )
 
 
 def _print_data(result: Any) -> None:

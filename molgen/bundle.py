@@ -38,6 +38,9 @@ __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 #: Raised when a file that older versions cannot read is written; every format up to this one stays readable.
 FORMAT = 2
 
+#: What a row is told that is unlike the training compounds.
+OUTSIDE = "unlike the training compounds"
+
 #: Molecules that are featurized and scored together: a block of a screen.
 _CHUNK = 1024
 
@@ -143,6 +146,8 @@ class Bundle:
         scores = self.score(compounds.mols, numbers)
         for row, reason in scores.errors.items():
             compounds.statuses[row], compounds.reasons[row] = "invalid", reason
+        for row, note in self.warnings(scores).items():
+            compounds.notes.setdefault(row, []).append(note)
         described = {
             "smiles": rows,
             "status": compounds.statuses,
@@ -182,6 +187,12 @@ class Bundle:
         if scores.domain is not None:
             columns["domain"] = scores.domain
         return columns
+
+    def warnings(self, scores: Scores) -> dict[int, str]:
+        """Return a note for each row that is unlike what the model was trained on, where it knows how unlike is too much."""
+        if scores.domain is None:
+            return {}
+        return dict.fromkeys(np.flatnonzero(self.domain.outside(scores.domain)).tolist(), OUTSIDE)
 
     def featurizers(self, *, with_domain: bool = True) -> list[Featurizer]:
         """Return each featurizer whose values :meth:`score` needs, once."""

@@ -65,6 +65,10 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
             (expert -> median of the best).
         ``learning_curve``
             One a share of the training compounds: ``rows``, and ``metrics`` as above.
+        ``applicability``
+            ``threshold``, a similarity, and ``errors`` (``inside`` or ``outside`` -> task -> ``n, error``) of unseen compounds.
+        ``search``
+            One a search of settings: ``part, trials, pruned, default, best, settings``.
         ``percentiles``
             ``of, compounds``: the library whose predictions others are ranked among.
         ``versions, licence, descriptions, configuration``

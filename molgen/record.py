@@ -51,6 +51,8 @@ def read_record(card: Any, tasks: Sequence[str], experts: Sequence[str]) -> dict
         "pretrained": {name: text for name, text in _section(card, "pretrained").items() if isinstance(text, str)},
         "cross_validation": _folds(_section(card, "cross_validation"), tasks, experts),
         "learning_curve": _points(card.get("learning_curve"), tasks, experts),
+        "applicability": _applicability(_section(card, "applicability"), tasks),
+        "search": [each for each in map(_search, _list(card.get("search"))) if each],
         "versions": {name: version for name, version in _section(card, "versions").items() if isinstance(version, str)},
         "licence": _if(str, card.get("licence")),
         "descriptions": {name: text for name, text in _section(card, "descriptions").items() if isinstance(text, str)},
@@ -85,6 +87,29 @@ def _folds(validation: dict[str, Any], tasks: Sequence[str], experts: Sequence[s
         return {}
     epochs = _section(validation, "epochs")
     return {"folds": sizes, "metrics": table, "epochs": _counts(epochs, list(epochs))}
+
+
+def _applicability(section: dict[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
+    """Return from which similarity on errors are larger, and how large they are on both sides."""
+    threshold, errors = section.get("threshold"), _table(section.get("errors"), tasks, ())
+    known = type(threshold) is float and 0 <= threshold <= 1 and set(errors) == {"inside", "outside"}
+    return {"threshold": threshold, "errors": _ordered(errors, ("inside", "outside"))} if known else {}
+
+
+def _search(entry: Any) -> dict[str, Any]:
+    """Return what a search of settings came to, if all of it is there."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("part"), str):
+        return {}
+    counts, losses = _counts(entry, ("trials", "pruned")), {name: entry.get(name) for name in ("default", "best")}
+    settings = _section(entry, "settings")
+    numbers = all(type(loss) is float and _is_number(loss) for loss in losses.values())
+    if len(counts) != 2 or not numbers or not all(map(_is_number, settings.values())):
+        return {}
+    return {"part": entry["part"], **counts, **losses, "settings": settings}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _points(curve: Any, tasks: Sequence[str], experts: Sequence[str]) -> list[dict[str, Any]]:

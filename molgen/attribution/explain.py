@@ -108,6 +108,7 @@ def _explain(
     # Atoms are numbered as in a SMILES that is told, also where a salt was taken off.
     compounds.mols = [None if mol is None else _in_order(mol) for mol in compounds.mols]
     scores = bundle.score(compounds.mols)
+    warnings = {row: [note] for row, note in bundle.warnings(scores).items()}
     near = _nearest(bundle, compounds.mols, neighbours)
     explained = []
     for row, mol in enumerate(compounds.mols):
@@ -125,7 +126,7 @@ def _explain(
             for task in wanted
         ]
         domain = float("nan") if scores.domain is None else float(scores.domain[row])
-        notes = "; ".join(compounds.notes.get(row, []))
+        notes = "; ".join([*compounds.notes.get(row, []), *warnings.get(row, [])])
         explained.append(Explanation(text, "ok", "", notes, scored[row] or "", mol, of_tasks, domain, near[row]))
     return explained
 

@@ -29,11 +29,14 @@ class Domain:
         The Morgan fingerprint that is compared, as bits.
     references
         Packed fingerprints uint8 ``[n, size / 8]``, ``n >= 1``.
+    threshold
+        Similarity below which errors are larger than elsewhere, as unseen compounds have shown; ``None`` where it is not known.
     """
 
-    def __init__(self, featurizer: Morgan, references: NDArray[np.uint8]) -> None:
+    def __init__(self, featurizer: Morgan, references: NDArray[np.uint8], threshold: float | None = None) -> None:
         self.featurizer = featurizer
         self.references = references
+        self.threshold = threshold
 
     @classmethod
     def fit(cls, featurizer: Morgan, mols: Sequence[Mol], *, seed: int = 0) -> Self:
@@ -46,10 +49,15 @@ class Domain:
         bits = fingerprints.astype(bool)
         return highest_tanimoto(bits, self.references)
 
+    def outside(self, similarity: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Return which rows of such similarities a warning is due for."""
+        return np.asarray(similarity < (-np.inf if self.threshold is None else self.threshold))
+
     def to_members(self) -> dict[str, bytes]:
         """Return ``domain.json`` and ``domain.safetensors``."""
+        described = {"featurizer": self.featurizer.spec()} | ({} if self.threshold is None else {"threshold": self.threshold})
         return {
-            "domain.json": write_json({"featurizer": self.featurizer.spec()}),
+            "domain.json": write_json(described),
             "domain.safetensors": write_tensors({"references": self.references}),
         }
 
@@ -63,6 +71,9 @@ class Domain:
             featurizer.featurize([])  # looks at its arguments
         except (ConfigError, KeyError, TypeError) as error:
             raise BundleError("the description of the domain does not hold", where=where, got=str(error)) from None
+        threshold = described.get("threshold")
+        if threshold is not None and not (isinstance(threshold, float) and 0 <= threshold <= 1):
+            raise BundleError("the threshold of the domain does not hold", where=where, expected="0 to 1", got=repr(threshold)[:40])
         references = tensors.get("references")
         if not isinstance(featurizer, Morgan) or featurizer.output != "csr":
             raise BundleError("the domain needs a Morgan fingerprint", where=where, got=repr(featurizer))
@@ -75,4 +86,4 @@ class Domain:
             or references.shape[1] * 8 != featurizer.size
         ):
             raise BundleError("the reference fingerprints have the wrong shape", where=where)
-        return cls(featurizer, references)
+        return cls(featurizer, references, threshold)

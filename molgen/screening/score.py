@@ -213,6 +213,8 @@ class Scorer:
     ) -> dict[str, Any]:
         scores = bundle.score(sifted.mols, numbers, stored, with_domain="domain" in self.plan.schema.columns)
         _refuse(compounds, "invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
+        for at, note in bundle.warnings(scores).items():
+            compounds.notes.setdefault(sifted.rows[at], []).append(note)
         watch.note("predict", len(sifted.rows), len(scores.errors), self._fixed)
         named = bundle.named_columns(scores)
         kinds = {name: pa.string() if name in self.plan.schema.words else pa.float64() for name in named}

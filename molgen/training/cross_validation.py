@@ -13,7 +13,9 @@ from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
 from molgen.data.tasks import Task, fit_scaling, score_views, spans
 from molgen.experts.base import FeatureTable
+from molgen.experts.domain import Domain
 from molgen.featurizers import Featurizer, Morgan
+from molgen.featurizers.base import take_rows
 from molgen.training.assemble import Metrics, fit_blend, measure, predict_baselines
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.fit import Progress, best_epoch, fit_experts
@@ -41,6 +43,8 @@ class CrossValidation:
         The names of the experts among the predictors, in order.
     epochs
         Graph expert -> median over the folds of the epoch that was best.
+    similarity
+        Of each row that a fold tests to the nearest reference among that fold's training compounds.
     """
 
     dataset: Dataset
@@ -49,6 +53,7 @@ class CrossValidation:
     predictions: dict[str, NDArray[np.float64]] = field(repr=False)
     experts: list[str]
     epochs: dict[str, int]
+    similarity: NDArray[np.float64] = field(repr=False)
 
     @property
     def tested(self) -> NDArray[np.int64]:
@@ -141,6 +146,7 @@ def validate_on_folds(
         Where the run is kept.
     """
     found: dict[str, NDArray[np.float64]] = {}
+    similarity = np.full(len(dataset), np.nan)
     best: dict[str, list[int]] = {}
     experts: list[str] = []
     for number, fold in enumerate(folds, start=1):
@@ -159,13 +165,15 @@ def validate_on_folds(
         tested |= dict(zip(experts, fitted.predict(features, fold.test), strict=True))
         for name, values in tested.items():
             found.setdefault(name, np.full((len(dataset), values.shape[1]), np.nan))[fold.test] = values
+        domain = Domain.fit(fingerprint, [dataset.mols[row] for row in fold.train], seed=recipe.config.seed)
+        similarity[fold.test] = domain.similarity(take_rows(features[fingerprint], fold.test))
     found["model"], half_widths = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
     metrics: list[Metrics] = [
         measure(dataset.tasks, found, dataset.labels, {"test": fold.test}, widths)
         for fold, widths in zip(folds, half_widths, strict=True)
     ]
     epochs = {name: max(1, round(float(np.median(numbers)))) for name, numbers in best.items()}
-    return CrossValidation(dataset, list(folds), [each["test"] for each in metrics], found, experts, epochs)
+    return CrossValidation(dataset, list(folds), [each["test"] for each in metrics], found, experts, epochs, similarity)
 
 
 def _blend_by_others(

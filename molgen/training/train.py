@@ -30,8 +30,10 @@ from molgen.featurizers import (
     Morgan,
     from_spec,
 )
+from molgen.featurizers.base import take_rows
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
+from molgen.training.applicability import Applicability, fit_applicability
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
 from molgen.training.budget import within_budget
 from molgen.training.checkpoint import Checkpoint, describe_run
@@ -208,6 +210,8 @@ def _train_on_split(job: _Job) -> TrainResult:
     curve = _curve(job, split, metrics) if recipe.config.curve else []
     bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe.config)
     bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
+    similarity = bundle.domain.similarity(take_rows(features[FINGERPRINT], split.valid))
+    _warn_outside(bundle, fit_applicability(tasks, final[split.valid], dataset.labels.take(split.valid), similarity))
     if curve:
         bundle.card["learning_curve"] = plain([point.to_json() for point in curve])
     if job.searches:
@@ -235,8 +239,15 @@ def _train_on_folds(job: _Job) -> TrainResult:
     bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe.config)
     bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     bundle.card["cross_validation"] = plain(folds.to_json())
+    _warn_outside(bundle, fit_applicability(tasks, folds.predictions["model"], dataset.labels, folds.similarity))
     final = mixing.predict(fitted.predict(features))
     return TrainResult(bundle, dataset, split, metrics, final, job.unusable, cross_validation=folds)
+
+
+def _warn_outside(bundle: Bundle, applicability: Applicability) -> None:
+    """Let the bundle say which rows are unlike what it was trained on."""
+    bundle.domain.threshold = applicability.threshold
+    bundle.card["applicability"] = plain(applicability.to_json())
 
 
 def _validate(job: _Job) -> CrossValidation:
