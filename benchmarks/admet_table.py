@@ -2,7 +2,8 @@
 
     python benchmarks/admet_table.py admet
 
-It reads the record in the model, where ``molgen train --folds`` put mean and standard deviation over the scaffold folds.
+It reads the record in the model, where ``molgen train --folds`` put mean and standard deviation over the scaffold folds, and the
+figures of all out-of-fold predictions together: the expected calibration error of these, and in brackets the mean of the folds'.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main() -> None:
     about = molgen.inspect(sys.argv[1])
     metrics, n_folds = about["cross_validation"]["metrics"], len(about["cross_validation"]["folds"])
     columns = {name: title for name, title in COLUMNS.items() if name in metrics}
-    print(f"| task | metric | {' | '.join(columns.values())} | coverage, or ECE |\n|{'---|' * (len(columns) + 3)}")
+    print(f"| task | metric | {' | '.join(columns.values())} | coverage, or ECE (of one fold) |\n|{'---|' * (len(columns) + 3)}")
     best = near = 0
     for task in about["tasks"]:
         name, measure = task["name"], measure_of(task)
@@ -42,9 +43,12 @@ def main() -> None:
         ahead = sign * found["model"]["mean"] - rivals
         best += ahead >= 0
         near += ahead >= -found["model"]["spread"] / n_folds**0.5
-        of_intervals = metrics["model"][name]["coverage" if task["kind"] == "regression" else "ece"]
+        stated = "coverage" if task["kind"] == "regression" else "ece"
+        of_intervals = f"{metrics['model'][name][stated]['mean']:.3f}"
+        if stated == "ece":
+            of_intervals = f"{about['metrics']['folds']['model'][name]['ece']:.3f} ({of_intervals})"
         cells = [_cell(found[each]) for each in columns]
-        print(f"| `{name}` | {NAMES[measure]} | {' | '.join(cells)} | {of_intervals['mean']:.3f} |")
+        print(f"| `{name}` | {NAMES[measure]} | {' | '.join(cells)} | {of_intervals} |")
     told = f"the best on {best} of {len(about['tasks'])} endpoints, and within one standard error of the best on {near}"
     print(f"\nThe blend is {told}.")
 

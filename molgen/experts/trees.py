@@ -25,7 +25,6 @@ MAX_DEPTH = 512
 # The sum of all trees is then still an ordinary single-precision number.
 MAX_LEAF_VALUE = 1e30
 _MAX_LINES = 64
-_MAX_COUNT = 2**31 - 1
 
 # Those whose raw score is the answer or is squashed; an exponential (poisson, gamma, tweedie) could overflow.
 _OBJECTIVES = (
@@ -45,11 +44,10 @@ _HEADER = (
 )
 _HEADER_DROPPED = ("monotone_constraints", "tree_sizes")
 
-_SPLIT_INTEGERS = ("split_feature", "decision_type", "left_child", "right_child", "internal_count")
-_SPLIT_NUMBERS = ("split_gain", "threshold", "internal_value", "internal_weight")
-_LEAF_NUMBERS = ("leaf_value", "leaf_weight")
-_SINGLE = ("num_leaves", "num_cat", "is_linear", "shrinkage")
-_TREE = (*_SINGLE[:3], *_SPLIT_INTEGERS, *_SPLIT_NUMBERS, *_LEAF_NUMBERS, "leaf_count", "shrinkage")
+_SPLITS = ("split_feature", "threshold", "decision_type", "left_child", "right_child")
+#: What only importances and LightGBM's own explanations use: a third of the text.
+_TREE_DROPPED = ("split_gain", "internal_value", "internal_weight", "internal_count", "leaf_weight", "leaf_count")
+_TREE = ("num_leaves", "num_cat", "is_linear", "shrinkage", *_SPLITS, "leaf_value", *_TREE_DROPPED)
 # Bit 1: missing values go left; bits 2 and 3: which values are missing (none, zero, NaN). Bit 0 would be a category.
 _DECISIONS = (0, 2, 4, 6, 8, 10)
 
@@ -83,8 +81,8 @@ def check_model_text(text: str, n_features: int, where: str, *, n_outputs: int =
     Returns
     -------
     str
-        The same trees and nothing else: no parameters, importances or sizes (LightGBM would take the sizes for offsets
-        into memory). It predicts the same to the last bit, and checking it again returns it unchanged.
+        The same trees and nothing else: no parameters, importances, gains and counts of splits, or sizes (LightGBM would take
+        the sizes for offsets into memory). It predicts the same to the last bit, and checking it again returns it unchanged.
 
     Raises
     ------
@@ -150,8 +148,7 @@ def _check_tree(fields: Mapping[str, str], n_features: int, where: str) -> list[
     keep = ["leaf_value"]
     if n_leaves > 1:  # a lone leaf has no splits, and LightGBM reads nothing else of it
         _check_splits(fields, n_leaves - 1, n_features, where)
-        _check_weights(fields, n_leaves, where)
-        keep = [key for key in _TREE if key not in _SINGLE]
+        keep = [*_SPLITS, "leaf_value"]
     if any(abs(value) > MAX_LEAF_VALUE for value in _numbers(fields, "leaf_value", n_leaves, where)):
         _refuse("leaf_value out of range", where, f"at most {MAX_LEAF_VALUE:g}")
     if "shrinkage" in fields:
@@ -170,17 +167,6 @@ def _check_splits(fields: Mapping[str, str], n_splits: int, n_features: int, whe
     _numbers(fields, "threshold", n_splits, where, _THRESHOLDS)
     left = _integers(fields, "left_child", n_splits, where)
     _check_shape(left, _integers(fields, "right_child", n_splits, where), where)
-
-
-def _check_weights(fields: Mapping[str, str], n_leaves: int, where: str) -> None:
-    """Check what only explanations and importances use; they divide by the counts."""
-    for key, length in (("leaf_count", n_leaves), ("internal_count", n_leaves - 1)):
-        counts = _integers(fields, key, length, where)
-        if min(counts) < 1 or max(counts) > _MAX_COUNT:
-            _refuse(f"{key} out of range", where, f"1 to {_MAX_COUNT}")
-    for key in ("split_gain", "internal_value", "internal_weight"):
-        _numbers(fields, key, n_leaves - 1, where)
-    _numbers(fields, "leaf_weight", n_leaves, where)
 
 
 def _check_shape(left: list[int], right: list[int], where: str) -> None:
