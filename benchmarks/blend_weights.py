@@ -1,8 +1,8 @@
 """How the weights of a blend are best fitted on few rows: priors compared on out-of-fold predictions.
 
-Of a table of out-of-fold predictions some rows, drawn at random, stand for the validation set that weights are fitted on; the
-blend is measured on all others. One line for each number of such rows and each prior: RMSE, or AUROC of a binary task, the mean of
-several draws. "best" fits the weights on the rows it is measured on: no prior can do better.
+Of each task of a table of out-of-fold predictions some rows, drawn at random, stand for the validation set that weights are fitted
+on; the blend is measured on all others. One line for each prior, one column for each number of such rows: RMSE, or AUROC of a binary
+task, the mean of several draws. "best" fits the weights on the rows that it is measured on.
 
     molgen train esol.csv --target logS --folds 3 --ensemble 1 --out-of-fold esol-oof.csv
     python benchmarks/blend_weights.py esol-oof.csv
@@ -11,6 +11,7 @@ several draws. "best" fits the weights on the rows it is measured on: no prior c
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +26,15 @@ EXPERTS = ("graph", "graph+descriptors", "pretrained", "tabular")
 PRIORS = [Prior(power, rows) for power in (0.0, 2.0, 4.0, 8.0) for rows in (20.0, 50.0, 200.0)]
 
 
-def read(path: Path) -> tuple[Task, np.ndarray, np.ndarray]:
-    """Return the first task of a table, its experts' predictions ``[experts, rows, 1]``, and labels."""
+def read(path: Path) -> Iterator[tuple[Task, np.ndarray, np.ndarray]]:
+    """Yield each task of a table, its experts' predictions ``[experts, rows, 1]``, and labels."""
     table = pd.read_csv(path)
-    name = next(column for column in table if column.endswith("_measured")).removesuffix("_measured")
-    table = table[table[f"{name}_measured"].notna()]
-    labels = table[f"{name}_measured"].to_numpy(float)
-    predictions = np.stack([table[f"{name}_{expert}"].to_numpy(float)[:, np.newaxis] for expert in EXPERTS])
-    return Task(name, "binary" if set(labels) <= {0.0, 1.0} else "regression"), predictions, labels
+    for name in [column.removesuffix("_measured") for column in table if column.endswith("_measured")]:
+        known = table[table[f"{name}_measured"].notna()]
+        labels = known[f"{name}_measured"].to_numpy(float)
+        predictions = np.stack([known[f"{name}_{expert}"].to_numpy(float)[:, np.newaxis] for expert in EXPERTS])
+        binary = set(labels) <= {0.0, 1.0}
+        yield Task(name, "binary" if binary else "regression", positive="1" if binary else ""), predictions, labels
 
 
 def measure(task: Task, predictions: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
@@ -48,10 +50,9 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=25)
     arguments = parser.parse_args()
     found = []
-    for path in arguments.tables:
-        task, predictions, labels = read(path)
+    for task, predictions, labels in (each for path in arguments.tables for each in read(path)):
         targets = Targets.exact(labels[:, np.newaxis])
-        for n_rows in arguments.rows:
+        for n_rows in [each for each in arguments.rows if each < 0.7 * len(labels)]:
             generator = np.random.default_rng(0)
             for draw in range(arguments.draws):
                 order = generator.permutation(len(labels))
@@ -59,11 +60,10 @@ def main() -> None:
                 tries = {f"{prior.power:.0f} of {prior.rows:.0f} rows": (fitted, prior) for prior in PRIORS}
                 for name, (those, prior) in (tries | {"best": (tested, Prior(rows=0))}).items():
                     weights = fit_weights([task], predictions[:, those], targets.take(those), prior)
-                    value = measure(task, predictions[:, tested], labels[tested], weights)
-                    found.append((path.stem, n_rows, draw, name, value))
-    table = pd.DataFrame(found, columns=["table", "rows", "draw", "prior", "value"])
+                    found.append((task.name, n_rows, draw, name, measure(task, predictions[:, tested], labels[tested], weights)))
+    table = pd.DataFrame(found, columns=["task", "rows", "draw", "prior", "value"])
     order = [*dict.fromkeys(table["prior"])]
-    print(table.pivot_table("value", "prior", ["table", "rows"]).loc[order].round(4).to_string())
+    print(table.pivot_table("value", "prior", ["task", "rows"]).loc[order].round(4).to_string())
 
 
 if __name__ == "__main__":
