@@ -1,8 +1,8 @@
 """How the weights of a blend are best fitted on few rows: priors compared on out-of-fold predictions.
 
-Of each task of a table of out-of-fold predictions some rows, drawn at random, stand for the validation set that weights are fitted
-on; the blend is measured on all others. One line for each prior, one column for each number of such rows: RMSE, or AUROC of a binary
-task, the mean of several draws. "best" fits the weights on the rows that it is measured on.
+Of each task of a table of out-of-fold predictions some rows, drawn at random, stand for the validation set that weights are
+fitted on; the blend is measured on all others. One line for each prior, one column for each number of such rows: RMSE, or AUROC of
+a binary task, the mean of several draws. "best" fits the weights on the rows that it is measured on.
 
     molgen train esol.csv --target logS --folds 3 --ensemble 1 --out-of-fold esol-oof.csv
     python benchmarks/blend_weights.py esol-oof.csv
