@@ -33,8 +33,8 @@ class Prior(NamedTuple):
         Rows' worth of belief. With as many rows the power is half of that.
     """
 
-    power: float = 4.0
-    rows: float = 20.0
+    power: float = 2.0
+    rows: float = 50.0
 
     def weights(self, errors: NDArray[np.float64], n_rows: int) -> NDArray[np.float64]:
         """Return the weights that are expected of experts with these errors."""
@@ -42,7 +42,8 @@ class Prior(NamedTuple):
         return np.asarray(weights / weights.sum())
 
 
-#: Of what ``benchmarks/blend_weights.py`` compares; on sets of MoleculeNet and of the ADMET panel the others are within 2 %.
+#: A middle of what ``benchmarks/blend_weights.py`` compares, all within 2 % on sets of MoleculeNet and the ADMET panel. There
+#: weaker priors do a little better, but validation rows on which networks chose their epochs flatter these.
 PRIOR = Prior()
 
 #: Rows' worth of belief that an expert's probabilities are what they say.
