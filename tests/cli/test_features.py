@@ -9,7 +9,7 @@ import pytest
 import molgen
 from molgen.errors import ConfigError
 
-QUICK = ["--split", "random", "--epochs", "8", "--ensemble", "1", "-q"]
+QUICK = ["--split", "random", "--epochs", "8", "--ensemble", "1", "--pretrained", "none", "-q"]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ SETTINGS = {
     "split": "random",
     "target": "activity",
     "ensemble": 2,
+    "pretrained": "none",
     "graph": {"epochs": 3, "width": 16, "steps": 1, "dropout": 0.2},
     "tabular": {"rounds": 10},
 }
@@ -70,7 +71,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(measured_table, tmp_path, undis
 def test_a_killed_process_goes_on_to_the_same_bytes(measured_table, tmp_path, undisturbed):
     path, folder, settings = tmp_path / "m.molgen", tmp_path / "run", tmp_path / "train.toml"
     settings.write_text(
-        'targets = ["activity"]\nsplit = "random"\nensemble = 2\n[graph]\nepochs = 3\nwidth = 16\nsteps = 1\ndropout = 0.2\n'
+        'targets = ["activity"]\nsplit = "random"\nensemble = 2\npretrained = "none"\n[graph]\nepochs = 3\nwidth = 16\nsteps = 1\ndropout = 0.2\n'
         "[tabular]\nrounds = 10\n"
     )
     program = (

@@ -11,7 +11,7 @@ from molgen.training.baselines import predict_mean
 from molgen.training.boosting import boost_with_limits
 from molgen.training.metrics import task_metrics
 
-QUICK = {"split": "random", "graph": {"epochs": 2, "width": 16, "steps": 1}, "tabular": {"rounds": 10}}
+QUICK = {"split": "random", "pretrained": "none", "graph": {"epochs": 2, "width": 16, "steps": 1}, "tabular": {"rounds": 10}}
 PARAMETERS = {
     **{"objective": "regression", "learning_rate": 0.05, "feature_fraction": 0.3, "min_data_in_leaf": 10},
     **{"verbose": -1, "num_threads": 1, "deterministic": True, "seed": 0},
