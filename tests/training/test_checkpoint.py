@@ -71,8 +71,8 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(measured_table, tmp_path, undis
 def test_a_killed_process_goes_on_to_the_same_bytes(measured_table, tmp_path, undisturbed):
     path, folder, settings = tmp_path / "m.molgen", tmp_path / "run", tmp_path / "train.toml"
     settings.write_text(
-        'targets = ["activity"]\nsplit = "random"\nensemble = 2\npretrained = "none"\n[graph]\nepochs = 3\nwidth = 16\nsteps = 1\ndropout = 0.2\n'
-        "[tabular]\nrounds = 10\n"
+        'targets = ["activity"]\nsplit = "random"\nensemble = 2\npretrained = "none"\n'
+        "[graph]\nepochs = 3\nwidth = 16\nsteps = 1\ndropout = 0.2\n[tabular]\nrounds = 10\n"
     )
     program = (
         f"import molgen; molgen.train({str(measured_table)!r}, {str(path)!r}, config={str(settings)!r}, checkpoint={str(folder)!r})"
