@@ -40,4 +40,6 @@ def export(model: str, output: str, expert: str | None, precision: str, as_json:
     what = "the model" if result.whole else f"expert {result.expert}, one of a blend: its values are not the model's"
     click.echo(f"{result.size / 2**20:.2f} MB, {len(result.tasks)} tasks: {what}")
     click.echo(f"ONNX Runtime and the model differ by {result.deviation:.1g} at most on a few molecules")
+    if result.deviation > 0.05:
+        click.echo("note: that is a lot; weights of fewer bits cost this model digits that it needs", err=True)
     click.echo(f"Written to {output}")

@@ -153,9 +153,13 @@ def print_search(search: Mapping[str, Any]) -> None:
     """Print what a search of settings came to."""
     settings = ", ".join(f"{name} {value:.3g}" for name, value in search["settings"].items())
     click.echo(
-        f"\nSettings of {search['part']}: validation loss {search['best']:.4g} after {search['trials']} trials "
-        f"({search['pruned']} given up early), {search['default']:.4g} with the default: {settings}"
+        f"\nSettings of {search['part']}: validation loss {_loss(search['best'])} after {search['trials']} trials "
+        f"({search['pruned']} given up early), {_loss(search['default'])} with the default: {settings}"
     )
+
+
+def _loss(value: float | None) -> str:
+    return "none" if value is None or not math.isfinite(value) else f"{value:.4g}"
 
 
 def print_curve(points: Sequence[Mapping[str, Any]]) -> None:

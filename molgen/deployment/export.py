@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from molgen.bundle import Bundle
 from molgen.data.tasks import per_output
 from molgen.deployment.module import ExpertModule
-from molgen.deployment.onnx_model import ABOUT, INPUTS, OUTPUT, OnnxModel, load_onnxruntime, make_inputs
+from molgen.deployment.onnx_model import ABOUT, FORMAT, INPUTS, OUTPUT, OnnxModel, load_onnxruntime, make_inputs
 from molgen.errors import ConfigError, MissingExtraError
 from molgen.experts.base import compute_features
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.graph import GraphExpert
-from molgen.files import check_outputs, replacing
+from molgen.files import check_outputs, replacing, write_failed
 
 __all__ = ["ExportResult", "Precision", "export"]
 
@@ -133,6 +133,7 @@ def export(
     whole = len(bundle.experts) == 1
     calibrations = bundle.calibration if whole else [Calibration()] * len(bundle.tasks)
     about = {
+        "format": FORMAT,
         "version": version("molgen-toolkit"),
         "expert": chosen.name,
         "whole": whole,
@@ -145,8 +146,11 @@ def export(
     proto = _PRECISIONS[precision](_convert(ExpertModule(chosen, calibrations), _example(bundle, chosen)))
     proto.metadata_props.add(key=ABOUT, value=json.dumps(about))
     with replacing(Path(output)) as temporary:
-        temporary.write_bytes(proto.SerializeToString())
-    size, deviation = Path(output).stat().st_size, _compare(bundle, chosen, calibrations, Path(output))
+        try:
+            temporary.write_bytes(proto.SerializeToString())
+        except OSError as failure:
+            raise write_failed(Path(output), failure) from None
+        size, deviation = temporary.stat().st_size, _compare(bundle, chosen, calibrations, temporary)
     return ExportResult(Path(output), chosen.name, whole, [task.name for task in bundle.tasks], size, deviation)
 
 
@@ -171,7 +175,7 @@ def _load_onnx() -> Any:
     try:
         import onnx
         import onnxscript  # noqa: F401 - torch writes ONNX with it
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         raise MissingExtraError(error.name or "onnx", "deploy") from None
     return onnx
 
@@ -250,7 +254,8 @@ def _quantized(proto: Any) -> Any:
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder, "int8.onnx"))
-            quantize_dynamic(proto, path, weight_type=QuantType.QInt8, per_channel=True)
+            float_ = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+            quantize_dynamic(proto, path, weight_type=QuantType.QInt8, per_channel=True, extra_options=float_)
             return onnx.load(path)
     finally:
         log.setLevel(level)

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from molgen.chem.graph import GraphBatch
     from molgen.chem.parse import Mol
 
-__all__ = ["ABOUT", "INPUTS", "OUTPUT", "OnnxModel", "load_onnxruntime", "make_inputs"]
+__all__ = ["ABOUT", "FORMAT", "INPUTS", "OUTPUT", "OnnxModel", "load_onnxruntime", "make_inputs"]
 
 #: Key of the JSON among the properties of the file that says what goes in and what comes out.
 ABOUT = "molgen"
+#: Raised when that JSON changes so that older versions cannot read it.
+FORMAT = 1
 INPUTS = ("atoms", "bonds", "bond_fields", "graph_of_atom", "features")
 OUTPUT = "predictions"
 #: Molecules a run: with few, what is computed stays in cache.
@@ -56,6 +58,8 @@ class OnnxModel:
     ----------
     tasks
         What it predicts.
+    expert, whole
+        Name of the expert, and whether it was all of its model: then its values are the model's; of a blend they are its own.
     session
         ONNX Runtime's, whose inputs :func:`make_inputs` makes.
     """
@@ -73,9 +77,16 @@ class OnnxModel:
         try:
             self.session = runtime.InferenceSession(where, options, providers=list(providers))
             about = json.loads(self.session.get_modelmeta().custom_metadata_map[ABOUT])
+            if about["format"] != FORMAT:
+                raise ValueError(f"format {about['format']!r}, and this molgen reads {FORMAT}")
+            self.expert, self.whole = str(about["expert"]), about["whole"] is True
             self.tasks = [Task.from_json(task) for task in about["tasks"]]
             self.extras: list[Featurizer] = [from_spec(spec) for spec in about["extras"]]
-            self.max_atoms, self.neutralize = int(about["max_atoms"]), bool(about["neutralize"])
+            self.max_atoms, self.neutralize = int(about["max_atoms"]), about["neutralize"] is True
+            n_features = sum(len(extra.get_feature_names_out()) for extra in self.extras)
+            sizes = (self.session.get_inputs()[-1].shape[1], self.session.get_outputs()[0].shape[1])
+            if sizes != (n_features, len(self._columns())) or not 1 <= self.max_atoms <= 100_000:
+                raise ValueError("what it says of itself does not fit the network")
         except Exception as error:  # ONNX Runtime's errors have no common class
             got = " ".join(str(error).split())[:200]
             raise BundleError("no model that molgen exported", where=where, got=got) from None
@@ -156,6 +167,6 @@ def load_onnxruntime() -> Any:
     """
     try:
         import onnxruntime
-    except ModuleNotFoundError:
+    except ImportError:
         raise MissingExtraError("onnxruntime", "deploy") from None
     return onnxruntime

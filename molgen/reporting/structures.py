@@ -28,5 +28,5 @@ def drawing(mol: Mol | None, described: str, *, width: int = 240, height: int = 
 def similarity_line(similarity: float) -> Html:
     """Say how like the training compounds a compound is, and warn where that is little."""
     low = similarity < LOW_SIMILARITY
-    words = f"similarity {similarity:.2f}{': low, unlike the training compounds' if low else ''}"
+    words = f"similarity {similarity:.2f}{': low' if low else ''}"
     return tag("p", words, class_="warn" if low else "near")

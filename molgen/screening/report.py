@@ -127,7 +127,7 @@ def _tiles(names: Sequence[str], summary: Summary, hits: pa.Table, task: Task, l
         tiles.append((f"{task.direction}est".capitalize(), best, ", ".join(filter(None, [task.name, task.unit]))))
     if any(like):
         low = sum(each is not None and each.similarity < LOW_SIMILARITY for each in like)
-        tiles.append(("Hits to trust less", f"{low} of {len(hits)}", "unlike the training compounds"))
+        tiles.append(("Hits to trust less", f"{low} of {len(hits)}", f"similarity below {LOW_SIMILARITY}"))
     return tag("div", *(tag("p", label, tag("b", n), detail) for label, n, detail in tiles), class_="tiles")
 
 

@@ -15,8 +15,8 @@ from molgen.data.tasks import Task, spans
 __all__ = ["Applicability", "fit_applicability"]
 
 #: Similarities from which the threshold is chosen.
-_CANDIDATES = np.arange(0.1, 0.71, 0.05).round(2)
-#: Errors outside are this many times the average, and more labels than these are on both sides.
+_CANDIDATES = [each / 20 for each in range(2, 15)]
+#: Errors outside are this many times the average, and at least so many compounds are on both sides.
 _LARGER, _LEAST = 1.25, 20
 #: One-sided 95 %.
 _Z = 1.645
@@ -29,8 +29,8 @@ class Applicability:
     Attributes
     ----------
     threshold
-        The highest similarity below which errors are at least a quarter above the average of their task, beyond chance; ``None``
-        where there is none, or too few labels to tell.
+        The highest similarity below which compounds have errors at least a quarter above the average, beyond chance; ``None`` where
+        there is none, or too few compounds to tell.
     errors
         ``"inside"`` and ``"outside"`` -> task -> ``n, error``: the mean absolute error of a quantity (labels that are limits do not
         count), else the mean of one minus the probability of the right class. Empty without a threshold.
@@ -62,10 +62,13 @@ def fit_applicability(
         task.name: _errors(task, predictions[:, span], targets.of_task(at))
         for at, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True))
     }
+    similarity = np.asarray(similarity, dtype=np.float32)  # what a screen computes, and compares
     relative = np.stack([error / max(_figures(error)["error"], 1e-12) for error in errors.values()])
-    alike = np.broadcast_to(similarity, relative.shape)
-    known = ~np.isnan(relative) & ~np.isnan(alike)
-    threshold = _threshold(relative[known], alike[known])
+    # A compound counts once, however many of its labels are known: they are right or wrong together.
+    labels = (~np.isnan(relative)).sum(axis=0)
+    of_compound = np.nansum(relative, axis=0) / np.maximum(labels, 1)
+    known = (labels > 0) & ~np.isnan(similarity)
+    threshold = _threshold(of_compound[known], similarity[known])
     if threshold is None:
         return Applicability(None, {})
     parts = {"inside": similarity >= threshold, "outside": similarity < threshold}
@@ -74,14 +77,14 @@ def fit_applicability(
     )
 
 
-def _threshold(errors: NDArray[np.float64], similarity: NDArray[np.float64]) -> float | None:
+def _threshold(errors: NDArray[np.float64], similarity: NDArray[np.float32]) -> float | None:
     for candidate in _CANDIDATES[::-1]:
         far = errors[similarity < candidate]
         if min(len(far), len(errors) - len(far)) < _LEAST:
             continue
         surely = far.mean() - _Z * far.std(ddof=1) / np.sqrt(len(far))
         if far.mean() >= _LARGER and surely > 1:
-            return float(candidate)
+            return candidate
     return None
 
 

@@ -122,6 +122,20 @@ class Checkpoint:
             raise BundleError("the checkpoint is damaged", where=str(path), got=repr(chosen)[:40])
         return chosen
 
+    def save_trials(self, part: str, trials: list[dict[str, Any]]) -> None:
+        """Keep what a search of settings has tried."""
+        write_archive(self.folder / f"search-{part}.zip", {"trials.json": write_json({"trials": trials})}, overwrite=True)
+
+    def load_trials(self, part: str) -> list[dict[str, Any]]:
+        """Return what a search of settings has tried; nothing before its first trial ended."""
+        path = self.folder / f"search-{part}.zip"
+        if not path.exists():
+            return []
+        trials = read_json(read_archive(path), "trials.json", path).get("trials")
+        if not isinstance(trials, list):
+            raise BundleError("the checkpoint is damaged", where=str(path))
+        return trials
+
     def save_expert(self, expert: Expert, histories: list[list[Epoch]]) -> None:
         """Keep a finished expert; the states of its networks on the way are removed."""
         members = {name.replace("expert.json", "described.json"): data for name, data in expert.to_members().items()}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
 from molgen.data.targets import Targets, excess
 from molgen.data.tasks import Task, fit_scaling, spans
-from molgen.errors import MissingExtraError
+from molgen.errors import BundleError, ConfigError, MissingExtraError
 from molgen.experts.base import FeatureTable
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.experts import fit_graph_expert, fit_tabular_expert
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     import optuna
 
-__all__ = ["Search", "search_settings"]
+__all__ = ["Search", "load_optuna", "search_settings"]
 
 #: Trials of random settings before others are modelled on them, and before one is stopped for being worse than most.
 _AT_RANDOM = 8
@@ -96,7 +95,7 @@ def search_settings(
 
     Networks that start afresh share one search, trees have another; what the configuration sets stays as it is, and so does the
     network that starts from an encoder. Of networks the first kind is tried, one of it, and a trial that falls behind the median
-    of those before is given up.
+    of those before is given up; a second kind takes over what is found, but for the dropout.
 
     Parameters
     ----------
@@ -113,10 +112,13 @@ def search_settings(
     ------
     MissingExtraError
         If Optuna is not installed.
+    ConfigError
+        If everything is set.
+    BundleError
+        If the trials that were kept are damaged.
     """
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
     config, found = recipe.config, []
-    storage = None if kept is None else kept.folder / "search.log"
 
     fresh = {name: network for name, network in recipe.networks.items() if network.parent is None}
     space = {name: each for name, each in _GRAPH_SPACE.items() if name not in config.graph.model_fields_set}
@@ -140,12 +142,11 @@ def search_settings(
 
         default = {name: getattr(first.config.graph, name) for name in space}
         spared = int(_SPARED * config.graph.epochs)
-        search = _search("graph", space, default, loss_of_network, trials, config.seed, spared, storage, tell)
+        search = _search("graph", space, default, loss_of_network, trials, config.seed, spared, kept, tell)
         found.append(search)
         # Dropout is each kind's own: a network that sees all descriptors needs more.
         common = {key: value for key, value in search.settings.items() if key != "dropout"}
         networks |= {each: _with_graph(network, search.settings if each == name else common) for each, network in fresh.items()}
-        config = config.model_copy(update={"graph": config.graph.model_copy(update=search.settings)})
     space = {name: each for name, each in _TABULAR_SPACE.items() if name not in config.tabular.model_fields_set}
     if recipe.tabular and space:
 
@@ -156,9 +157,11 @@ def search_settings(
             return _loss(tasks, trees.predict(rows)[split.valid], dataset.labels.take(split.valid))
 
         default = {name: getattr(config.tabular, name) for name in space}
-        search = _search("tabular", space, default, loss_of_trees, trials, config.seed, 0, storage, tell)
+        search = _search("tabular", space, default, loss_of_trees, trials, config.seed, 0, kept, tell)
         found.append(search)
         config = config.model_copy(update={"tabular": config.tabular.model_copy(update=search.settings)})
+    if not found:
+        raise ConfigError("nothing is left to search", got="all settings are set, or taken over from another model")
     return replace(recipe, networks=networks, config=config), found
 
 
@@ -170,29 +173,17 @@ def _search(
     trials: int,
     seed: int,
     spared: int,
-    storage: Path | None,
+    kept: Checkpoint | None,
     tell: Progress,
 ) -> Search:
     """Try the default, then what seems best by the trials before."""
-    try:
-        import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
-        from optuna.trial import TrialState
-    except ModuleNotFoundError:
-        raise MissingExtraError("optuna", "search") from None
+    optuna = load_optuna()
+    from optuna.trial import TrialState
 
-    finished = (TrialState.COMPLETE, TrialState.PRUNED)
     with _quiet(optuna):
-        study = optuna.create_study(
-            storage=None if storage is None else JournalStorage(JournalFileBackend(str(storage))),
-            study_name=part,
-            load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=_AT_RANDOM, n_warmup_steps=spared),
-        )
-        for interrupted in study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING)):
-            study.tell(interrupted.number, state=TrialState.FAIL)
-        for number in range(len(study.get_trials(states=finished)), trials):
+        study = optuna.create_study(pruner=optuna.pruners.MedianPruner(n_startup_trials=_AT_RANDOM, n_warmup_steps=spared))
+        study.add_trials(map(_from_json, [] if kept is None else kept.load_trials(part)))
+        for number in range(len(study.trials), trials):
             tell(f"searching {part} settings", number + 1, trials)
             # A seed a trial: what is tried depends on the trials before alone, and not on whether the run was interrupted.
             study.sampler = optuna.samplers.TPESampler(seed=_seed(seed, number), n_startup_trials=_AT_RANDOM)
@@ -205,9 +196,53 @@ def _search(
                 study.tell(trial, state=TrialState.PRUNED)
             else:
                 study.tell(trial, _number(value))
-        done = study.get_trials(states=finished)
-        pruned = sum(trial.state == TrialState.PRUNED for trial in done)
-        return Search(part, len(done), pruned, float(done[0].values[0]), float(study.best_value), dict(study.best_params))
+            if kept is not None:
+                kept.save_trials(part, [_to_json(each) for each in study.trials])
+        pruned = sum(trial.state == TrialState.PRUNED for trial in study.trials)
+        first = study.trials[0].values[0]
+        return Search(part, len(study.trials), pruned, float(first), float(study.best_value), dict(study.best_params))
+
+
+def _to_json(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    from optuna.distributions import distribution_to_json
+
+    return {
+        "state": trial.state.name,
+        "params": trial.params,
+        "distributions": {name: distribution_to_json(each) for name, each in trial.distributions.items()},
+        "epochs": sorted(trial.intermediate_values),
+        "losses": [_finite(trial.intermediate_values[epoch]) for epoch in sorted(trial.intermediate_values)],
+        "value": None if trial.value is None else _finite(trial.value),
+    }
+
+
+def _from_json(kept: dict[str, Any]) -> optuna.trial.FrozenTrial:
+    """Rebuild a trial that ended.
+
+    Raises
+    ------
+    BundleError
+        If what was kept is none.
+    """
+    from optuna.distributions import json_to_distribution
+    from optuna.trial import TrialState, create_trial
+
+    try:
+        losses = {int(epoch): _number(loss) for epoch, loss in zip(kept["epochs"], kept["losses"], strict=True)}
+        state = TrialState[kept["state"]]
+        return create_trial(
+            state=state,
+            value=_number(kept["value"]) if state == TrialState.COMPLETE else None,
+            params=kept["params"],
+            distributions={name: json_to_distribution(each) for name, each in kept["distributions"].items()},
+            intermediate_values=losses,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError("the checkpoint is damaged: no trial of a search", got=" ".join(str(error).split())[:80]) from None
+
+
+def _finite(loss: float) -> float | None:
+    return loss if np.isfinite(loss) else None
 
 
 def _report(trial: optuna.Trial, epoch: int, loss: float) -> None:
@@ -219,8 +254,23 @@ def _report(trial: optuna.Trial, epoch: int, loss: float) -> None:
         raise optuna.TrialPruned
 
 
-def _number(loss: float) -> float:
-    return loss if np.isfinite(loss) else float("inf")
+def _number(loss: float | None) -> float:
+    return loss if loss is not None and np.isfinite(loss) else float("inf")
+
+
+def load_optuna() -> Any:
+    """Import Optuna.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise MissingExtraError("optuna", "search") from None
+    return optuna
 
 
 @contextmanager
@@ -256,9 +306,10 @@ def _loss(tasks: list[Task], predictions: NDArray[np.float64], targets: Targets)
         known = ~np.isnan(labels.values)
         values, labels = predictions[known, span], labels.take(known)
         if task.is_regression:
-            losses.append(np.mean((excess(labels.values, labels.bounds, values[:, 0]) / task.scale) ** 2))
+            errors = (excess(labels.values, labels.bounds, values[:, 0]) / task.scale) ** 2
         else:
             of_class = values if task.kind == "multiclass" else np.hstack([1 - values, values])
             right = of_class[np.arange(len(labels)), labels.values.astype(int)]
-            losses.append(-np.mean(np.log(np.clip(right, _LEAST_PROBABILITY, 1.0))))
+            errors = -np.log(np.clip(right, _LEAST_PROBABILITY, 1.0))
+        losses.append(np.average(errors, weights=labels.weights))
     return float(np.mean(losses))

@@ -44,7 +44,7 @@ from molgen.training.fit import Fitted, Progress, describe_history, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
 from molgen.training.recipe import FINGERPRINT, GRAPH_EXTRAS, TABULAR_INPUTS, Recipe, make_recipe, sized
-from molgen.training.search import Search, search_settings
+from molgen.training.search import Search, load_optuna, search_settings
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
@@ -162,6 +162,7 @@ class _Job:
     kept: Checkpoint | None
     tell: Progress
     searches: list[Search]
+    asked: TrainConfig
 
 
 def _prepare(
@@ -169,6 +170,8 @@ def _prepare(
 ) -> _Job:
     started = time.monotonic()
     tell("reading", 0, 0)
+    if config.search is not None:
+        load_optuna()
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
     if config.percentiles_of is not None:
@@ -190,7 +193,7 @@ def _prepare(
     searches: list[Search] = []
     if config.search is not None:
         recipe, searches = search_settings(recipe, dataset, features, splits[0], config.search, tell, kept)
-    return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell, searches)
+    return _Job(dataset, splits, recipe, features, unusable | leaks, kept, tell, searches, config)
 
 
 def _train_on_split(job: _Job) -> TrainResult:
@@ -215,7 +218,9 @@ def _train_on_split(job: _Job) -> TrainResult:
     if curve:
         bundle.card["learning_curve"] = plain([point.to_json() for point in curve])
     if job.searches:
-        bundle.card["search"] = plain([search.to_json() for search in job.searches])
+        # A run with the same configuration searches, and finds the same.
+        tried = [search.to_json() for search in job.searches]
+        bundle.card |= plain({"search": tried, "configuration": job.asked.model_dump(mode="json")})
     return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve, searches=job.searches)
 
 

@@ -1,5 +1,6 @@
 """Networks in ONNX: the same values as the model's, whatever the architecture, and files that say what they are."""
 
+import json
 import subprocess
 import sys
 
@@ -78,6 +79,33 @@ def test_smaller_weights_cost_few_digits(network, exported, tmp_path, precision,
     smaller = molgen.export(bundle, tmp_path / "smaller.onnx", precision=precision)
     assert least < smaller.size / whole.size < most
     assert whole.deviation < 1e-5 < smaller.deviation < deviation
+
+
+def test_every_architecture_can_be_made_of_integers(small_bundle, tmp_path):
+    bundle = molgen.load(small_bundle)
+    expert = GraphExpert("graph", bundle.tasks, {"network": "attentivefp", "width": 16, "steps": 2})
+    bundle.experts, bundle.weights = [expert], np.ones((1, 2))
+    assert molgen.export(bundle, tmp_path / "network.onnx", precision="int8").deviation < 0.5
+
+
+def test_what_a_file_says_of_itself_is_checked(exported, tmp_path):
+    import onnx
+
+    proto = onnx.load(exported.path)
+    about = json.loads(proto.metadata_props[0].value)
+    for changes in (
+        {"format": 99},
+        {"tasks": []},
+        {"extras": []},
+        {"max_atoms": -5},
+        {"tasks": [*about["tasks"], about["tasks"][0]]},
+    ):
+        proto.metadata_props[0].value = json.dumps(about | changes)
+        onnx.save(proto, tmp_path / "changed.onnx")
+        with pytest.raises(BundleError, match="no model that molgen exported"):
+            molgen.OnnxModel(tmp_path / "changed.onnx")
+    model = molgen.OnnxModel(exported.path)
+    assert (model.expert, model.whole) == ("graph", True)
 
 
 def test_classes_have_a_column_each(tmp_path, measured_table):

@@ -115,7 +115,7 @@ def test_low_similarity_is_said_in_words(tmp_path, parse_page):
     similarity = [0.29, 0.31, 0.9, 0.05, None]
     page = parse_page(report(tmp_path, make_batch([LOGS], 5, domain=pa.array(similarity)), [LOGS]))
     assert re.findall(r"similarity (0\.\d\d): low", page.text) == ["0.29", "0.05"]
-    assert "2 of 4 unlike the training compounds" in page.text
+    assert "2 of 4 similarity below 0.3" in page.text
 
 
 def test_everything_from_files_is_escaped(tmp_path, parse_page):

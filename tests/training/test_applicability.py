@@ -71,6 +71,24 @@ def test_tasks_of_all_kinds_count_alike_and_rows_without_labels_do_not():
     assert inside["p"]["n"] + outside["p"]["n"] == (known & ~np.isnan(targets[:, 1])).sum()
 
 
+def test_labels_of_one_compound_count_once():
+    """One compound that is far away and wrong in twenty tasks is one compound."""
+    generator = np.random.default_rng(0)
+    tasks = [Task(f"t{at}", "regression") for at in range(21)]
+    similarity = np.array([0.8] * 99 + [0.1])
+    labels = generator.normal(size=(100, 21))
+    predicted = labels + generator.normal(size=(100, 21))
+    predicted[-1] += 20
+    assert fit_applicability(tasks, predicted, Targets.exact(labels), similarity).threshold is None
+    # Compounds that are wrong in all tasks at once, whatever their similarity: chance seldom finds a threshold.
+    found = 0
+    for _ in range(60):
+        shared = np.abs(generator.normal(size=(100, 1)))
+        predicted = labels + shared + 0.3 * np.abs(generator.normal(size=(100, 21)))
+        found += fit_applicability(tasks, predicted, Targets.exact(labels), generator.uniform(size=100)).threshold is not None
+    assert found <= 6
+
+
 def test_limits_have_no_error():
     similarity, predicted, labels = drawn(1000, lambda s: np.where(s < 0.3, 2.0, 1.0))
     bounds = np.ones((1000, 1), np.int8)

@@ -6,8 +6,10 @@ import sys
 import pytest
 
 import molgen
-from molgen.errors import ConfigError, MissingExtraError
+from molgen.archive import write_archive
+from molgen.errors import BundleError, ConfigError, MissingExtraError
 from molgen.training import search as module
+from molgen.training.config import TrainConfig
 
 pytest.importorskip("optuna")
 
@@ -26,8 +28,9 @@ def test_what_is_set_stays_and_the_rest_is_searched(searched):
     assert set(graph.settings) == {"dropout", "learning_rate", "weight_decay"}
     assert set(tabular.settings) == {"rounds", "learning_rate", "leaves", "columns", "min_rows_in_leaf"}
     card = searched.bundle.card
-    assert card["configuration"]["graph"] == {**card["configuration"]["graph"], **GRAPH, **graph.settings}
-    assert card["configuration"]["tabular"] == tabular.settings
+    # What was asked for, which finds the same again.
+    assert card["configuration"]["graph"] == {**TrainConfig().graph.model_dump(), **GRAPH}
+    assert card["configuration"]["tabular"] == TrainConfig().tabular.model_dump()
     assert [each["part"] for each in card["search"]] == ["graph", "tabular"]
     assert json.loads(json.dumps(searched.to_json()))["searches"][0]["trials"] == 4
 
@@ -67,6 +70,27 @@ def test_an_interrupted_search_goes_on_to_the_same_settings(measured_table, tmp_
     assert again.searches == searched.searches
     assert next(done for name, done, _ in told if name == stage) == trial
     assert again.bundle.card["metrics"] == searched.bundle.card["metrics"]
+
+
+def test_a_damaged_checkpoint_is_told(measured_table, tmp_path):
+    settings = SETTINGS | {"search": 2, "experts": "tabular"}
+    molgen.train(measured_table, checkpoint=tmp_path / "run", **settings)
+    path = tmp_path / "run" / "search-tabular.zip"
+    whole = path.read_bytes()
+    for damaged in (whole[:-20], b"no zip", b""):
+        path.write_bytes(damaged)
+        with pytest.raises(BundleError):
+            molgen.train(measured_table, checkpoint=tmp_path / "run", **settings)
+    for trials in ({}, [{}], [None], [{"state": "RUNNING"}]):
+        write_archive(path, {"trials.json": json.dumps({"trials": trials}).encode()}, overwrite=True)
+        with pytest.raises(BundleError, match="damaged"):
+            molgen.train(measured_table, checkpoint=tmp_path / "run", **settings)
+
+
+def test_a_search_for_nothing_is_refused(measured_table):
+    graph = {"epochs": 1, "width": 8, "steps": 1, "dropout": 0.0, "learning_rate": 1e-3, "batch_size": 64, "weight_decay": 0.0}
+    with pytest.raises(ConfigError, match="nothing is left to search"):
+        molgen.train(measured_table, graph=graph, experts="graph", **SETTINGS)
 
 
 def test_hopeless_trials_are_given_up(measured_table, monkeypatch):
