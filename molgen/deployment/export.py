@@ -21,7 +21,7 @@ from molgen.bundle import Bundle
 from molgen.data.tasks import per_output
 from molgen.deployment.module import ExpertModule
 from molgen.deployment.onnx_model import ABOUT, FORMAT, INPUTS, OUTPUT, OnnxModel, load_onnxruntime, make_inputs
-from molgen.errors import ConfigError, MissingExtraError
+from molgen.errors import BundleError, ConfigError, MissingExtraError
 from molgen.experts.base import compute_features
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.graph import GraphExpert
@@ -113,7 +113,8 @@ def export(
     Raises
     ------
     ConfigError
-        If the model has no such expert, or it reads columns beside the structure.
+        If the model has no such expert, reads columns beside the structure, or has a network that ``"int8"`` does not go with
+        (AttentiveFP).
     MissingExtraError
         If ONNX or ONNX Runtime is not installed.
 
@@ -150,7 +151,15 @@ def export(
             temporary.write_bytes(proto.SerializeToString())
         except OSError as failure:
             raise write_failed(Path(output), failure) from None
-        size, deviation = temporary.stat().st_size, _compare(bundle, chosen, calibrations, temporary)
+        try:
+            deviation = _compare(bundle, chosen, calibrations, temporary)
+        except BundleError:
+            if precision != "int8":
+                raise
+            # ONNX Runtime's quantisation does not know all that it may meet.
+            got = str(chosen.architecture.get("network"))
+            raise ConfigError("this network cannot be made of integers", got=got, remedy="use fp16 or fp32") from None
+        size = temporary.stat().st_size
     return ExportResult(Path(output), chosen.name, whole, [task.name for task in bundle.tasks], size, deviation)
 
 

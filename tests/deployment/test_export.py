@@ -81,11 +81,13 @@ def test_smaller_weights_cost_few_digits(network, exported, tmp_path, precision,
     assert whole.deviation < 1e-5 < smaller.deviation < deviation
 
 
-def test_every_architecture_can_be_made_of_integers(small_bundle, tmp_path):
+def test_a_network_that_cannot_be_made_of_integers_is_refused(small_bundle, tmp_path):
     bundle = molgen.load(small_bundle)
     expert = GraphExpert("graph", bundle.tasks, {"network": "attentivefp", "width": 16, "steps": 2})
     bundle.experts, bundle.weights = [expert], np.ones((1, 2))
-    assert molgen.export(bundle, tmp_path / "network.onnx", precision="int8").deviation < 0.5
+    with pytest.raises(ConfigError, match="use fp16"):
+        molgen.export(bundle, tmp_path / "network.onnx", precision="int8")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_a_file_says_of_itself_is_checked(exported, tmp_path):
