@@ -14,12 +14,12 @@ import json
 import os
 import platform
 import resource
-import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from chemprop_peer import chemprop_predictions
 from moleculenet import SETS, write_p1_table
 
 import molgen
@@ -51,17 +51,10 @@ def run_molgen(name: str, table: Path, seed: int, out: Path) -> dict[str, float]
 def run_chemprop(chemprop: str, name: str, table: Path, seed: int, out: Path) -> dict[str, float]:
     """Train chemprop with its defaults on the same parts and return its test figure."""
     chosen = SETS[name]
-    folder = out / f"chemprop-{name}-{seed}"
-    predictions = folder / "model_0" / "test_predictions.csv"
-    command = [chemprop, "train", "-i", str(table), "-s", "smiles", "--target-columns", *chosen.targets]
-    command += ["-t", "regression" if chosen.kind == "regression" else "classification", "--splits-column", "split"]
-    command += ["--pytorch-seed", str(seed), "--data-seed", str(seed), "--accelerator", "cpu", "-n", "0", "-o", str(folder)]
     start = cpu_seconds()
-    if not predictions.exists():
-        with (out / f"chemprop-{name}-{seed}.log").open("w") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    folder = out / f"chemprop-{name}-{seed}"
+    predicted = chemprop_predictions(chemprop, table, chosen.targets, chosen.kind, folder, seed)
     labels = pd.read_csv(table).query("split == 'test'")
-    predicted = pd.read_csv(predictions)
     figures = []
     for target in chosen.targets:
         task = Task(target, chosen.kind)

@@ -46,7 +46,7 @@ def main() -> None:
     rows = np.array([row for row, mol in enumerate(mols) if mol is not None and row not in errors])
     features = {each: take_rows(values, rows) for each, values in features.items()}
     inputs = [
-        make_inputs(take_rows(features[expert.graph], part), np.hstack([take_rows(features[each], part) for each in expert.extras]))
+        make_inputs(take_rows(features[expert.graph], part), *(take_rows(features[each], part) for each in expert.extras))
         for part in np.array_split(np.arange(len(rows)), len(rows) // ROWS)
     ]
 

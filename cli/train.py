@@ -53,7 +53,7 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
 )
 @split_options
 @click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
-@click.option("--fast", is_flag=True, default=None, help="A blend without expensive descriptors: faster to screen with.")
+@click.option("--fast", is_flag=True, default=None, help="A blend that computes no expensive descriptors.")
 @click.option(
     "--network", metavar="NAME", help=f"Message passing of the graph network: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]."
 )

@@ -144,17 +144,10 @@ class Bundle:
         rows = as_rows(smiles)
         compounds = self.read(rows)
         scores = self.score(compounds.mols, numbers)
-        for row, reason in scores.errors.items():
-            compounds.statuses[row], compounds.reasons[row] = "invalid", reason
+        compounds.refuse("invalid", scores.errors)
         for row, note in self.warnings(scores).items():
             compounds.notes.setdefault(row, []).append(note)
-        described = {
-            "smiles": rows,
-            "status": compounds.statuses,
-            "reason": [compounds.reasons.get(row, "") for row in range(len(rows))],
-            "notes": ["; ".join(compounds.notes.get(row, [])) for row in range(len(rows))],
-        }
-        frame = pd.DataFrame(described | self.named_columns(scores))
+        frame = pd.DataFrame({"smiles": rows, **compounds.columns(), **self.named_columns(scores)})
         return frame if percentiles else frame.drop(columns=self.percentile_columns)
 
     def read(self, rows: Sequence[Any]) -> Compounds:

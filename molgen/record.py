@@ -103,7 +103,7 @@ def _search(entry: Any) -> dict[str, Any]:
     counts, losses = _counts(entry, ("trials", "pruned")), {name: entry.get(name) for name in ("default", "best")}
     settings = _section(entry, "settings")
     numbers = all(loss is None or (type(loss) is float and _is_number(loss)) for loss in losses.values())
-    if len(counts) != 2 or not numbers or not all(map(_is_number, settings.values())):
+    if len(counts) != 2 or not numbers or None in settings.values() or not all(map(_is_number, settings.values())):
         return {}
     return {"part": entry["part"], **counts, **losses, "settings": settings}
 

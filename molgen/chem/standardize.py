@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -64,6 +64,17 @@ class Compounds:
     statuses: list[str]
     reasons: dict[int, str] = field(default_factory=dict)
     notes: dict[int, list[str]] = field(default_factory=dict)
+
+    def refuse(self, status: str, reasons: Mapping[int, str]) -> None:
+        """Take rows out that cannot be scored, or are not to be."""
+        for row, reason in reasons.items():
+            self.statuses[row], self.reasons[row], self.mols[row] = status, reason, None
+
+    def columns(self) -> dict[str, list[str]]:
+        """Return ``status, reason, notes`` as columns of a table, empty where there is nothing to say."""
+        rows = range(len(self.statuses))
+        notes = ["; ".join(self.notes.get(row, [])) for row in rows]
+        return {"status": self.statuses, "reason": [self.reasons.get(row, "") for row in rows], "notes": notes}
 
 
 def read_compounds(

@@ -25,6 +25,7 @@ __all__ = [
     "n_outputs",
     "output_names",
     "per_output",
+    "probability_of",
     "scale",
     "score_views",
     "sigmoid",
@@ -210,6 +211,14 @@ def unscale(tasks: Sequence[Task], outputs: NDArray[np.floating]) -> NDArray[np.
         if not task.is_regression:
             values[:, span] = softmax(values[:, span]) if task.kind == "multiclass" else sigmoid(values[:, span])
     return values
+
+
+def probability_of(task: Task, predictions: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probability of each row's own class, from a task's predictions ``[rows, width]``; NaN without a label."""
+    of_classes = predictions if task.kind == "multiclass" else np.hstack([1 - predictions, predictions])
+    known = ~np.isnan(labels)
+    codes = np.where(known, labels, 0).astype(np.int64)[:, np.newaxis]
+    return np.where(known, np.take_along_axis(of_classes, codes, axis=1)[:, 0], np.nan)
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

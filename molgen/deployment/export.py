@@ -6,7 +6,7 @@ import json
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,16 +15,18 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
 from molgen.bundle import Bundle
 from molgen.data.tasks import per_output
 from molgen.deployment.module import ExpertModule
-from molgen.deployment.onnx_model import ABOUT, FORMAT, INPUTS, OUTPUT, OnnxModel, load_onnxruntime, make_inputs
-from molgen.errors import BundleError, ConfigError, MissingExtraError
+from molgen.deployment.onnx_model import ABOUT, FORMAT, INPUTS, OUTPUT, OnnxModel, make_inputs
+from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import compute_features
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.graph import GraphExpert
+from molgen.extras import import_extra
 from molgen.files import check_outputs, replacing, write_failed
 
 __all__ = ["ExportResult", "Precision", "export"]
@@ -125,8 +127,8 @@ def export(
     if precision not in get_args(Precision):
         raise ConfigError("unknown precision", expected=f"one of {', '.join(get_args(Precision))}", got=repr(precision))
     check_outputs([output], [] if isinstance(model, Bundle) else [model], overwrite=overwrite)
-    _load_onnx()
-    load_onnxruntime()
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        import_extra(package, "deploy")
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
     chosen = _choose(bundle, expert)
     if bundle.columns:
@@ -144,7 +146,11 @@ def export(
         "max_atoms": bundle.max_atoms,
         "neutralize": bundle.neutralize,
     }
-    proto = _PRECISIONS[precision](_convert(ExpertModule(chosen, calibrations), _example(bundle, chosen)))
+    mols = bundle.read(_PROBES).mols
+    features, _ = compute_features(chosen.featurizers, mols)
+    example = make_inputs(features[chosen.graph], *(features[extra] for extra in chosen.extras))
+    expected = calibrate(bundle.tasks, calibrations, chosen.predict(features))
+    proto = _PRECISIONS[precision](_convert(ExpertModule(chosen, calibrations), example))
     proto.metadata_props.add(key=ABOUT, value=json.dumps(about))
     with replacing(Path(output)) as temporary:
         try:
@@ -152,7 +158,7 @@ def export(
         except OSError as failure:
             raise write_failed(Path(output), failure) from None
         try:
-            deviation = _compare(bundle, chosen, calibrations, temporary)
+            found, _ = OnnxModel(temporary).score(mols)
         except BundleError:
             if precision != "int8":
                 raise
@@ -160,6 +166,8 @@ def export(
             got = str(chosen.architecture.get("network"))
             raise ConfigError("this network cannot be made of integers", got=got, remedy="use fp16 or fp32") from None
         size = temporary.stat().st_size
+    spread = per_output(bundle.tasks, np.array([task.scale if task.is_regression else 1.0 for task in bundle.tasks]))
+    deviation = float(np.nanmax(np.abs(found - expected) / spread))
     return ExportResult(Path(output), chosen.name, whole, [task.name for task in bundle.tasks], size, deviation)
 
 
@@ -172,30 +180,13 @@ def _choose(bundle: Bundle, name: str | None) -> GraphExpert:
     return experts[0]
 
 
-def _example(bundle: Bundle, expert: GraphExpert) -> tuple[Tensor, ...]:
-    """Return inputs of a few molecules."""
-    features, _ = compute_features(expert.featurizers, bundle.read(_PROBES).mols)
-    extras = [features[extra] for extra in expert.extras]
-    inputs = make_inputs(features[expert.graph], np.hstack(extras) if extras else np.zeros((len(_PROBES), 0)))
-    return tuple(torch.from_numpy(array) for array in inputs.values())
-
-
-def _load_onnx() -> Any:
-    try:
-        import onnx
-        import onnxscript  # noqa: F401 - torch writes ONNX with it
-    except ImportError as error:
-        raise MissingExtraError(error.name or "onnx", "deploy") from None
-    return onnx
-
-
-def _convert(module: nn.Module, example: tuple[Tensor, ...]) -> Any:
+def _convert(module: nn.Module, example: Mapping[str, NDArray[Any]]) -> Any:
     """Return the ONNX protocol buffer of a module."""
     atoms, bonds, rows = (torch.export.Dim(name) for name in ("n_atoms", "n_bonds", "rows"))
-    with _quiet(), torch.inference_mode(mode=False), torch.no_grad():
+    with _quiet("torch.onnx"), torch.inference_mode(mode=False), torch.no_grad():
         program = torch.onnx.export(
             module,
-            example,
+            tuple(torch.from_numpy(array) for array in example.values()),
             dynamo=True,
             verbose=False,
             opset_version=_OPSET,
@@ -214,7 +205,7 @@ def _convert(module: nn.Module, example: tuple[Tensor, ...]) -> Any:
 def _add_rows() -> Any:
     """Return the translation of a sum over rows.
 
-    PyG repeats the index of a row for each of its columns; ONNX Runtime adds whole rows three times as fast.
+    PyG repeats the index of a row for each of its columns, and ONNX Runtime would add number by number.
     """
     from onnxscript import opset20 as op
 
@@ -226,9 +217,9 @@ def _add_rows() -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Let torch tell of trouble alone."""
-    log = logging.getLogger("torch.onnx")
+def _quiet(name: str) -> Iterator[None]:
+    """Let a logger, and what it is told by, tell of trouble alone."""
+    log = logging.getLogger(name)
     level = log.level
     log.setLevel(logging.ERROR)
     try:
@@ -241,7 +232,7 @@ def _quiet() -> Iterator[None]:
 
 def _halved(proto: Any) -> Any:
     """Keep large weights in 16 bits; ONNX Runtime makes them 32 again when it loads them."""
-    onnx = _load_onnx()
+    onnx = import_extra("onnx", "deploy")
     for weight in list(proto.graph.initializer):
         if weight.data_type == onnx.TensorProto.FLOAT and np.prod(weight.dims) >= _LARGE:
             name = weight.name
@@ -256,28 +247,12 @@ def _quantized(proto: Any) -> Any:
     """Keep weights as integers of 8 bits, with a scale each."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    onnx = _load_onnx()
-    log = logging.getLogger()
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = str(Path(folder, "int8.onnx"))
-            float_ = {"DefaultTensorType": onnx.TensorProto.FLOAT}
-            quantize_dynamic(proto, path, weight_type=QuantType.QInt8, per_channel=True, extra_options=float_)
-            return onnx.load(path)
-    finally:
-        log.setLevel(level)
+    onnx = import_extra("onnx", "deploy")
+    with _quiet("root"), tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "int8.onnx"))
+        float_ = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+        quantize_dynamic(proto, path, weight_type=QuantType.QInt8, per_channel=True, extra_options=float_)
+        return onnx.load(path)
 
 
 _PRECISIONS = {"fp32": lambda proto: proto, "fp16": _halved, "int8": _quantized}
-
-
-def _compare(bundle: Bundle, expert: GraphExpert, calibrations: Sequence[Calibration], path: Path) -> float:
-    """Return the largest difference between the file and the bundle on a few molecules."""
-    mols = bundle.read(_PROBES).mols
-    features, _ = compute_features(expert.featurizers, mols)
-    here = calibrate(bundle.tasks, calibrations, expert.predict(features))
-    there, _ = OnnxModel(path).score(mols)
-    spread = per_output(bundle.tasks, np.array([task.scale if task.is_regression else 1.0 for task in bundle.tasks]))
-    return float(np.nanmax(np.abs(here - there) / spread))

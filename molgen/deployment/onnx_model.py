@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.standardize import read_compounds
-from molgen.data.tasks import Task, spans
-from molgen.errors import BundleError, MissingExtraError
+from molgen.data.tasks import Task, score_views
+from molgen.errors import BundleError
 from molgen.experts.base import compute_features
+from molgen.extras import import_extra
 from molgen.featurizers import Featurizer, MolGraph, from_spec
 from molgen.featurizers.base import as_rows, take_rows
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from molgen.chem.graph import GraphBatch
     from molgen.chem.parse import Mol
 
-__all__ = ["ABOUT", "FORMAT", "INPUTS", "OUTPUT", "OnnxModel", "load_onnxruntime", "make_inputs"]
+__all__ = ["ABOUT", "FORMAT", "INPUTS", "OUTPUT", "OnnxModel", "make_inputs"]
 
 #: Key of the JSON among the properties of the file that says what goes in and what comes out.
 ABOUT = "molgen"
@@ -65,7 +66,7 @@ class OnnxModel:
     """
 
     def __init__(self, path: str | Path, *, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)) -> None:
-        runtime = load_onnxruntime()
+        runtime = import_extra("onnxruntime", "deploy")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -106,15 +107,8 @@ class OnnxModel:
         rows = as_rows(smiles)
         compounds = read_compounds(rows, max_atoms=self.max_atoms, neutralize=self.neutralize)
         values, errors = self.score(compounds.mols)
-        for row, reason in errors.items():
-            compounds.statuses[row], compounds.reasons[row] = "invalid", reason
-        described = {
-            "smiles": rows,
-            "status": compounds.statuses,
-            "reason": [compounds.reasons.get(row, "") for row in range(len(rows))],
-            "notes": ["; ".join(compounds.notes.get(row, [])) for row in range(len(rows))],
-        }
-        return pd.DataFrame(described | dict(zip(self._columns(), values.T, strict=True)))
+        compounds.refuse("invalid", errors)
+        return pd.DataFrame({"smiles": rows, **compounds.columns(), **dict(zip(self._columns(), values.T, strict=True))})
 
     def score(self, mols: Sequence[Mol | None]) -> tuple[NDArray[np.float64], dict[int, str]]:
         """Score molecules that are standardised already: ``[rows, outputs]``, NaN in a row that failed, and why each failed."""
@@ -123,20 +117,15 @@ class OnnxModel:
         values = np.full((len(mols), len(self._columns())), np.nan)
         for start in range(0, len(usable), _ROWS):
             rows = usable[start : start + _ROWS]
-            features = [take_rows(table[extra], rows) for extra in self.extras]
-            inputs = make_inputs(take_rows(table[MolGraph()], rows), np.hstack(features) if features else np.zeros((len(rows), 0)))
+            inputs = make_inputs(take_rows(table[MolGraph()], rows), *(take_rows(table[extra], rows) for extra in self.extras))
             values[rows] = self.session.run([OUTPUT], inputs)[0]
         return values, errors
 
     def _columns(self) -> list[str]:
-        return [
-            name
-            for task, span in zip(self.tasks, spans(self.tasks), strict=True)
-            for name in ([task.name] if span.stop - span.start == 1 else [f"{task.name}_{each}" for each in task.classes])
-        ]
+        return [view.name for task in self.tasks for view in score_views(task)]
 
 
-def make_inputs(graphs: GraphBatch, features: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+def make_inputs(graphs: GraphBatch, *features: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
     """Return what an exported network takes.
 
     Parameters
@@ -144,7 +133,7 @@ def make_inputs(graphs: GraphBatch, features: NDArray[np.float64]) -> dict[str, 
     graphs
         Packed graphs; there is an atom among them.
     features
-        Molecule-level features of the same rows, as their featurizers give them, ``[rows, features]``.
+        Molecule-level features of the same rows, as each featurizer gives them, ``[rows, its features]``.
 
     Returns
     -------
@@ -153,20 +142,6 @@ def make_inputs(graphs: GraphBatch, features: NDArray[np.float64]) -> dict[str, 
         ``graph_of_atom`` int64 ``[n_atoms]``, ``features`` float64 ``[rows, features]``.
     """
     graph_of_atom = np.repeat(np.arange(len(graphs)), np.diff(graphs.atom_ptr))
-    arrays = (graphs.atoms, graphs.bonds, graphs.bond_fields, graph_of_atom, features.astype(np.float64))
+    beside = np.hstack([np.zeros((len(graphs), 0)), *features])
+    arrays = (graphs.atoms, graphs.bonds, graphs.bond_fields, graph_of_atom, beside)
     return dict(zip(INPUTS, arrays, strict=True))
-
-
-def load_onnxruntime() -> Any:
-    """Import ONNX Runtime.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise MissingExtraError("onnxruntime", "deploy") from None
-    return onnxruntime

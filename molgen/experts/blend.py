@@ -42,8 +42,8 @@ class Prior(NamedTuple):
         return np.asarray(weights / weights.sum())
 
 
-#: A middle of what ``benchmarks/blend_weights.py`` compares, all within 2 % on sets of MoleculeNet and the ADMET panel. There
-#: weaker priors do a little better, but validation rows on which networks chose their epochs flatter these.
+#: A middle of what ``benchmarks/blend_weights.py`` compares. Weaker priors do a little better there, but networks choose their
+#: epochs on the same rows, which flatters them.
 PRIOR = Prior()
 
 #: Rows' worth of belief that an expert's probabilities are what they say.

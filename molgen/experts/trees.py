@@ -45,7 +45,7 @@ _HEADER = (
 _HEADER_DROPPED = ("monotone_constraints", "tree_sizes")
 
 _SPLITS = ("split_feature", "threshold", "decision_type", "left_child", "right_child")
-#: What only importances and LightGBM's own explanations use: a third of the text.
+#: What only importances and LightGBM's own explanations use: much of the text.
 _TREE_DROPPED = ("split_gain", "internal_value", "internal_weight", "internal_count", "leaf_weight", "leaf_count")
 _TREE = ("num_leaves", "num_cat", "is_linear", "shrinkage", *_SPLITS, "leaf_value", *_TREE_DROPPED)
 # Bit 1: missing values go left; bits 2 and 3: which values are missing (none, zero, NaN). Bit 0 would be a category.

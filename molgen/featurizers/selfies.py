@@ -9,7 +9,7 @@ from rdkit import Chem
 
 from molgen.chem.parse import Mol
 from molgen.chem.tokens import UnknownTokenError, Vocabulary, selfies_vocabulary, split_selfies
-from molgen.errors import MissingExtraError
+from molgen.extras import import_extra
 from molgen.featurizers.base import Features, register
 from molgen.featurizers.parameters import parameters
 from molgen.featurizers.token_ids import TokenFeaturizer
@@ -50,10 +50,7 @@ class Selfies(TokenFeaturizer):
         return selfies_vocabulary()
 
     def _featurize(self, items: list[Any]) -> Features:
-        try:
-            import selfies  # noqa: F401 - missing for the whole batch, and not molecule by molecule
-        except ImportError:
-            raise MissingExtraError("selfies", "selfies") from None
+        import_extra("selfies", "selfies")  # missing for the whole batch, and not molecule by molecule
         return super()._featurize(items)
 
     def _split(self, mol: Mol) -> list[str]:

@@ -25,7 +25,8 @@ from typing import Any
 
 from molgen.data.library import AnyBlock, Block, load_block
 from molgen.data.prepared.manifest import read_manifest
-from molgen.errors import ConfigError, InputError, MissingExtraError, MolgenError
+from molgen.errors import ConfigError, InputError, MolgenError
+from molgen.extras import import_extra
 from molgen.screening.process import Failure, Worker, as_ours
 from molgen.screening.score import MakeScorer, ScoredBlock, ScorePlan
 from molgen.screening.watchdog import RowLimits
@@ -59,16 +60,9 @@ def check_engine(name: str, address: str | None) -> None:
     if name not in ENGINES:
         raise ConfigError("no such engine", where="engine", expected=f"one of {', '.join(ENGINES)}", got=repr(name))
     if name == "ray":
-        _require_ray()
+        import_extra("ray", "scale")
     elif address is not None:
         raise ConfigError("an address is of the engine ray alone", where="ray_address", got=address, remedy="add --engine ray")
-
-
-def _require_ray() -> None:
-    try:
-        import ray  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("ray", "scale") from None
 
 
 def score_on_ray(
@@ -107,8 +101,7 @@ def score_on_ray(
     MolgenError
         If scoring raises one, no cluster answers, or no actor starts.
     """
-    _require_ray()
-    import ray
+    ray = import_extra("ray", "scale")
 
     bundle = None if bundle_path is None else Path(bundle_path).read_bytes()
     with _connected(address):

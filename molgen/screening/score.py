@@ -125,8 +125,8 @@ class Scorer:
         watch.note("read", n, n - compounds.statuses.count("ok"))
         sifted = pipeline.sift(compounds.mols)
         watch.stages += sifted.stages
-        _refuse(compounds, "filtered", sifted.reasons)
-        _refuse(compounds, "invalid", sifted.failures)
+        compounds.refuse("filtered", sifted.reasons)
+        compounds.refuse("invalid", sifted.failures)
         watch.restart()
         canonical: dict[int, str | None] = {}
         if self.plan.drop_duplicates or "canonical_smiles" in schema.columns:
@@ -199,7 +199,7 @@ class Scorer:
         """Return what the bundle reads beside the structure; a row without it cannot be scored."""
         cells = dict(zip(self.plan.extras, block.extras, strict=True))
         numbers, problems = read_columns({name: cells[name] or [] for name in (self.bundle.columns if self.bundle else [])})
-        _refuse(compounds, "invalid", {at: why for at, why in problems.items() if compounds.mols[at] is not None})
+        compounds.refuse("invalid", {at: why for at, why in problems.items() if compounds.mols[at] is not None})
         return numbers
 
     def _predict(
@@ -212,7 +212,7 @@ class Scorer:
         watch: _Stopwatch,
     ) -> dict[str, Any]:
         scores = bundle.score(sifted.mols, numbers, stored, with_domain="domain" in self.plan.schema.columns)
-        _refuse(compounds, "invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
+        compounds.refuse("invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
         for at, note in bundle.warnings(scores).items():
             compounds.notes.setdefault(sifted.rows[at], []).append(note)
         watch.note("predict", len(sifted.rows), len(scores.errors), self._fixed)
@@ -297,16 +297,11 @@ def refuse_bad_row(batch: pa.RecordBatch) -> None:
         )
 
 
-def _refuse(compounds: Compounds, status: str, reasons: dict[int, str]) -> None:
-    for at, reason in reasons.items():
-        compounds.statuses[at], compounds.reasons[at], compounds.mols[at] = status, reason, None
-
-
 def _drop_repetitions(compounds: Compounds, sifted: Sifted, keys: Keys) -> None:
     """Take out what is a repetition within the block already; which row was the first is found out later."""
     again = repeated(keys)
     if again.any():
-        _refuse(compounds, "filtered", dict.fromkeys(np.array(sifted.rows)[again].tolist(), DUPLICATES))
+        compounds.refuse("filtered", dict.fromkeys(np.array(sifted.rows)[again].tolist(), DUPLICATES))
         kept = np.flatnonzero(~again).tolist()
         sifted.rows, sifted.mols = [sifted.rows[at] for at in kept], sifted.mols.select(kept)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.data.targets import Targets
-from molgen.data.tasks import Task, spans
+from molgen.data.tasks import Task, probability_of, spans
 
 __all__ = ["Applicability", "fit_applicability"]
 
@@ -93,10 +93,7 @@ def _errors(task: Task, predicted: NDArray[np.float64], labels: Targets) -> NDAr
     values = labels.measured()
     if task.is_regression:
         return np.asarray(np.abs(predicted[:, 0] - values))
-    probabilities = predicted if task.kind == "multiclass" else np.hstack([1 - predicted, predicted])
-    known = ~np.isnan(values)
-    right = np.take_along_axis(probabilities, np.where(known, values, 0).astype(np.int64)[:, np.newaxis], axis=1)[:, 0]
-    return np.where(known, 1 - right, np.nan)
+    return 1 - probability_of(task, predicted, values)
 
 
 def _figures(errors: NDArray[np.float64]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
 from molgen.data.targets import Targets, excess
-from molgen.data.tasks import Task, fit_scaling, spans
-from molgen.errors import BundleError, ConfigError, MissingExtraError
+from molgen.data.tasks import Task, fit_scaling, probability_of, spans
+from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import FeatureTable
+from molgen.extras import import_extra
+from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
-from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.config import RunConfig, TrainConfig
+from molgen.training.experts import fit_graph_expert, fit_tabular_expert, member_seed
 from molgen.training.fit import Progress
 from molgen.training.loop import Epoch
 from molgen.training.recipe import Network, Recipe
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     import optuna
 
-__all__ = ["Search", "load_optuna", "search_settings"]
+__all__ = ["Search", "search_settings"]
 
 #: Trials of random settings before others are modelled on them, and before one is stopped for being worse than most.
 _AT_RANDOM = 8
@@ -36,8 +39,12 @@ _AT_RANDOM = 8
 _SPARED = 0.2
 _LEAST_PROBABILITY = 1e-6
 
-#: Trial -> settings of the networks, and of the trees.
-_GRAPH_SPACE: dict[str, Callable[[optuna.Trial], Any]] = {
+#: Setting -> what suggests it for a trial.
+Space: TypeAlias = "Mapping[str, Callable[[optuna.Trial], Any]]"
+#: The validation loss of settings; what it is given is told of each epoch, and may end the trial.
+Loss: TypeAlias = Callable[[Mapping[str, Any], Callable[[int, float], None]], float]
+
+_GRAPH_SPACE: Space = {
     "width": lambda trial: trial.suggest_categorical("width", [64, 128, 256]),
     "steps": lambda trial: trial.suggest_int("steps", 2, 5),
     "dropout": lambda trial: trial.suggest_float("dropout", 0.0, 0.4, step=0.1),
@@ -45,13 +52,19 @@ _GRAPH_SPACE: dict[str, Callable[[optuna.Trial], Any]] = {
     "batch_size": lambda trial: trial.suggest_categorical("batch_size", [32, 64, 128]),
     "weight_decay": lambda trial: trial.suggest_categorical("weight_decay", [0.0, 0.001, 0.01, 0.1]),
 }
-_TABULAR_SPACE: dict[str, Callable[[optuna.Trial], Any]] = {
+_TABULAR_SPACE: Space = {
     "rounds": lambda trial: trial.suggest_int("rounds", 100, 1500, step=100),
     "learning_rate": lambda trial: trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
     "leaves": lambda trial: trial.suggest_int("leaves", 7, 127, log=True),
     "columns": lambda trial: trial.suggest_float("columns", 0.05, 0.5, log=True),
     "min_rows_in_leaf": lambda trial: trial.suggest_int("min_rows_in_leaf", 3, 50, log=True),
 }
+
+
+class SearchPart(Protocol):
+    """Searches a space from default settings, and returns the best; a setting without a default is not searched."""
+
+    def __call__(self, part: str, default: Mapping[str, Any], space: Space, loss: Loss, spared: int = 0) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,58 +131,83 @@ def search_settings(
         If the trials that were kept are damaged.
     """
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
-    config, found = recipe.config, []
+    found = []
 
-    fresh = {name: network for name, network in recipe.networks.items() if network.parent is None}
-    space = {name: each for name, each in _GRAPH_SPACE.items() if name not in config.graph.model_fields_set}
-    networks = dict(recipe.networks)
-    if fresh and space:
-        name, first = next(iter(fresh.items()))
+    def search(part: str, default: Mapping[str, Any], space: Space, loss: Loss, spared: int = 0) -> dict[str, Any]:
+        if not default:
+            return {}
+        found.append(_search(part, default, space, loss, trials, recipe.config.seed, spared, kept, tell))
+        return found[-1].settings
 
-        def loss_of_network(settings: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
-            tried = _with_graph(first, settings)
-            _, (epochs,) = fit_graph_expert(
-                name,
-                tasks,
-                tried.extras,
-                features,
-                dataset.labels,
-                split,
-                tried.config,
-                on_epoch=lambda number, epoch: report(number, epoch.valid),
-            )
-            return _lowest(epochs)
-
-        default = {name: getattr(first.config.graph, name) for name in space}
-        spared = int(_SPARED * config.graph.epochs)
-        search = _search("graph", space, default, loss_of_network, trials, config.seed, spared, kept, tell)
-        found.append(search)
-        # Dropout is each kind's own: a network that sees all descriptors needs more.
-        common = {key: value for key, value in search.settings.items() if key != "dropout"}
-        networks |= {each: _with_graph(network, search.settings if each == name else common) for each, network in fresh.items()}
-    space = {name: each for name, each in _TABULAR_SPACE.items() if name not in config.tabular.model_fields_set}
-    if recipe.tabular and space:
-
-        def loss_of_trees(settings: Mapping[str, Any], _report: Callable[[int, float], None]) -> float:
-            tried = config.model_copy(update={"tabular": config.tabular.model_copy(update=settings)})
-            trees = fit_tabular_expert("tabular", tasks, recipe.tabular, features, dataset.labels, split, tried)
-            rows = {each: values for each, values in features.items() if each in trees.featurizers}
-            return _loss(tasks, trees.predict(rows)[split.valid], dataset.labels.take(split.valid))
-
-        default = {name: getattr(config.tabular, name) for name in space}
-        search = _search("tabular", space, default, loss_of_trees, trials, config.seed, 0, kept, tell)
-        found.append(search)
-        config = config.model_copy(update={"tabular": config.tabular.model_copy(update=search.settings)})
+    recipe = _with_networks(recipe, tasks, dataset, features, split, search)
+    recipe = _with_trees(recipe, tasks, dataset, features, split, search)
     if not found:
         raise ConfigError("nothing is left to search", got="all settings are set, or taken over from another model")
-    return replace(recipe, networks=networks, config=config), found
+    return recipe, found
+
+
+def _with_networks(
+    recipe: Recipe, tasks: list[Task], dataset: Dataset, features: FeatureTable, split: Split, search: SearchPart
+) -> Recipe:
+    """Search the settings of the first network, and let others that start afresh have them, too."""
+    fresh = {name: network for name, network in recipe.networks.items() if network.parent is None}
+    if not fresh:
+        return recipe
+    first, network = next(iter(fresh.items()))
+
+    def loss(settings: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+        tried = _with_graph(network, settings)
+        _, (epochs,) = fit_graph_expert(
+            first,
+            tasks,
+            tried.extras,
+            features,
+            dataset.labels,
+            split,
+            tried.config,
+            on_epoch=lambda number, epoch: report(number, epoch.valid),
+        )
+        return _lowest(epochs)
+
+    # The configuration says what is open; what is tried first is the network's own, whose dropout its kind decides.
+    default = {name: getattr(network.config.graph, name) for name in _open(recipe.config.graph, _GRAPH_SPACE)}
+    found = search("graph", default, _GRAPH_SPACE, loss, int(_SPARED * recipe.config.graph.epochs))
+    # Dropout is each kind's own: a network that sees all descriptors needs more.
+    common = {key: value for key, value in found.items() if key != "dropout"}
+    changed = {name: _with_graph(each, found if name == first else common) for name, each in fresh.items()}
+    return replace(recipe, networks={**recipe.networks, **changed})
+
+
+def _with_trees(
+    recipe: Recipe, tasks: list[Task], dataset: Dataset, features: FeatureTable, split: Split, search: SearchPart
+) -> Recipe:
+    """Search the settings of the trees."""
+    if not recipe.tabular:
+        return recipe
+
+    def with_settings(settings: Mapping[str, Any]) -> TrainConfig:
+        return recipe.config.model_copy(update={"tabular": recipe.config.tabular.model_copy(update=dict(settings))})
+
+    def loss(settings: Mapping[str, Any], _report: Callable[[int, float], None]) -> float:
+        tried = with_settings(settings)
+        trees = fit_tabular_expert("tabular", tasks, recipe.tabular, features, dataset.labels, split, tried)
+        rows = {each: take_rows(features[each], split.valid) for each in trees.featurizers}
+        return _loss(tasks, trees.predict(rows), dataset.labels.take(split.valid))
+
+    default = {name: getattr(recipe.config.tabular, name) for name in _open(recipe.config.tabular, _TABULAR_SPACE)}
+    return replace(recipe, config=with_settings(search("tabular", default, _TABULAR_SPACE, loss)))
+
+
+def _open(settings: RunConfig, space: Space) -> list[str]:
+    """Return what the user has left to be searched."""
+    return [name for name in space if name not in settings.model_fields_set]
 
 
 def _search(
     part: str,
-    space: Mapping[str, Callable[[optuna.Trial], Any]],
     default: Mapping[str, Any],
-    loss: Callable[[Mapping[str, Any], Callable[[int, float], None]], float],
+    space: Space,
+    loss: Loss,
     trials: int,
     seed: int,
     spared: int,
@@ -177,7 +215,7 @@ def _search(
     tell: Progress,
 ) -> Search:
     """Try the default, then what seems best by the trials before."""
-    optuna = load_optuna()
+    optuna = import_extra("optuna", "search")
     from optuna.trial import TrialState
 
     with _quiet(optuna):
@@ -186,12 +224,12 @@ def _search(
         for number in range(len(study.trials), trials):
             tell(f"searching {part} settings", number + 1, trials)
             # A seed a trial: what is tried depends on the trials before alone, and not on whether the run was interrupted.
-            study.sampler = optuna.samplers.TPESampler(seed=_seed(seed, number), n_startup_trials=_AT_RANDOM)
+            study.sampler = optuna.samplers.TPESampler(seed=member_seed(seed, number), n_startup_trials=_AT_RANDOM)
             if number == 0:
                 study.enqueue_trial({name: value for name, value in default.items() if value is not None})
             trial = study.ask()
             try:
-                value = loss({name: suggest(trial) for name, suggest in space.items()}, partial(_report, trial))
+                value = loss({name: space[name](trial) for name in default}, partial(_report, trial))
             except optuna.TrialPruned:
                 study.tell(trial, state=TrialState.PRUNED)
             else:
@@ -258,21 +296,6 @@ def _number(loss: float | None) -> float:
     return loss if loss is not None and np.isfinite(loss) else float("inf")
 
 
-def load_optuna() -> Any:
-    """Import Optuna.
-
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed.
-    """
-    try:
-        import optuna
-    except ImportError:
-        raise MissingExtraError("optuna", "search") from None
-    return optuna
-
-
 @contextmanager
 def _quiet(optuna: Any) -> Iterator[None]:
     """Let Optuna tell of trouble alone."""
@@ -282,10 +305,6 @@ def _quiet(optuna: Any) -> Iterator[None]:
         yield
     finally:
         optuna.logging.set_verbosity(level)
-
-
-def _seed(seed: int, number: int) -> int:
-    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
 
 
 def _with_graph(network: Network, settings: Mapping[str, Any]) -> Network:
@@ -308,8 +327,6 @@ def _loss(tasks: list[Task], predictions: NDArray[np.float64], targets: Targets)
         if task.is_regression:
             errors = (excess(labels.values, labels.bounds, values[:, 0]) / task.scale) ** 2
         else:
-            of_class = values if task.kind == "multiclass" else np.hstack([1 - values, values])
-            right = of_class[np.arange(len(labels)), labels.values.astype(int)]
-            errors = -np.log(np.clip(right, _LEAST_PROBABILITY, 1.0))
+            errors = -np.log(np.clip(probability_of(task, values, labels.values), _LEAST_PROBABILITY, 1.0))
         losses.append(np.average(errors, weights=labels.weights))
     return float(np.mean(losses))

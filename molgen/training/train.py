@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,28 +21,23 @@ from molgen.errors import ConfigError, InputError
 from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
 from molgen.experts.structures import MAX_STRUCTURES, Structures
-from molgen.featurizers import (
-    Columns,
-    Featurizer,
-    MolGraph,
-    Morgan,
-    from_spec,
-)
+from molgen.extras import import_extra
+from molgen.featurizers import Columns, Featurizer, MolGraph, Morgan, from_spec
 from molgen.featurizers.base import take_rows
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
 from molgen.training.applicability import Applicability, fit_applicability
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
 from molgen.training.budget import within_budget
+from molgen.training.card import make_card
 from molgen.training.checkpoint import Checkpoint, describe_run
-from molgen.training.config import UNSTATED_LICENCE, TrainConfig
+from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
-from molgen.training.diagnostics import describe_labels
-from molgen.training.fit import Fitted, Progress, describe_history, fit_experts
+from molgen.training.fit import Fitted, Progress, fit_experts
 from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
 from molgen.training.recipe import FINGERPRINT, GRAPH_EXTRAS, TABULAR_INPUTS, Recipe, make_recipe, sized
-from molgen.training.search import Search, load_optuna, search_settings
+from molgen.training.search import Search, search_settings
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
@@ -171,7 +164,7 @@ def _prepare(
     started = time.monotonic()
     tell("reading", 0, 0)
     if config.search is not None:
-        load_optuna()
+        import_extra("optuna", "search")
     dataset = data if isinstance(data, Dataset) else _load(data, config)
     check_names(dataset.tasks)
     if config.percentiles_of is not None:
@@ -212,7 +205,7 @@ def _train_on_split(job: _Job) -> TrainResult:
     metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test}, mixing.half_widths)
     curve = _curve(job, split, metrics) if recipe.config.curve else []
     bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe.config)
-    bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
+    bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     similarity = bundle.domain.similarity(take_rows(features[FINGERPRINT], split.valid))
     _warn_outside(bundle, fit_applicability(tasks, final[split.valid], dataset.labels.take(split.valid), similarity))
     if curve:
@@ -242,7 +235,7 @@ def _train_on_folds(job: _Job) -> TrainResult:
     mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
     metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested})
     bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe.config)
-    bundle.card = _card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
+    bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     bundle.card["cross_validation"] = plain(folds.to_json())
     _warn_outside(bundle, fit_applicability(tasks, folds.predictions["model"], dataset.labels, folds.similarity))
     final = mixing.predict(fitted.predict(features))
@@ -395,51 +388,3 @@ def _domain_featurizer(experts: list[Expert]) -> Morgan:
     """Compare by the counts that an expert needs anyway, else by plain bits, which cost less."""
     needed = [featurizer for expert in experts for featurizer in expert.featurizers]
     return FINGERPRINT if FINGERPRINT in needed else Morgan(2, 1024)
-
-
-def _card(
-    bundle: Bundle,
-    dataset: Dataset,
-    split: Split,
-    recipe: Recipe,
-    metrics: dict[str, Any],
-    unusable: dict[int, str],
-    fitted: Fitted,
-) -> dict[str, Any]:
-    packages = ("molgen-toolkit", "torch", "torch-geometric", "rdkit", "lightgbm", "numpy")
-    config = recipe.config
-    card: dict[str, Any] = {
-        "data": {
-            **dataset.source,
-            "compounds": len(dataset),
-            "drawn_charged": dataset.drawn_charged,
-            "charges": "neutral" if dataset.neutralize else "drawn",
-            "left_out": [[line, reason] for line, reason in dataset.dropped[:1000]],
-            "left_out_count": len(dataset.dropped) + len(unusable),
-            "not_used": [[dataset.ids[row], reason] for row, reason in list(unusable.items())[:1000]],
-            "limits": {task.name: n for task, n in zip(bundle.tasks, dataset.labels.count_limits(), strict=True) if n},
-            "replicates": {
-                **dataset.replicates,
-                "merged": [list(lines) for lines in dataset.merged[:1000]],
-                "disagree": [[line, reason] for line, reason in dataset.conflicts[:1000]],
-            },
-            "unreadable_labels": [[line, reason] for line, reason in dataset.problems[:1000]],
-        },
-        "labels": describe_labels(bundle.tasks, dataset.labels.take(split.train).measured()),
-        "split": {"name": config.split, "sizes": split.sizes()},
-        "configuration": config.model_dump(mode="json"),
-        "experts": {
-            expert.name: {task.name: float(w) for task, w in zip(bundle.tasks, row, strict=True)}
-            for expert, row in zip(bundle.experts, bundle.weights, strict=True)
-        },
-        "metrics": plain(metrics),
-        "versions": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in packages},
-        "training": {name: [describe_history(each) for each in of_members] for name, of_members in fitted.histories.items()},
-        "licence": config.licence or UNSTATED_LICENCE,
-    }
-    if config.descriptions:
-        card["descriptions"] = dict(zip((task.name for task in bundle.tasks), config.descriptions, strict=True))
-    for key, expert in (("parent", "graph"), ("pretrained", "pretrained")):
-        if expert in recipe.parents:
-            card[key] = recipe.parents[expert]
-    return card
