@@ -35,6 +35,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @settings_option("featurizer")
 @click.option("--spec", type=click.Path(exists=True, dir_okay=False), help="JSON file with the featurizer and its parameters.")
 @output_option("File of features: .npz, or .parquet for all but graphs.")
+@click.option("--sequence", metavar="COLUMN", help="Column with the sequences, for a featurizer of these [guessed].")
 @column_options
 @click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(-1), help="Processes; -1 for all cores.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="List the featurizers.")
@@ -51,11 +52,12 @@ def featurize(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Turn every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input) into features.
+    """Turn every row of LIBRARY into features.
 
-    One row (or graph) for each input row, in order; a row that cannot be featurized is empty and says why. The file holds the
-    featurizer's parameters too; molgen.featurizers.load_features reads it back. Molecules are taken as they are written: no salt is
-    stripped.
+    LIBRARY is one or several CSV, TSV, SMI, SDF or Parquet files, or FASTA, FASTQ and GenBank files for a featurizer of sequences,
+    plain or packed; - is standard input. One row (or graph) for each input row, in order; a row that cannot be featurized is empty
+    and says why. The file holds the featurizer's parameters, too; molgen.featurizers.load_features reads it back. Molecules are
+    taken as they are written: no salt is stripped.
 
     \b
     Examples:
@@ -64,6 +66,7 @@ def featurize(
       molgen featurize library.csv -f Morgan --set radius=3 --set counts=true -o counts.npz
       molgen featurize library.csv -f Morgan --set output=dense -o bits.parquet
       molgen featurize library.csv -f Descriptors --set 'names=["MolWt", "TPSA"]' -o descriptors.parquet
+      molgen featurize genes.fa.gz -f Kmer --set k=6 --set canonical=true -o words.npz
       molgen featurize a.csv.gz b.csv.gz --spec both.json -o both.npz --n-jobs 2
     """
     if (featurizer is None) == (spec is None):

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from molgen.data.paths import expand_paths, is_prepared, is_stdin
+from molgen.data.paths import expand_paths, is_prepared
 from molgen.errors import InputError
+from molgen.streams.source import is_stdin
 
 __all__ = [
     "ModelName",

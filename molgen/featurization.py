@@ -18,6 +18,8 @@ from molgen.featurizers import Featurizer, available, from_spec
 from molgen.featurizers.base import describe
 from molgen.featurizers.files import FeatureBlock, check_kind, write_features
 from molgen.featurizers.molecule import MoleculeFeaturizer
+from molgen.featurizers.placed import PlacedFeaturizer
+from molgen.featurizers.sequence import SequenceFeaturizer
 from molgen.plain import plain
 from molgen.screening.output import check_outputs, replacing
 
@@ -77,23 +79,25 @@ def featurize(
     featurizer: str | Mapping[str, Any] | Featurizer,
     *,
     smiles: str | None = None,
+    sequence: str | None = None,
     ids: str | None = None,
     n_jobs: int = 1,
     overwrite: bool = False,
     progress: Callable[[int, float], None] | None = None,
 ) -> FeaturizeResult:
-    """Featurize every row of a library, each molecule as it is written: no salt is stripped, no charge moved.
+    """Featurize every row of a library, each molecule or sequence as it is written: no salt is stripped, no charge moved.
 
     Parameters
     ----------
     library
-        One or several CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns and ``-`` for standard input, too.
+        One or several CSV, TSV, SMI, SD or Parquet files, plain or packed, or FASTA, FASTQ and GenBank files for a featurizer of
+        sequences; patterns and ``-`` for standard input, too.
     output
         File to write, ``.npz`` or, for all but graphs, ``.parquet``; see :mod:`molgen.featurizers.files`. One row an input row, in
         input order; :func:`molgen.featurizers.load_features` reads it.
     featurizer
         A featurizer, its spec, or its name for one with default parameters.
-    smiles, ids
+    smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
     n_jobs
         Processes; ``-1`` for all cores.
@@ -105,7 +109,7 @@ def featurize(
     Raises
     ------
     ConfigError
-        If the featurizer does not exist or cannot be made, or the kind of file cannot hold its features.
+        If the featurizer does not exist or cannot be made, does not read that column, or the kind of file cannot hold its features.
     InputError
         If a file cannot be used.
 
@@ -120,7 +124,11 @@ def featurize(
     chosen = _make(featurizer, n_jobs)
     like = _try_out(chosen)
     kind = check_kind(target, like)
-    opened = open_library(paths, smiles=smiles, ids=ids)
+    wanted = {"smiles": smiles, "sequence": sequence}
+    unread = next((name for name, column in wanted.items() if column and name != chosen.reads), None)
+    if unread:
+        raise ConfigError(f"{type(chosen).__name__} reads no {unread}", where=unread, got=wanted[unread])
+    opened = open_library(paths, smiles=wanted[chosen.reads], ids=ids, reads=chosen.reads)
     result = FeaturizeResult(target, chosen, notes=opened.notes)
     blocks = _featurized(opened, chosen, result, progress)
     with replacing(target) as temporary:
@@ -148,10 +156,10 @@ def read_spec(path: str | Path) -> dict[str, Any]:
 
 
 def list_featurizers() -> list[tuple[str, str, list[str]]]:
-    """Return name, first line of documentation, and parameters (``name=default`` as JSON) of each featurizer of molecules."""
+    """Return name, first line of documentation, and parameters (``name=default`` as JSON) of each featurizer of files."""
     listed = []
     for name, cls in available().items():
-        if issubclass(cls, MoleculeFeaturizer):
+        if issubclass(cls, MoleculeFeaturizer | SequenceFeaturizer):
             parameters = [each for each in inspect.signature(cls).parameters.values() if each.name not in cls._runtime]
             listed.append((name, describe(cls).replace("``", ""), [_written(parameter) for parameter in parameters]))
     return listed
@@ -168,13 +176,16 @@ def _make(featurizer: str | Mapping[str, Any] | Featurizer, n_jobs: int) -> Feat
         featurizer = {"type": featurizer}
     spec = featurizer.spec() if isinstance(featurizer, Featurizer) else dict(featurizer)
     made = from_spec(spec, n_jobs=n_jobs)
-    if not isinstance(made, MoleculeFeaturizer):
-        raise ConfigError(f"{type(made).__name__} does not read molecules")
+    if not isinstance(made, MoleculeFeaturizer | SequenceFeaturizer):
+        raise ConfigError(f"{type(made).__name__} reads neither molecules nor sequences")
+    if isinstance(made, PlacedFeaturizer) and made.length is None:
+        remedy = "set length, and pad or truncate where rows differ"
+        raise ConfigError("the rows of a file need one length", where=type(made).__name__, remedy=remedy)
     return made
 
 
 def _try_out(featurizer: Featurizer) -> Any:
-    """Featurize methane: what a parameter breaks, it breaks here and not after the first block."""
+    """Featurize methane, or one letter: what a parameter breaks, it breaks here and not after the first block."""
     try:
         return featurizer.featurize(["C"]).values
     except (TypeError, ValueError, OverflowError) as error:

@@ -15,8 +15,8 @@ import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
-from molgen.chem.packed import ConformerBatch
 from molgen.chem.parse import Mol
+from molgen.packed import ConformerBatch
 
 __all__ = ["FORCE_FIELDS", "Embedded", "embed", "pack_conformers"]
 

@@ -11,6 +11,7 @@ from molgen.errors import InputError
 __all__ = [
     "find_column",
     "find_id_column",
+    "find_sequence_column",
     "find_smiles_column",
     "find_target_columns",
     "is_known",
@@ -22,6 +23,12 @@ SMILES_NAMES = (
     ("smiles",),
     ("canonical_smiles", "isomeric_smiles", "can_smiles", "iso_smiles", "smiles_string", "smi", "cxsmiles"),
     ("mol", "molecule", "structure", "compound", "drug", "ligand", "compound_structure", "mol_smiles"),
+)
+#: Names of a column of sequences, in lower case; the first rank that is there wins.
+SEQUENCE_NAMES = (
+    ("sequence", "seq"),
+    ("dna_sequence", "rna_sequence", "protein_sequence", "target_sequence", "aa_sequence", "nucleotide_sequence", "fasta"),
+    ("dna", "rna", "protein", "target", "gene"),
 )
 #: Names of a column that tells compounds apart, in lower case, best first.
 ID_NAMES = (
@@ -64,6 +71,8 @@ ID_NAMES = (
 
 _ATOM = r"(?:\[[^\[\]\s]{1,60}\]|Cl|Br|[BCNOPSFIbcnops*])"
 _SMILES = re.compile(rf"{_ATOM}(?:{_ATOM}|[-=#$:/\\.~()]|%\d\d|%\(\d+\)|\d)*").fullmatch
+# Words are shorter, and hardly any is written without a break.
+_SEQUENCE = re.compile(r"[A-Za-z*.-]{20,}").fullmatch
 _BRACKET_ATOM = re.compile(r"\[[^\]]*\]")
 _RING_BOND = re.compile(r"%\d\d|%\(\d+\)|\d")
 _EXTENSION = re.compile(r"\s*\|[^|]*\|\s*$")
@@ -160,6 +169,43 @@ def find_smiles_column(
     )
 
 
+def find_sequence_column(
+    columns: Sequence[str], sample_rows: Iterable[Sequence[str]], wanted: str | None = None, *, where: str | None = None
+) -> str:
+    """Return the name of the column that holds sequences of DNA, RNA or proteins.
+
+    Parameters
+    ----------
+    columns, sample_rows
+        The names, and the cells of some rows.
+    wanted
+        The name given by the user: no guessing then.
+    where
+        The file, for the message.
+
+    Raises
+    ------
+    InputError
+        ``wanted`` is not there, or nothing or more than one thing could be the sequences.
+    """
+    if wanted is not None:
+        return find_column(columns, wanted, flag="--sequence", where=where)
+    plain = [_plain(name) for name in columns]
+    for names in SEQUENCE_NAMES:
+        if found := [column for column, name in zip(columns, plain, strict=True) if name in names]:
+            return _only(found, where, "sequences", "--sequence")
+    cells = _cells(columns, sample_rows)
+    shares = [sum(map(bool, map(_SEQUENCE, filter(None, each)))) / max(1, sum(map(bool, each))) for each in cells]
+    if found := [column for column, share in zip(columns, shares, strict=True) if share >= 0.8]:
+        return _only(found, where, "sequences", "--sequence")
+    raise InputError(
+        "no column with sequences found",
+        where=where,
+        got=f"the columns {_listed(columns)}",
+        remedy="name it with --sequence COLUMN",
+    )
+
+
 def find_id_column(
     columns: Sequence[str],
     wanted: str | None = None,
@@ -233,14 +279,14 @@ def _plain(name: str) -> str:
     return name.strip().lstrip("#").strip().casefold().replace(" ", "_").replace("-", "_")
 
 
-def _only(names: list[str], where: str | None) -> str:
+def _only(names: list[str], where: str | None, what: str = "SMILES", flag: str = "--smiles") -> str:
     if len(names) == 1:
         return names[0]
     raise InputError(
-        "more than one column could hold the SMILES",
+        f"more than one column could hold the {what}",
         where=where,
         got=_listed(names),
-        remedy=f"name one with --smiles COLUMN, such as --smiles {_quoted(names[0])}",
+        remedy=f"name one with {flag} COLUMN, such as {flag} {_quoted(names[0])}",
     )
 
 

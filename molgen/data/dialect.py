@@ -10,8 +10,8 @@ from typing import Literal
 
 from molgen.data.columns import is_known, looks_like_smiles, smiles_share
 from molgen.data.records import read_batches
-from molgen.data.text import Block
 from molgen.errors import InputError
+from molgen.streams.text import Block
 
 __all__ = [
     "Format",
@@ -54,7 +54,7 @@ def read_delimiter(delimiter: str) -> str:
 
 
 def refuse_other_formats(lines: Sequence[str], where: str) -> None:
-    """Raise InputError for text that is no table: a downloaded web page, JSON, FASTA, an LFS pointer."""
+    """Raise InputError for text that is no table: a downloaded web page, JSON, an LFS pointer."""
     first = next((line.strip().lower() for line in lines if line.strip()), "")
     kind = None
     if first.startswith(("<!doctype", "<html", "<?xml")):
@@ -63,8 +63,8 @@ def refuse_other_formats(lines: Sequence[str], where: str) -> None:
         kind = "JSON"
     elif first.startswith("version https://git-lfs"):
         kind = "a Git LFS pointer instead of the file itself"
-    elif first.startswith(">") or first.startswith("@<tripos>"):
-        kind = "FASTA" if first.startswith(">") else "a MOL2 file"
+    elif first.startswith("@<tripos>"):
+        kind = "a MOL2 file"
     elif first.startswith(("$rxn", "$rdfile")):
         kind = "a file of reactions"
     if kind:

@@ -35,7 +35,7 @@ class Block(NamedTuple):
     rows
         1-based number of each record in its file.
     ids, smiles
-        As the file has them; an id is empty where the file has no such column.
+        As the file has them; an id is empty where the file has no such column. Of a library of sequences ``smiles`` are these.
     problems
         Index into the block -> what is wrong with the record, with its line.
     extras
@@ -212,7 +212,12 @@ def load_block(block: AnyBlock, extras: Sequence[str]) -> Block:
 
 
 def open_library(
-    paths: str | Path | Sequence[str | Path], *, smiles: str | None = None, ids: str | None = None, needed: Sequence[str] = ()
+    paths: str | Path | Sequence[str | Path],
+    *,
+    smiles: str | None = None,
+    ids: str | None = None,
+    needed: Sequence[str] = (),
+    reads: str = "smiles",
 ) -> Library:
     """Look at the head of each file and find its columns.
 
@@ -222,22 +227,26 @@ def open_library(
         CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns (``data/*.csv.gz``) and ``-`` for standard input, too. Or the
         folder of a prepared library.
     smiles, ids
-        Column names; guessed where the guess is unambiguous.
+        Names of the column that is read, and of that which tells rows apart; guessed where the guess is unambiguous.
     needed
         Further columns that each file must have.
+    reads
+        ``"smiles"``, or ``"sequence"``: FASTA, FASTQ and GenBank files, or tables with a column of sequences.
 
     Raises
     ------
     InputError
-        If a file cannot be read, no file fits a pattern, it is not clear which column holds the SMILES, or a column is missing.
+        If a file cannot be read, no file fits a pattern, it is not clear which column is read, or a column is missing.
     ConfigError
-        If columns are named of prepared libraries alone, where they were chosen before.
+        If columns are named of prepared libraries alone, where they were chosen before, or these hold no sequences.
     """
     sources: list[_Source | PreparedSource] = []
     extras: dict[str, None] = {}
     notes: list[str] = []
     for path in expand_paths(paths):
         if is_prepared(path):
+            if reads != "smiles":
+                raise ConfigError("a prepared library holds molecules, no sequences", where=str(path))
             prepared = PreparedSource(path)
             _check_columns(prepared.manifest.extras, needed, prepared.name)
             extras |= dict.fromkeys(prepared.manifest.extras)
@@ -245,7 +254,7 @@ def open_library(
             sources.append(prepared)
             continue
         table = open_table(path)
-        smiles_name = table.find_smiles(smiles)
+        smiles_name = table.find_smiles(smiles) if reads == "smiles" else table.find_sequence(smiles)
         id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *needed], where=table.name)
         _check_columns(table.columns, needed, table.name)
         extras |= dict.fromkeys(name for name in table.columns if name not in (smiles_name, id_name))

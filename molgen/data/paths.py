@@ -7,18 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from molgen.errors import InputError
+from molgen.streams.source import is_stdin
 
-__all__ = ["MANIFEST", "STDIN", "expand_paths", "is_prepared", "is_stdin"]
+__all__ = ["MANIFEST", "expand_paths", "is_prepared"]
 
-#: What stands for standard input; a file of that name is ``./-``.
-STDIN = "-"
 #: What makes a folder a prepared library; see :mod:`molgen.data.prepared`.
 MANIFEST = "molgen-library.json"
-
-
-def is_stdin(path: str | Path) -> bool:
-    """Tell whether a name stands for standard input."""
-    return str(path) == STDIN
 
 
 def is_prepared(path: str | Path) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from molgen.data.columns import looks_like_smiles
-from molgen.data.text import Block
+from molgen.streams.text import Block
 
 __all__ = ["Batch", "read_batches", "split_at_blanks", "split_quoted"]
 

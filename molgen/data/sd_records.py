@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from molgen.data.text import Block
+from molgen.streams.text import Block
 
 __all__ = ["MAX_RECORD", "UNNAMED", "SdRecord", "item_name", "read_items", "sd_records"]
 

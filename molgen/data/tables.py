@@ -8,10 +8,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self, cast
 
-from molgen.data.columns import find_smiles_column
+from molgen.data.columns import find_sequence_column, find_smiles_column
 from molgen.data.formats import known_formats
-from molgen.data.stream import Source
 from molgen.errors import InputError
+from molgen.streams.source import Source
 
 __all__ = ["SAMPLE", "Row", "Table", "make_row", "open_table"]
 
@@ -55,8 +55,8 @@ class Table(ABC):
         A unique name for each column.
     format
         Short name of the format, such as ``"csv"`` or ``"sdf"``.
-    smiles
-        The column that holds the SMILES, where the format leaves no doubt.
+    smiles, sequence
+        The column that holds the SMILES, or the sequences, where the format leaves no doubt.
     notes
         What was unusual about the file; reading the rows may add to it.
     """
@@ -69,6 +69,7 @@ class Table(ABC):
         self.columns = columns
         self.format = format
         self.smiles: str | None = None
+        self.sequence: str | None = None
         self.notes = [] if notes is None else notes
 
     def __repr__(self) -> str:
@@ -121,6 +122,18 @@ class Table(ABC):
         if wanted is None and self.smiles is not None:
             return self.smiles
         return find_smiles_column(self.columns, self.sample, wanted, where=self.name)
+
+    def find_sequence(self, wanted: str | None = None) -> str:
+        """Return the column with the sequences; see :meth:`find_smiles`.
+
+        Raises
+        ------
+        InputError
+            ``wanted`` is not there, or nothing or more than one thing could be the sequences.
+        """
+        if wanted is None and self.sequence is not None:
+            return self.sequence
+        return find_sequence_column(self.columns, self.sample, wanted, where=self.name)
 
     def place(self, row: Row) -> str:
         """Say where in the file a row is."""

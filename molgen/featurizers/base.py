@@ -53,6 +53,8 @@ class Featurizer(ABC):
         Processes to spread the rows over; ``-1`` for all cores.
     """
 
+    #: What its rows are called in files of features, and which column of a table they are.
+    reads: ClassVar[str] = "smiles"
     #: Arguments that do not change a value, and so are no part of the spec.
     _runtime: ClassVar[frozenset[str]] = frozenset({"errors", "n_jobs"})
     #: Rows handed to a worker process at a time; smaller jobs run in this process.

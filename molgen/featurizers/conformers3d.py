@@ -17,7 +17,7 @@ __all__ = ["Conformers3D"]
 class Conformers3D(EmbeddingFeaturizer):
     """Elements and coordinates of molecules in space, hydrogens included, by ETKDGv3.
 
-    The values are a :class:`~molgen.chem.packed.ConformerBatch`; a row that fails is empty.
+    The values are a :class:`~molgen.packed.ConformerBatch`; a row that fails is empty.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Features in a file, and back: packed arrays in an ``.npz``, columns in a ``.parquet``.
 
 Both hold the spec of their featurizer, and one row (or graph) for every row that was featurized, with ``row`` (its 1-based
-number in its file), ``source``, ``id``, ``smiles``, ``status`` (``"ok"``, ``"invalid"``, ``"too_large"``, ``"timeout"``) and
-``reason``. :func:`load_features` reads either.
+number in its file), ``source``, ``id``, ``smiles`` (or ``sequence``), ``status`` (``"ok"``, ``"invalid"``, ``"too_large"``,
+``"timeout"``) and ``reason``. :func:`load_features` reads either.
 
 An ``.npz`` is plain NumPy without pickles; text is stored as UTF-8 end to end with the bounds of each value (``id_utf8``,
 ``id_ptr``), and the featurizer as JSON (``featurizer``):
@@ -13,7 +13,7 @@ values    members
 graphs    ``atoms, bonds, bond_fields, atom_ptr, bond_ptr``: the fields of :class:`~molgen.chem.graph.GraphBatch`
 CSR       ``data, indices, indptr, shape, format``: what ``scipy.sparse.load_npz`` reads; an empty row where one failed
 dense     ``values``; a row of NaN (zeros among integers) where one failed
-packed    the fields of :class:`~molgen.chem.packed.TokenBatch` or :class:`~molgen.chem.packed.ConformerBatch`
+packed    the fields of :class:`~molgen.packed.TokenBatch` or :class:`~molgen.packed.ConformerBatch`
 ========= ==========================================================================================================
 
 A ``.parquet`` of dense features has a column for each feature, named by ``get_feature_names_out``, empty where there is no value.
@@ -31,11 +31,11 @@ from typing import Any
 from molgen.chem.graph import GraphBatch
 from molgen.errors import ConfigError, InputError
 from molgen.featurizers.base import Featurizer
-from molgen.featurizers.stored import FORMAT, ROW_COLUMNS, FeatureBlock, StoredFeatures
+from molgen.featurizers.stored import FORMAT, FeatureBlock, StoredFeatures, row_columns
 from molgen.featurizers.stored_npz import read_npz, write_npz
 from molgen.featurizers.stored_parquet import read_parquet, write_parquet
 
-__all__ = ["FORMAT", "ROW_COLUMNS", "FeatureBlock", "StoredFeatures", "check_kind", "load_features", "write_features"]
+__all__ = ["FORMAT", "FeatureBlock", "StoredFeatures", "check_kind", "load_features", "row_columns", "write_features"]
 
 _WRITERS = {".npz": write_npz, ".parquet": write_parquet}
 

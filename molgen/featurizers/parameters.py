@@ -24,9 +24,9 @@ MAX_RADIUS = 100
 _LAST = ("output", "errors", "n_jobs")
 
 
-def integer(*, default: int, low: int, high: int | None = None, kw_only: bool = False) -> Any:
-    """Declare a parameter that is an integer from ``low`` to ``high``."""
-    return field(default=default, metadata={"range": (low, high)}, kw_only=kw_only)
+def integer(*, default: int | None, low: int, high: int | None = None, optional: bool = False, kw_only: bool = False) -> Any:
+    """Declare a parameter that is an integer from ``low`` to ``high``, or ``None`` if it is optional."""
+    return field(default=default, metadata={"range": (low, high), "optional": optional}, kw_only=kw_only)
 
 
 def choice(*, default: str, options: Sequence[str], kw_only: bool = False) -> Any:
@@ -60,6 +60,8 @@ def check_parameters(featurizer: Any) -> None:
     for each in dataclasses.fields(featurizer):
         value = getattr(featurizer, each.name)
         expected = None
+        if value is None and each.metadata.get("optional"):
+            continue
         if "range" in each.metadata:
             low, high = each.metadata["range"]
             whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -13,21 +13,16 @@ from molgen.featurizers.base import Features, Featurizer
 
 __all__ = [
     "FORMAT",
-    "ROW_COLUMNS",
-    "TEXT_COLUMNS",
     "FeatureBlock",
     "StoredFeatures",
     "assemble",
     "check_format",
+    "row_columns",
     "write_spec",
 ]
 
 #: Raised when older versions cannot read what is written; every format up to this one stays readable.
 FORMAT = 1
-#: What stands beside the features of each row.
-ROW_COLUMNS = ("row", "source", "id", "smiles", "status", "reason")
-#: Those that are text.
-TEXT_COLUMNS = ROW_COLUMNS[1:]
 
 
 class FeatureBlock(NamedTuple):
@@ -36,7 +31,7 @@ class FeatureBlock(NamedTuple):
     Attributes
     ----------
     rows
-        The values of each of :data:`ROW_COLUMNS`, in order; a row that has no reason has an empty text.
+        The values of each of :func:`row_columns`, in order; a row that has no reason has an empty text.
     values
         The features of the same rows.
     """
@@ -56,12 +51,17 @@ class StoredFeatures:
     features
         Values as the featurizer gave them, and the reason for each row that failed.
     rows
-        The values of each of :data:`ROW_COLUMNS` by name.
+        The values of each of :func:`row_columns` by name.
     """
 
     featurizer: Featurizer
     features: Features
     rows: dict[str, list[Any]]
+
+
+def row_columns(featurizer: Featurizer) -> tuple[str, ...]:
+    """Name what stands beside the features of each row: a number, and texts."""
+    return ("row", "source", "id", featurizer.reads, "status", "reason")
 
 
 def write_spec(featurizer: Featurizer) -> str:

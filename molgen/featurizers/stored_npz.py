@@ -16,19 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.graph import GraphBatch
-from molgen.chem.packed import PACKED_KINDS, PackedRows
 from molgen.errors import InputError
 from molgen.featurizers.base import Featurizer, from_spec
 from molgen.featurizers.stored import (
     FORMAT,
-    ROW_COLUMNS,
-    TEXT_COLUMNS,
     FeatureBlock,
     StoredFeatures,
     assemble,
     check_format,
+    row_columns,
     write_spec,
 )
+from molgen.packed import PACKED_KINDS, PackedRows
 
 __all__ = ["read_npz", "write_npz"]
 
@@ -96,10 +95,10 @@ def write_npz(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBlock]
     with ExitStack() as stack:
         spool = _Spool(path.parent, stack)
         rows = 0
-        for block in _with_empty(blocks, like):
+        for block in _with_empty(blocks, like, len(row_columns(featurizer))):
             rows += len(block.rows[0])
             spool.append("row", np.array(block.rows[0], np.int64))
-            for name, texts in zip(TEXT_COLUMNS, block.rows[1:], strict=True):
+            for name, texts in zip(row_columns(featurizer)[1:], block.rows[1:], strict=True):
                 spool.append_text(name, texts)
             _append_values(spool, block.values)
         if not isinstance(like, np.ndarray | GraphBatch | PackedRows):
@@ -111,10 +110,10 @@ def write_npz(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBlock]
             spool.write(archive)
 
 
-def _with_empty(blocks: Iterable[FeatureBlock], like: Any) -> Iterator[FeatureBlock]:
+def _with_empty(blocks: Iterable[FeatureBlock], like: Any, width: int) -> Iterator[FeatureBlock]:
     """Put a block of no rows first, so that a library of no rows leaves empty arrays and not none."""
     nothing = like.select([]) if isinstance(like, GraphBatch | PackedRows) else like[:0]
-    yield FeatureBlock(tuple([] for _ in ROW_COLUMNS), nothing)
+    yield FeatureBlock(tuple([] for _ in range(width)), nothing)
     yield from blocks
 
 
@@ -144,7 +143,7 @@ def read_npz(path: Path) -> StoredFeatures:
         check_format(members["molgen_format"].item(), path)
         featurizer = from_spec(json.loads(members["featurizer"].item()))
         rows: dict[str, list[Any]] = {"row": members["row"].tolist()}
-        rows |= {name: _texts(members[f"{name}_utf8"], members[f"{name}_ptr"]) for name in TEXT_COLUMNS}
+        rows |= {name: _texts(members[f"{name}_utf8"], members[f"{name}_ptr"]) for name in row_columns(featurizer)[1:]}
         values: Any
         packed = next((kind for kind in PACKED_KINDS if set(kind.members()) <= set(members.files)), None)
         if "values" in members:

@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.packed import PACKED_KINDS, PackedRows
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Featurizer, from_spec
 from molgen.featurizers.stored import (
     FORMAT,
-    ROW_COLUMNS,
-    TEXT_COLUMNS,
     FeatureBlock,
     StoredFeatures,
     assemble,
     check_format,
+    row_columns,
     write_spec,
 )
+from molgen.packed import PACKED_KINDS, PackedRows
 
 __all__ = ["read_parquet", "write_parquet"]
 
@@ -38,7 +37,7 @@ def write_parquet(path: Path, featurizer: Featurizer, blocks: Iterable[FeatureBl
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    fields = [("row", pa.int64()), *((name, pa.string()) for name in TEXT_COLUMNS), *_fields(featurizer, like)]
+    fields = [("row", pa.int64()), *((name, pa.string()) for name in row_columns(featurizer)[1:]), *_fields(featurizer, like)]
     metadata = {b"molgen.format": str(FORMAT), b"molgen.featurizer": write_spec(featurizer)}
     if _is_sparse(like):
         metadata[_WIDTH] = str(like.shape[1])
@@ -64,7 +63,7 @@ def _fields(featurizer: Featurizer, like: Any) -> list[tuple[str, Any]]:
 
     if isinstance(like, np.ndarray):
         names = [str(name) for name in featurizer.get_feature_names_out()]
-        if len({*ROW_COLUMNS, *names}) < len(ROW_COLUMNS) + len(names):
+        if len({*row_columns(featurizer), *names}) < len(row_columns(featurizer)) + len(names):
             where = repr(featurizer)[:80]
             raise ConfigError("two columns of one name", where=where, remedy="name each feature once, or write .npz")
         return [(name, pa.from_numpy_dtype(like.dtype)) for name in names]
@@ -121,15 +120,15 @@ def read_parquet(path: Path) -> StoredFeatures:
     metadata = table.schema.metadata or {}
     check_format(int(metadata[b"molgen.format"]), path)
     featurizer = from_spec(json.loads(metadata[b"molgen.featurizer"]))
-    rows = {name: table.column(name).to_pylist() for name in ROW_COLUMNS}
+    rows = {name: table.column(name).to_pylist() for name in row_columns(featurizer)}
     rows["reason"] = [reason or "" for reason in rows["reason"]]
-    names = table.column_names[len(ROW_COLUMNS) :]
+    names = table.column_names[len(rows) :]
     if _WIDTH in metadata:
         return assemble(featurizer, _read_sparse(table, int(metadata[_WIDTH])), rows)
     packed = next((kind for kind in PACKED_KINDS if list(kind.bounds) == names), None)
     if packed and all(pyarrow.types.is_list(table.schema.field(name).type) for name in names):
         return assemble(featurizer, _read_packed(table, packed), rows)
-    columns = table.columns[len(ROW_COLUMNS) :]
+    columns = table.columns[len(rows) :]
     dtype = columns[0].type.to_pandas_dtype()
     nothing = np.nan if np.issubdtype(dtype, np.floating) else 0
     values = np.empty((len(table), len(columns)), dtype)

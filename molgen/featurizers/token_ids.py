@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.packed import TokenBatch
 from molgen.chem.parse import Mol
 from molgen.chem.tokens import UnknownTokenError, Vocabulary
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Features
 from molgen.featurizers.molecule import MoleculeFeaturizer
 from molgen.featurizers.parameters import check_parameters, choice, integer, parameters
+from molgen.packed import TokenBatch
 
 __all__ = ["TokenFeaturizer"]
 
@@ -36,7 +36,7 @@ class TokenFeaturizer(MoleculeFeaturizer):
         Cut longer rows at their end; a longer row fails otherwise.
     output
         ``"padded"``: int32 array ``(n, max_length)``, filled up with 0, ``<pad>``; a failed row is all zeros. ``"packed"``: a
-        :class:`~molgen.chem.packed.TokenBatch`; a failed row is empty.
+        :class:`~molgen.packed.TokenBatch`; a failed row is empty.
     errors
         What :meth:`transform` does with a row that fails: ``"raise"`` or ``"mask"``.
     n_jobs

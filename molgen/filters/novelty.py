@@ -15,9 +15,10 @@ from molgen.chem.parse import Mol
 from molgen.chem.similarity import nearest_tanimoto
 from molgen.chem.standardize import read_compounds
 from molgen.data.library import open_library
-from molgen.data.paths import MANIFEST, is_prepared, is_stdin
+from molgen.data.paths import MANIFEST, is_prepared
 from molgen.errors import ConfigError
 from molgen.filters.base import Filter, register
+from molgen.streams.source import is_stdin
 
 __all__ = ["Novelty"]
 

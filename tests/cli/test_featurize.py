@@ -15,9 +15,9 @@ from scipy import sparse
 
 import molgen
 from molgen.chem.graph import GraphBatch
-from molgen.chem.packed import PackedRows
 from molgen.errors import ConfigError, InputError
-from molgen.featurizers import Concat, Conformers3D, Descriptors, Featurizer, MolGraph, Morgan, SmilesTokens, load_features
+from molgen.featurizers import Concat, Conformers3D, Descriptors, Featurizer, Kmer, MolGraph, Morgan, SmilesTokens, load_features
+from molgen.packed import PackedRows
 
 Run = Callable[..., Result]
 
@@ -267,3 +267,54 @@ def test_a_newer_format_is_refused(library: Path, tmp_path: Path, monkeypatch: p
     molgen.featurize(library, tmp_path / "x.npz", "Morgan")
     with pytest.raises(InputError, match="format 1 to 1; got 99"):
         load_features(tmp_path / "x.npz")
+
+
+class TestSequences:
+    FASTA = ">one first\nACGTACGTAC\n>two\n\n>three\nMKVLE\n>four\nACG\n>five\nacgtnacgta\n"
+
+    @pytest.fixture
+    def genes(self, tmp_path: Path) -> Path:
+        path = tmp_path / "genes.fa"
+        path.write_text(self.FASTA)
+        return path
+
+    @pytest.mark.parametrize("kind", [".npz", ".parquet"])
+    def test_every_record_comes_out_with_values_or_a_reason(self, run: Run, genes: Path, tmp_path: Path, kind: str) -> None:
+        output = tmp_path / f"words{kind}"
+        result = run("featurize", genes, "-f", "Kmer", "--set", "k=4", "-o", output)
+        assert result.output.startswith("5 rows: 3 invalid, 2 ok")
+        stored = load_features(output)
+        assert stored.featurizer == Kmer(4)
+        assert stored.rows["id"] == ["one", "two", "three", "four", "five"]
+        assert stored.rows["sequence"] == ["ACGTACGTAC", "", "MKVLE", "ACG", "acgtnacgta"]
+        assert stored.features.errors == {
+            1: "no sequence under this title (record 2)",
+            2: "'L' at position 4, 'E' at position 5: no letters of DNA; it would be a protein",
+            3: "3 letters, and a word has 4",
+        }
+        assert_same(stored.features.values, Kmer(4).featurize(["ACGTACGTAC", "", "", "", "acgtnacgta"]).values)
+
+    def test_tables_of_sequences(self, run: Run, tmp_path: Path) -> None:
+        table, output = tmp_path / "genes.csv", tmp_path / "out.npz"
+        table.write_text("name,protein sequence,gene\none,MKV,x\ntwo,MKB,y\n")
+        run("featurize", table, "-f", "Composition", "--set", "alphabet=protein", "-o", output)
+        assert load_features(output).rows["sequence"] == ["MKV", "MKB"]
+        run("featurize", table, "--sequence", "gene", "-f", "Tokens", "--set", "max_length=4", "-o", output, "--overwrite")
+        assert load_features(output).rows["sequence"] == ["x", "y"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["-f", "Morgan"], "a file of sequences, not of molecules"),
+            (["-f", "OneHot"], "the rows of a file need one length"),
+            (["-f", "Kmer", "--smiles", "x"], "Kmer reads no smiles"),
+            (["-f", "Morgan", "--sequence", "x"], "Morgan reads no sequence"),
+            (["-f", "Kmer", "--set", "k=40"], "unusable k; expected an integer from 1 to 31"),
+            (["-f", "Kmer", "--set", "k=12"], "too many words for a column each"),
+        ],
+    )
+    def test_what_does_not_go_together(self, run: Run, genes: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+        result = run("featurize", genes, *arguments, "-o", tmp_path / "x.npz")
+        assert result.exit_code in (1, 2)
+        assert message in result.output
+        assert not (tmp_path / "x.npz").exists()

@@ -74,7 +74,7 @@ def test_columns_are_the_union_over_records(tmp_path):
 
 
 def test_items_that_turn_up_late_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("molgen.data.stream._CHUNK", 2000)
+    monkeypatch.setattr("molgen.streams.source._CHUNK", 2000)
     monkeypatch.setattr(sdf, "SEARCHED", 2000)
     opened = table(tmp_path, record(a="1") * 30 + record(a="2", late="3", later="4"))
     assert opened.columns == ["smiles", "title", "a", "other_properties"]
@@ -147,7 +147,7 @@ def test_a_mol_block_in_a_data_item_is_no_record(tmp_path):
 
 
 def test_many_mol_files_one_after_another(tmp_path, monkeypatch):
-    monkeypatch.setattr("molgen.data.stream._CHUNK", 3000)
+    monkeypatch.setattr("molgen.streams.source._CHUNK", 3000)
     monkeypatch.setattr(sd_records, "_SEARCH", 5000)
     monkeypatch.setattr(sd_records, "MAX_RECORD", 20_000)
     opened = table(tmp_path, "".join(block("C" * (i % 9 + 1), str(i)) for i in range(300)))
@@ -155,7 +155,7 @@ def test_many_mol_files_one_after_another(tmp_path, monkeypatch):
 
 
 def test_a_record_that_is_too_large_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("molgen.data.stream._CHUNK", 3000)
+    monkeypatch.setattr("molgen.streams.source._CHUNK", 3000)
     monkeypatch.setattr(sd_records, "MAX_RECORD", 20_000)
     monkeypatch.setattr(sd_records, "_SEARCH", 5000)
     opened = table(tmp_path, record("CCN") + record("CCO", "large", y="x\n" * 30_000) + record("CCC"))
@@ -193,4 +193,4 @@ def test_options_of_text_tables_are_refused():
 
 
 def test_text_tables_come_last():
-    assert [each.__name__ for each in known_formats()] == ["ParquetTable", "SdfTable", "DelimitedTable"]
+    assert [each.__name__ for each in known_formats()] == ["ParquetTable", "SdfTable", "SequenceTable", "DelimitedTable"]

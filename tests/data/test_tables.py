@@ -363,7 +363,7 @@ def test_damage_comes_after_the_rows_before_it(tmp_path):
     [
         ("<!DOCTYPE html>\n<html>", "a web page"),
         ('[{"smiles": "CCO"}]', "JSON"),
-        (">seq1\nMKV\n", "FASTA"),
+        ("@<TRIPOS>MOLECULE\nx\n", "a MOL2 file"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "LFS pointer"),
         ("$RXN\n\n\n\n  1  1\n", "a file of reactions"),
     ],
@@ -371,6 +371,43 @@ def test_damage_comes_after_the_rows_before_it(tmp_path):
 def test_other_formats_are_named(tmp_path, content, kind):
     with pytest.raises(InputError, match=kind):
         table(tmp_path, content)
+
+
+def test_files_of_sequences_are_tables_without_molecules(tmp_path):
+    opened = table(tmp_path, ">one a protein\nMKV\nLL\n>two\n\n>three\nMK\n", "x.csv")
+    assert (opened.format, opened.columns, opened.find_sequence()) == ("fasta", ["sequence", "id", "description"], "sequence")
+    rows = list(opened.rows())
+    assert [(row.number, row.values, row.problem) for row in rows] == [
+        (1, ["MKVLL", "one", "a protein"], None),
+        (2, ["", "two", ""], "no sequence under this title"),
+        (3, ["MK", "three", ""], None),
+    ]
+    assert opened.place(rows[1]) == "record 2"
+    with pytest.raises(InputError, match="a file of sequences, not of molecules; got fasta"):
+        opened.find_smiles()
+    opened = table(tmp_path, "@r1\nACGT\n+\nIIII\n")
+    assert [row.values for row in opened.rows()] == [["ACGT", "r1", "", "IIII"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        ("id,seq\n1,ACG\n", "seq"),
+        ("Protein Sequence,protein\nMK,x\n", "Protein Sequence"),
+        ("a,b\nx,MKVLAADELVKKYGTTSKLLE\ny,MKVLAADELVKKYGTTSKLLEGHHH\n", "b"),
+    ],
+)
+def test_the_column_of_sequences_is_found(tmp_path, content, column):
+    assert table(tmp_path, content).find_sequence() == column
+
+
+def test_no_guess_where_several_columns_could_be_the_sequences(tmp_path):
+    two = table(tmp_path, "seq,sequence\nACG,ACG\n")
+    with pytest.raises(InputError, match=r"more than one column could hold the sequences.*name one with --sequence COLUMN"):
+        two.find_sequence()
+    assert two.find_sequence("Sequence") == "sequence"
+    with pytest.raises(InputError, match=r"no column with sequences found.*name it with --sequence COLUMN"):
+        table(tmp_path, "smiles,y\nCCO,1\n").find_sequence()
 
 
 @pytest.mark.parametrize("content", ["\n\n\n", "  \n", ",,,\n,,,\n"])
@@ -408,13 +445,13 @@ cells = st.text(st.sampled_from(list("aZ5é,;\t|\"\n\r '_-")) | st.characters(ex
 def test_round_trip_with_the_csv_module(tmp_path, monkeypatch, rows, delimiter, end, quoting, chunk):
     if end == "\n" and quoting == csv.QUOTE_MINIMAL:  # the csv module then writes CR bare, and cannot read it either
         rows = [[cell.replace("\r", "") for cell in row] for row in rows]
-    monkeypatch.setattr("molgen.data.stream._CHUNK", 1 << 17)  # the header is looked for in the first chunk
+    monkeypatch.setattr("molgen.streams.source._CHUNK", 1 << 17)  # the header is looked for in the first chunk
     path = tmp_path / "t.csv"
     header = ["key", *(f"c{i}" for i in range(2, (len(rows[0]) if rows else 2) + 1))]
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows([header, *rows])
     opened = open_table(path, delimiter=delimiter, header=True)
-    monkeypatch.setattr("molgen.data.stream._CHUNK", chunk)
+    monkeypatch.setattr("molgen.streams.source._CHUNK", chunk)
     assert opened.columns == header
     assert [(row.number, row.values, row.problem) for row in opened.rows()] == [
         (number, row, None) for number, row in enumerate(rows, 1)

@@ -6,11 +6,14 @@ import importlib.util
 import json
 import math
 import pickle
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from Bio.Seq import Seq
+from Bio.SeqRecord import SeqRecord
 from rdkit import Chem
 from scipy.sparse import issparse
 from sklearn.base import clone
@@ -20,13 +23,27 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
+from molgen.bio.records import Record
 from molgen.chem.graph import GraphBatch
 from molgen.errors import ConfigError, InputError
 from molgen.featurizers import Columns, Features, available, from_spec
 from molgen.featurizers.molecule import MoleculeFeaturizer
+from molgen.featurizers.sequence import SequenceFeaturizer
 
 #: Optional packages that featurizers need.
 NEEDS = {"Selfies": "selfies"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows for the featurizers of a kind: good ones, the sixth of which has something for each of them; bad and odd ones."""
+
+    good: list[Any]
+    bad: list[Any]
+    odd: list[Any]
+    #: The reason of the second bad row of a list that raises.
+    reason: str
+
 
 GOOD = ["CCO", "c1ccccc1C(=O)N", "C[C@H](N)C(=O)[O-]", "F/C=C/Cl", "[Na+].[Cl-]", "CC(=O)Nc1ccc(O)cc1", "OB(O)c1ccsc1"]
 BAD: list[Any] = [
@@ -46,6 +63,39 @@ BAD: list[Any] = [
     "InChI=1S/CH4/h1H4",
 ]
 ODD = ["[Fe+2]", "[2H]C([2H])([2H])O", "*c1ccccc1", "[H][H]", "[235U]", "C", "N->[Pt](Cl)(Cl)<-N", "C12C3C4C1C5C2C3C45", "[CH2]C"]
+MOLECULES = Rows(GOOD, BAD, ODD, "not SMILES")
+#: Letters that nucleic acids and proteins share, for the examples of both.
+SEQUENCES = Rows(
+    [
+        "ACGTACGTACGTA",
+        "aaccggttaaccgg",
+        "ACGTNACGTACGTACGT",
+        "TTTTTTTTTTTTTTTT",
+        "GATTACAGATTACA",
+        "ATGGCATGCATTAGACCAGATTACA",
+        "GC" * 40,
+    ],
+    [
+        "not one",
+        "",
+        " ",
+        None,
+        math.nan,
+        5,
+        [],
+        "ACGT1ACGTACGTAC",
+        "ACGTACGTACGT\n",
+        "AC\u00c9GTACGTACGTA",
+        "ACGT\0ACGTACGT",
+        object(),
+    ],
+    ["NNNNNNNNNNNNNNNN", "ACGTACGTACGT-A", b"ACGTACGTACGTAC", "RYKMSWBDHVNACGTRYKMSW", "ACG", "A" * 35_000, Seq("ACGTACGTACGTA")],
+    "'1' at position 1",
+)
+
+
+def rows_for(featurizer: Any) -> Rows:
+    return SEQUENCES if isinstance(featurizer, SequenceFeaturizer) else MOLECULES
 
 
 def _cases() -> list[Any]:
@@ -53,7 +103,8 @@ def _cases() -> list[Any]:
     for name, cls in available().items():
         if cls is Columns:  # reads numbers; see test_columns.py
             continue
-        assert issubclass(cls, MoleculeFeaturizer), f"{name} reads no molecules: this suite has no rows for it"
+        reads = MoleculeFeaturizer | SequenceFeaturizer
+        assert issubclass(cls, reads), f"{name} reads neither molecules nor sequences: this suite has no rows for it"
         package = NEEDS.get(name)
         missing = package is not None and importlib.util.find_spec(package) is None
         marks = [pytest.mark.skip(reason=f"{package} is not installed")] if missing else []
@@ -101,7 +152,7 @@ def is_blank(row: Any) -> bool:
 
 
 def has_columns(featurizer: Any) -> bool:
-    return hasattr(featurizer.featurize(["C"]).values, "shape")
+    return getattr(featurizer.featurize(["C"]).values, "ndim", 0) == 2
 
 
 def masked(featurizer: Any, **changes: Any) -> Any:
@@ -111,20 +162,23 @@ def masked(featurizer: Any, **changes: Any) -> Any:
 @every_featurizer
 class TestContract:
     def test_every_row_comes_out_with_values_or_a_reason(self, featurizer):
-        rows = [each for pair in zip(GOOD, BAD[: len(GOOD)], strict=True) for each in pair] + BAD[len(GOOD) :] + ODD
+        good, bad_rows, odd = (kind := rows_for(featurizer)).good, kind.bad, kind.odd
+        rows = [each for pair in zip(good, bad_rows[: len(good)], strict=True) for each in pair] + bad_rows[len(good) :] + odd
         features = featurizer.featurize(rows)
         assert isinstance(features, Features)
         assert n_rows(features.values) == len(rows)
-        bad = {row for row, item in enumerate(rows) if item in BAD and item not in ODD}
-        assert bad <= set(features.errors), "a row that is no molecule has no reason"
+        bad = {
+            row for row, item in enumerate(rows) if any(item is each for each in bad_rows) and not any(item is each for each in odd)
+        }
+        assert bad <= set(features.errors), "a row that cannot be read has no reason"
         assert list(features.errors) == sorted(features.errors)
         for row in range(len(rows)):
             reason = features.errors.get(row)
             assert reason is None or reason.strip()
             assert is_blank(row_of(features.values, row)) or reason is None
-        # Paracetamol: large enough for every featurizer to find something.
-        assert rows.index(GOOD[5]) not in features.errors
-        assert not is_blank(row_of(features.values, rows.index(GOOD[5])))
+        # Paracetamol, or a sequence that is long enough: every featurizer finds something.
+        assert rows.index(good[5]) not in features.errors
+        assert not is_blank(row_of(features.values, rows.index(good[5])))
 
     def test_no_rows(self, featurizer):
         features = featurizer.featurize([])
@@ -132,14 +186,23 @@ class TestContract:
         assert features.errors == {}
 
     def test_one_by_one_is_the_batch(self, featurizer):
-        rows = [*GOOD, "not one", *ODD]
+        rows = [*rows_for(featurizer).good, "not one", *rows_for(featurizer).odd]
         together = featurizer.featurize(rows)
         for row, item in enumerate(rows):
             alone = featurizer.featurize([item])
             assert_same(alone.values, row_of(together.values, row))
             assert alone.errors.get(0) == together.errors.get(row)
 
+    def test_sequences_are_what_they_are_written_as(self, featurizer):
+        if not isinstance(featurizer, SequenceFeaturizer):
+            return
+        expected = featurizer.featurize(SEQUENCES.good).values
+        for kind in (str.encode, str.swapcase, Seq, lambda text: SeqRecord(Seq(text)), lambda text: Record(1, "one", text)):
+            assert_same(featurizer.featurize([kind(text) for text in SEQUENCES.good]).values, expected)
+
     def test_molecules_are_their_smiles_and_stay_as_they_were(self, featurizer):
+        if not isinstance(featurizer, MoleculeFeaturizer):
+            return
         mols = [Chem.MolFromSmiles(smiles) for smiles in GOOD]
         properties = int(Chem.PropertyPickleOptions.AtomProps | Chem.PropertyPickleOptions.BondProps)
         before = [mol.ToBinary(properties) for mol in mols]
@@ -148,7 +211,8 @@ class TestContract:
         assert not [name for mol in mols for name in mol.GetPropNames(True, True) if "Distance" in name]
 
     def test_processes_change_nothing(self, featurizer, monkeypatch):
-        rows = [*GOOD, "bad", *GOOD[:2]]
+        good = rows_for(featurizer).good
+        rows = [*good, "bad one", *good[:2]]
         one = featurizer.featurize(rows)
         monkeypatch.setattr(type(featurizer), "_chunk", 4)
         two = clone(featurizer).set_params(n_jobs=2).featurize(rows)
@@ -156,13 +220,14 @@ class TestContract:
         assert two.errors == one.errors
 
     def test_bad_rows_raise_or_are_masked(self, featurizer):
-        rows = ["CCO", "x", "CCN", None]
-        with pytest.raises(InputError, match=r"row 1 and 1 more: not SMILES.*errors='mask'"):
+        one, other = rows_for(featurizer).good[:2]
+        rows = [one, "1x", other, None]
+        with pytest.raises(InputError, match=rf"row 1 and 1 more: {rows_for(featurizer).reason}.*errors='mask'"):
             featurizer.transform(rows)
         values = masked(featurizer).transform(rows)
         assert is_blank(row_of(values, 1))
         assert is_blank(row_of(values, 3))
-        assert_same(row_of(values, 2), featurizer.transform(["CCN"]))
+        assert_same(row_of(values, 2), featurizer.transform([other]))
         with pytest.raises(ConfigError, match="'raise' or 'mask'"):
             clone(featurizer).set_params(errors="ignore").transform(rows)
 
@@ -176,7 +241,7 @@ class TestIdentity:
         assert hash(again) == hash(featurizer)
         assert again.spec() == spec
         assert not {"errors", "n_jobs"} & set(spec)
-        assert_same(again.transform(GOOD[:2]), featurizer.transform(GOOD[:2]))
+        assert_same(again.transform(rows_for(featurizer).good[:2]), featurizer.transform(rows_for(featurizer).good[:2]))
 
     def test_unknown_spec_keys_are_refused(self, featurizer):
         with pytest.raises(ConfigError, match="has no parameter 'colour'"):
@@ -187,7 +252,9 @@ class TestIdentity:
             assert twin is not featurizer
             assert twin == featurizer
             assert twin.get_params().keys() == featurizer.get_params().keys()
-            assert_same(twin.fit_transform(GOOD[:2], [0, 1]), featurizer.transform(GOOD[:2]))
+            assert_same(
+                twin.fit_transform(rows_for(featurizer).good[:2], [0, 1]), featurizer.transform(rows_for(featurizer).good[:2])
+            )
 
     def test_parameters_can_be_set(self, featurizer):
         assert clone(featurizer).set_params(**featurizer.get_params()) == featurizer
@@ -204,11 +271,11 @@ class TestScikitLearn:
                 featurizer.get_feature_names_out()
             return
         names = featurizer.get_feature_names_out()
-        assert len(names) == len(set(names)) == featurizer.transform(GOOD).shape[1]
+        assert len(names) == len(set(names)) == featurizer.transform(rows_for(featurizer).good).shape[1]
         assert names.dtype == object
 
     def test_input_may_be_any_column(self, featurizer):
-        rows = GOOD[:3]
+        rows = rows_for(featurizer).good[:3]
         expected = featurizer.transform(rows)
         frame = pd.DataFrame({"smiles": rows})
         for column in (np.array(rows), np.array(rows, dtype=object)[:, None], frame["smiles"], frame, iter(rows)):
@@ -217,7 +284,7 @@ class TestScikitLearn:
     def test_pipelines_fit_and_predict(self, featurizer):
         if not has_columns(featurizer):
             return
-        rows, y = GOOD[:4], [1.0, 2.0, 3.0, 4.0]
+        rows, y = rows_for(featurizer).good[:4], [1.0, 2.0, 3.0, 4.0]
         pipeline = make_pipeline(clone(featurizer), StandardScaler(with_mean=False), Ridge()).fit(rows, y)
         assert pipeline.predict(rows).shape == (4,)
         assert len(pipeline[:-1].get_feature_names_out()) == featurizer.transform(rows).shape[1]
@@ -225,17 +292,20 @@ class TestScikitLearn:
     def test_column_transformers_take_a_column(self, featurizer):
         if not has_columns(featurizer):
             return
-        frame = pd.DataFrame({"dose": [1.0, 2.0, 3.0], "smiles": GOOD[:3]}, index=range(5, 8))
+        frame = pd.DataFrame({"dose": [1.0, 2.0, 3.0], "smiles": rows_for(featurizer).good[:3]}, index=range(5, 8))
         transformer = ColumnTransformer([("mol", clone(featurizer), "smiles"), ("rest", "passthrough", ["dose"])])
         values = transformer.fit_transform(frame)
-        assert values.shape == (3, featurizer.transform(GOOD[:3]).shape[1] + 1)
+        assert values.shape == (3, featurizer.transform(rows_for(featurizer).good[:3]).shape[1] + 1)
         assert transformer.get_feature_names_out()[0] == f"mol__{featurizer.get_feature_names_out()[0]}"
 
     def test_pandas_output_is_for_dense_values(self, featurizer):
-        column = pd.Series(GOOD[:3], index=range(5, 8))
+        column = pd.Series(rows_for(featurizer).good[:3], index=range(5, 8))
         to_frame = clone(featurizer).set_output(transform="pandas")
         if not isinstance(featurizer.transform(column), np.ndarray):
             with pytest.raises(ConfigError, match=r"which no DataFrame holds; .*dense"):
+                to_frame.transform(column)
+        elif not has_columns(featurizer):
+            with pytest.raises(ConfigError, match=r"only flat rows .* have columns"):
                 to_frame.transform(column)
         else:
             frame = clone(to_frame).transform(column)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from rdkit import Chem, rdBase
 
-from molgen.chem.packed import TokenBatch
 from molgen.chem.tokens import UnknownTokenError, Vocabulary, smiles_vocabulary, split_smiles
 from molgen.chem.vocabularies import SELFIES_TOKENS, SMILES_TOKENS
 from molgen.errors import ConfigError, InputError, MissingExtraError
 from molgen.featurizers import Selfies, SmilesTokens
+from molgen.packed import TokenBatch
 
 # The expression as it was published.
 SCHWALLER = r"(\[[^\]]+]|Br?|Cl?|N|O|S|P|F|I|b|c|n|o|s|p|\(|\)|\.|=|#|-|\+|\\|\/|:|~|@|\?|>|\*|\$|\%[0-9]{2}|[0-9])"

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 from molgen.data import dialect
 from molgen.data.records import Batch, read_batches
-from molgen.data.stream import Source
 from molgen.data.tables import SAMPLE, Row, Table, make_row
-from molgen.data.text import Block, read_blocks
 from molgen.errors import InputError
+from molgen.streams.source import Source
+from molgen.streams.text import Block, read_blocks
 
 __all__ = ["DelimitedTable"]
 

@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from molgen.data.dialect import name_columns
-from molgen.data.stream import Source
 from molgen.data.tables import SAMPLE, Row, Table
-from molgen.data.text import KEPT, MAX_LINE
-from molgen.data.unpack import DamageError
 from molgen.errors import InputError
+from molgen.streams.source import Source
+from molgen.streams.text import KEPT, MAX_LINE
+from molgen.streams.unpack import DamageError
 
 __all__ = ["ParquetTable"]
 

@@ -12,10 +12,10 @@ from rdkit import rdBase
 
 from molgen.chem.molblock import mol_block_smiles
 from molgen.data.sd_records import UNNAMED, SdRecord, read_items, sd_records
-from molgen.data.stream import Source, decode_head, read_utf8
 from molgen.data.tables import SAMPLE, Row, Table
-from molgen.data.text import MAX_LINE, Block, decode_line, read_blocks
-from molgen.data.unpack import DamageError
+from molgen.streams.source import Source, decode_head, read_utf8
+from molgen.streams.text import MAX_LINE, Block, decode_line, read_blocks
+from molgen.streams.unpack import DamageError
 
 __all__ = ["OTHERS", "SdfTable"]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from molgen.data.stream import Source, read_utf8
-from molgen.data.unpack import DamageError
 from molgen.errors import InputError
+from molgen.streams.source import Source, read_utf8
+from molgen.streams.unpack import DamageError
 
-__all__ = ["MAX_LINE", "Block", "Line", "decode_line", "read_blocks", "read_lines"]
+__all__ = ["MAX_LINE", "Block", "Line", "decode_line", "naming_damage", "read_blocks", "read_lines"]
 
 #: Bytes in a line beyond which it is cut; no table of compounds needs more, and a damaged file can hold gigabytes.
 MAX_LINE = 1_000_000
@@ -71,7 +72,7 @@ def read_lines(source: str | Path | Source) -> Iterator[Line]:
 def read_blocks(source: str | Path | Source, notes: list[str] | None = None) -> Generator[Block, None, None]:
     r"""Iterate over the lines of a text file, some at a time.
 
-    Plain or packed (:func:`~molgen.data.unpack.unpack`); UTF-8, UTF-16 or UTF-32; line by line Windows-1252
+    Plain or packed (:func:`~molgen.streams.unpack.unpack`); UTF-8, UTF-16 or UTF-32; line by line Windows-1252
     where a line is not UTF-8. A line ends with LF, CRLF, CR or ``\r\r\n``, and with ``\r\n\n`` where the whole file
     has that (the HIV set of MoleculeNet). A line over :data:`MAX_LINE` bytes is cut to :data:`KEPT` characters and has
     a problem, as has a line with NUL bytes past the head of the file.
@@ -91,22 +92,29 @@ def read_blocks(source: str | Path | Source, notes: list[str] | None = None) -> 
     """
     source = source if isinstance(source, Source) else Source(source)
     last, following, doubled = 0, 1, False
-    try:
+    with naming_damage(source, lambda: f"good lines up to line {last}" if last else "no good line"):
         for data, cut in _whole_lines(read_utf8(source)):
             doubled = doubled or (last == 0 and _is_doubled(data))
             block = _block(data, following, doubled, cut, notes)
             last = block.numbers[-1]
             following = last + (2 if block.ends[-1] == "\r\n\n" else 1)
             yield block
+    if last == 0:
+        raise InputError("the file is empty", where=source.name, remedy="check that it was written and copied in full")
+
+
+@contextmanager
+def naming_damage(source: Source, good: Callable[[], str]) -> Iterator[None]:
+    """Raise InputError where a file cannot be read any further, with what ``good`` says of what came before."""
+    try:
+        yield
     except (DamageError, OSError) as error:
         raise InputError(
             f"damaged: {error}" if isinstance(error, DamageError) else f"cannot be read: {error.strerror or error}",
             where=source.name,
-            got=f"good lines up to line {last}" if last else "no good line",
+            got=good(),
             remedy="download or copy the file again",
         ) from error
-    if last == 0:
-        raise InputError("the file is empty", where=source.name, remedy="check that it was written and copied in full")
 
 
 def _whole_lines(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:

@@ -16,12 +16,13 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from molgen.data.paths import is_stdin
-from molgen.data.unpack import PACKED, DamageError, unpack
 from molgen.errors import InputError
+from molgen.streams.unpack import PACKED, DamageError, unpack
 
-__all__ = ["Source", "Tally", "decode_head", "read_utf8"]
+__all__ = ["STDIN", "Source", "Tally", "decode_head", "is_stdin", "read_utf8"]
 
+#: What stands for standard input; a file of that name is ``./-``.
+STDIN = "-"
 _CHUNK = 1 << 17
 _HEAD = 4096
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
@@ -51,6 +52,11 @@ _MAGIC = (  # looked at only where control bytes say that it is no text: PAR1 is
     (PACKED["gzip"], "a gzip file inside a packed file"),
 )
 _CONTROL = (*range(9), *range(14, 26), *range(28, 32))  # not tabs, feeds, ends, or the Ctrl-Z and Esc of old files
+
+
+def is_stdin(path: str | Path) -> bool:
+    """Tell whether a name stands for standard input."""
+    return str(path) == STDIN
 
 
 @dataclass(slots=True)

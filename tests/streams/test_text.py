@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from molgen.data.text import KEPT, MAX_LINE, read_blocks, read_lines
 from molgen.errors import InputError
+from molgen.streams.text import KEPT, MAX_LINE, read_blocks, read_lines
 
 
 def write(folder: Path, content: bytes, name: str = "t.csv") -> Path:
@@ -63,8 +63,8 @@ def test_ends_at_every_place_of_a_chunk(tmp_path, monkeypatch, end):
     lines = ["CCO" * (i % 7) + str(i) for i in range(60)]
     path = write(tmp_path, (end.join(lines) + end).encode())
     for size in range(20 if end == "\r\n\n" else 1, 60):  # the doubled end shows only where there are two of them
-        monkeypatch.setattr("molgen.data.stream._CHUNK", size)
-        monkeypatch.setattr("molgen.data.stream._HEAD", max(size, 12))
+        monkeypatch.setattr("molgen.streams.source._CHUNK", size)
+        monkeypatch.setattr("molgen.streams.source._HEAD", max(size, 12))
         assert texts(path) == lines
 
 

@@ -1,0 +1,93 @@
+"""Sequences in files, a record at a time: FASTA, FASTQ and GenBank, plain or packed, in constant memory."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from molgen.errors import InputError
+from molgen.streams.source import Source
+
+__all__ = ["Record", "find_format", "make_record", "read_records"]
+
+
+class Record(NamedTuple):
+    """One sequence of a file.
+
+    Attributes
+    ----------
+    number
+        1-based, in its file.
+    title
+        The header without its mark, as it is written: an identifier, and after the first blank a description.
+    sequence
+        The letters as they are written, without blanks and line ends; empty where they cannot be read.
+    problem
+        What is wrong with the record, or nothing.
+    quality
+        Phred scores of the letters as FASTQ writes them (ASCII 33 is 0), or nothing.
+    """
+
+    number: int
+    title: str
+    sequence: str
+    problem: str = ""
+    quality: str = ""
+
+    @property
+    def id(self) -> str:
+        """The title up to the first blank."""
+        return self.title.split(None, 1)[0] if self.title.strip() else ""
+
+    @property
+    def description(self) -> str:
+        """The title after the first blank."""
+        return self.title.split(None, 1)[1].strip() if len(self.title.split(None, 1)) > 1 else ""
+
+
+# A tuple made in C: calling Record itself would take several times as long.
+make_record = cast("Callable[[tuple[int, str, str, str, str]], Record]", partial(tuple.__new__, Record))
+
+
+def find_format(head: bytes) -> str | None:
+    """Return the format of a file by its first bytes, unpacked; None for none of these."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").lstrip().splitlines() or [b""]
+    if lines[0].startswith(b">") and not lines[0].startswith(b">>"):
+        return "fasta"
+    if lines[0].startswith(b"@") and any(line.startswith(b"+") for line in lines[2:4]):
+        return "fastq"
+    return "genbank" if re.match(rb"LOCUS\s+\S", lines[0]) else None
+
+
+def read_records(path: str | Path | Source) -> Iterator[Record]:
+    """Iterate over the records of a file; its content decides which format it has, not its name.
+
+    A record that is broken comes out with a problem, and the next ones after it.
+
+    Parameters
+    ----------
+    path
+        A FASTA, FASTQ or GenBank file, plain or packed (gzip, bgzip, bzip2, xz, zstd); ``-`` is standard input.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, or none of these; or it is damaged, and then only after all records before the damage.
+
+    Examples
+    --------
+    >>> for record in read_records("genes.fa.gz"):  # doctest: +SKIP
+    ...     print(record.id, len(record.sequence))
+    """
+    source = path if isinstance(path, Source) else Source(path)
+    head = source.head()
+    found = find_format(head)
+    if found is None:
+        got = "an empty file" if not head.strip() else repr(head.lstrip()[:40].decode("latin-1"))
+        raise InputError("no file of sequences", where=source.name, expected="FASTA, FASTQ or GenBank", got=got)
+    read: Callable[[Source], Iterator[Record]] = importlib.import_module(f"molgen.bio.{found}").read
+    return read(source)

@@ -1,0 +1,101 @@
+"""What featurizers share that give every row the same number of places."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from dataclasses import field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.bio.batch import SequenceBatch, read_sequences
+from molgen.errors import ConfigError
+from molgen.featurizers.base import Features, as_rows
+from molgen.featurizers.parameters import choice, integer, parameters
+from molgen.featurizers.sequence import SequenceFeaturizer
+
+__all__ = ["PlacedFeaturizer"]
+
+
+@parameters
+class PlacedFeaturizer(SequenceFeaturizer):
+    """Base of featurizers with some numbers for each place of a sequence.
+
+    Parameters
+    ----------
+    length
+        Letters of every row; ``None`` for those of the first row. Rows of another length fail unless ``pad`` or ``truncate`` is
+        set.
+    pad, truncate
+        Fill shorter rows up with nothing; cut longer ones.
+    align
+        ``"left"``, ``"center"`` or ``"right"``: where a shorter row stands, and which part of a longer one stays. Of an odd number
+        of letters to fill or cut at the center, the one more is at the right.
+    layout
+        ``"channels_last"``: ``[n, length, channels]``; ``"channels_first"``: ``[n, channels, length]``; ``"flat"``:
+        ``[n, length * channels]``, place by place, as scikit-learn wants it.
+    """
+
+    length: int | None = integer(default=None, low=1, high=2**31, optional=True)
+    layout: str = choice(default="channels_last", options=("channels_last", "channels_first", "flat"), kw_only=True)
+    pad: bool = field(default=False, kw_only=True)
+    truncate: bool = field(default=False, kw_only=True)
+    align: str = choice(default="left", options=("left", "center", "right"), kw_only=True)
+
+    @property
+    @abstractmethod
+    def _channels(self) -> list[str]:
+        """Name the numbers of a place."""
+
+    @abstractmethod
+    def _encode_places(self, letters: NDArray[np.uint8]) -> NDArray[Any]:
+        """Encode letters ``[n, length]``, NUL where there is none, as ``layout`` says (flat as channels last)."""
+
+    def featurize(self, X: Iterable[Any]) -> Features:
+        """Featurize a batch; see :meth:`molgen.featurizers.Featurizer.featurize`."""
+        rows = as_rows(X)
+        if self.length is not None:
+            return super().featurize(rows)
+        # Settled once, before the rows are shared out among processes.
+        lengths = (len(read_sequences([row])[0].letters) for row in rows)
+        settled = type(self)(**(self.get_params() | {"length": next(filter(None, lengths), 1)}))
+        return settled.featurize(rows)
+
+    def _encode(self, batch: SequenceBatch) -> Features:
+        length = int(self.length or 1)
+        reasons = self._misfits(batch.lengths, length)
+        present = batch.lengths > 0
+        present[list(reasons)] = False
+        values = self._encode_places(self._placed(batch, present, length))
+        if values.dtype.kind == "f":
+            values[~present] = np.nan
+        if self.layout == "flat":
+            values = values.reshape(len(batch), length * len(self._channels))
+        return Features(values, reasons)
+
+    def _misfits(self, lengths: NDArray[np.int64], length: int) -> dict[int, str]:
+        short, long = (lengths > 0) & (lengths < length), lengths > length
+        wrong = np.flatnonzero((short & (not self.pad)) | (long & (not self.truncate))).tolist()
+        return {row: f"{'too long: ' if long[row] else ''}{lengths[row]:,} letters, expected {length:,}" for row in wrong}
+
+    def _placed(self, batch: SequenceBatch, present: NDArray[np.bool_], length: int) -> NDArray[np.uint8]:
+        """Return the letters ``[n, length]``, NUL where there is none."""
+        if present.all() and (batch.lengths == length).all():
+            return np.frombuffer(batch.letters, np.uint8).reshape(-1, length)
+        placed = np.zeros((len(batch), length), np.uint8)
+        share = {"left": 0.0, "center": 0.5, "right": 1.0}[self.align]
+        for row in np.flatnonzero(present).tolist():
+            letters = np.frombuffer(batch[row], np.uint8)
+            before = int((length - len(letters)) * share)
+            kept = letters[max(0, -before) :][:length]
+            placed[row, max(0, before) :][: len(kept)] = kept
+        return placed
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
+        """Name the places of a flat row: ``0_A``, ``0_C`` and so on."""
+        if self.layout != "flat" or self.length is None:
+            remedy = "use layout='flat' and a length"
+            raise ConfigError("only flat rows of a known length have columns", where=type(self).__name__, remedy=remedy)
+        return np.array([f"{place}_{channel}" for place in range(self.length) for channel in self._channels], dtype=object)

@@ -1,0 +1,1 @@
+"""Files, pipes and standard input to bytes and lines, whatever packs or encodes them, in constant memory."""
