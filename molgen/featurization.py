@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from molgen.bio.genome import Genome
+from molgen.data.intervals import IntervalLibrary
 from molgen.data.library import BLOCK_ROWS, Block, Library, open_library
 from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
@@ -81,6 +83,8 @@ def featurize(
     smiles: str | None = None,
     sequence: str | None = None,
     ids: str | None = None,
+    genome: str | Path | None = None,
+    window: int | None = None,
     n_jobs: int = 1,
     overwrite: bool = False,
     progress: Callable[[int, float], None] | None = None,
@@ -99,6 +103,11 @@ def featurize(
         A featurizer, its spec, or its name for one with default parameters.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
+    genome
+        A FASTA or 2bit file: the library is BED files then, and a row is the sequence of an interval, or the other strand where the
+        interval says so.
+    window
+        Letters of every row, around the middle of its interval; see :class:`~molgen.data.intervals.IntervalLibrary`.
     n_jobs
         Processes; ``-1`` for all cores.
     overwrite
@@ -124,15 +133,36 @@ def featurize(
     chosen = _make(featurizer, n_jobs)
     like = _try_out(chosen)
     kind = check_kind(target, like)
+    if genome is not None:
+        named = next((name for name, column in (("smiles", smiles), ("sequence", sequence), ("ids", ids)) if column), None)
+        if named or chosen.reads != "sequence":
+            got = f"{named} as well" if named else f"{type(chosen).__name__}, which reads molecules"
+            raise ConfigError("intervals of a genome have sequences and no columns", where="genome", got=got)
+        with Genome(genome) as opened_genome:
+            return _write(IntervalLibrary(paths, opened_genome, window), target, chosen, kind, like, progress)
+    if window is not None:
+        raise ConfigError("a window needs a genome", where="window", got=str(window))
     wanted = {"smiles": smiles, "sequence": sequence}
     unread = next((name for name, column in wanted.items() if column and name != chosen.reads), None)
     if unread:
         raise ConfigError(f"{type(chosen).__name__} reads no {unread}", where=unread, got=wanted[unread])
     opened = open_library(paths, smiles=wanted[chosen.reads], ids=ids, reads=chosen.reads)
-    result = FeaturizeResult(target, chosen, notes=opened.notes)
-    blocks = _featurized(opened, chosen, result, progress)
+    return _write(opened, target, chosen, kind, like, progress)
+
+
+def _write(
+    library: Library | IntervalLibrary,
+    target: Path,
+    featurizer: Featurizer,
+    kind: str,
+    like: Any,
+    progress: Callable[[int, float], None] | None,
+) -> FeaturizeResult:
+    """Featurize all rows of a library into a file."""
+    result = FeaturizeResult(target, featurizer, notes=library.notes)
+    blocks = _featurized(library, featurizer, result, progress)
     with replacing(target) as temporary:
-        write_features(temporary, kind, chosen, blocks, like=like)
+        write_features(temporary, kind, featurizer, blocks, like=like)
     return result
 
 
@@ -194,7 +224,10 @@ def _try_out(featurizer: Featurizer) -> Any:
 
 
 def _featurized(
-    library: Library, featurizer: Featurizer, result: FeaturizeResult, progress: Callable[[int, float], None] | None
+    library: Library | IntervalLibrary,
+    featurizer: Featurizer,
+    result: FeaturizeResult,
+    progress: Callable[[int, float], None] | None,
 ) -> Iterator[FeatureBlock]:
     jobs = featurizer.n_jobs if featurizer.n_jobs > 0 else os.cpu_count() or 1
     for block in library.blocks(BLOCK_ROWS if jobs == 1 else _ROWS_A_JOB * jobs):

@@ -318,3 +318,52 @@ class TestSequences:
         assert result.exit_code in (1, 2)
         assert message in result.output
         assert not (tmp_path / "x.npz").exists()
+
+
+class TestIntervals:
+    GENOME = ">chr1 a\nACGTACGTAC\nGGGGGCCCCC\nTT\n"
+    BED = "chr1\t0\t4\tone\nchr1\t8\t12\t.\t0\t-\nchr1\t18\t30\nchrX\t0\t4\nchr1\t5\n"
+
+    @pytest.fixture
+    def files(self, tmp_path: Path) -> tuple[Path, Path]:
+        (tmp_path / "genome.fa").write_text(self.GENOME)
+        (tmp_path / "peaks.bed").write_text(self.BED)
+        return tmp_path / "peaks.bed", tmp_path / "genome.fa"
+
+    def test_intervals_are_read_from_a_genome(self, run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+        output = tmp_path / "out.npz"
+        result = run("featurize", files[0], "--genome", files[1], "-f", "Kmer", "--set", "k=2", "-o", output)
+        assert result.output.startswith("5 rows: 3 invalid, 2 ok")
+        stored = load_features(output)
+        assert stored.rows["id"] == ["one", "chr1:8-12", "chr1:18-30", "chrX:0-4", "chr1:0-0"]
+        assert stored.rows["sequence"] == ["ACGT", "CCGT", "", "", ""]
+        assert [reason.split("genome.fa: ")[-1] for reason in stored.features.errors.values()] == [
+            "no such places in chr1; expected places from 0 to 22; got 18 to 30 (interval 3)",
+            "no contig 'chrX'; expected one of chr1; did you mean 'chr1'? (interval 4)",
+            "2 columns: a contig, a start and a stop were expected (interval 5)",
+        ]
+
+    def test_windows_stand_around_the_middle(self, run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+        output = tmp_path / "out.npz"
+        arguments = ["--window", "5", "-f", "OneHot", "--set", "length=5", "-o", output]
+        run("featurize", files[0], "--genome", files[1], *arguments)
+        stored = load_features(output)
+        assert stored.rows["sequence"][:2] == ["ACGTA", "CCCGT"]
+        assert stored.rows["reason"][2].endswith("expected places from 0 to 22; got 22 to 27 (interval 3)")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["-f", "Morgan"], "intervals of a genome have sequences and no columns; got Morgan, which reads molecules"),
+            (["-f", "Kmer", "--sequence", "x"], "intervals of a genome have sequences and no columns; got sequence as well"),
+        ],
+    )
+    def test_what_does_not_go_together(
+        self, run: Run, files: tuple[Path, Path], tmp_path: Path, arguments: list[str], message: str
+    ) -> None:
+        result = run("featurize", files[0], "--genome", files[1], *arguments, "-o", tmp_path / "x.npz")
+        assert (result.exit_code, message in result.output) == (2, True)
+        with pytest.raises(ConfigError, match="a window needs a genome"):
+            molgen.featurize(files[1], tmp_path / "x.npz", "Kmer", window=5)
+        with pytest.raises(ConfigError, match="a window has letters"):
+            molgen.featurize(files[0], tmp_path / "x.npz", "Kmer", genome=files[1], window=0)
