@@ -68,7 +68,7 @@ class GraphTensors(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class GraphBatch:
-    """Graphs of a batch of molecules, packed end to end.
+    """Graphs of a batch of molecules, packed end to end; other graphs have other fields (see their featurizers).
 
     A row that could not be read is an empty graph: no atoms, no bonds.
 

@@ -30,6 +30,7 @@ from molgen.featurizers.one_hot import OneHot
 from molgen.featurizers.pharmacophore import PharmacophoreFingerprint
 from molgen.featurizers.rdkit_fingerprint import RDKitFingerprint
 from molgen.featurizers.selfies import Selfies
+from molgen.featurizers.sequence_graph import SequenceGraph
 from molgen.featurizers.smiles_tokens import SmilesTokens
 from molgen.featurizers.tokens import Tokens
 from molgen.featurizers.topological_torsion import TopologicalTorsion
@@ -63,6 +64,7 @@ __all__ = [
     "PharmacophoreFingerprint",
     "RDKitFingerprint",
     "Selfies",
+    "SequenceGraph",
     "SmilesTokens",
     "StoredFeatures",
     "Tokens",
