@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from molgen.bio.genome import Genome
 from molgen.data.intervals import IntervalLibrary
 from molgen.data.library import BLOCK_ROWS, Block, Library, open_library
@@ -31,6 +33,8 @@ __all__ = ["FeaturizeResult", "featurize", "list_featurizers", "read_spec"]
 _STATUSES = {"too long": "too_large", "too large": "too_large", "timeout": "timeout"}
 #: Rows a process and block, so that handing out work costs little beside doing it.
 _ROWS_A_JOB = 4000
+#: Bytes of features that are made at a time.
+_BLOCK_BYTES = 1 << 28
 
 
 @dataclass(slots=True)
@@ -160,7 +164,7 @@ def _write(
 ) -> FeaturizeResult:
     """Featurize all rows of a library into a file."""
     result = FeaturizeResult(target, featurizer, notes=library.notes)
-    blocks = _featurized(library, featurizer, result, progress)
+    blocks = _featurized(library, featurizer, result, like, progress)
     with replacing(target) as temporary:
         write_features(temporary, kind, featurizer, blocks, like=like)
     return result
@@ -218,7 +222,7 @@ def _try_out(featurizer: Featurizer) -> Any:
     """Featurize methane, or one letter: what a parameter breaks, it breaks here and not after the first block."""
     try:
         return featurizer.featurize(["C"]).values
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, MemoryError) as error:
         name = type(featurizer).__name__
         raise ConfigError(f"{name} does not work with these parameters", got=" ".join(str(error).split())[:200]) from None
 
@@ -227,10 +231,14 @@ def _featurized(
     library: Library | IntervalLibrary,
     featurizer: Featurizer,
     result: FeaturizeResult,
+    like: Any,
     progress: Callable[[int, float], None] | None,
 ) -> Iterator[FeatureBlock]:
     jobs = featurizer.n_jobs if featurizer.n_jobs > 0 else os.cpu_count() or 1
-    for block in library.blocks(BLOCK_ROWS if jobs == 1 else _ROWS_A_JOB * jobs):
+    # Of wide rows less are made at a time, so that memory does not grow with their width.
+    wide = like.nbytes // max(1, len(like)) if isinstance(like, np.ndarray) else 0
+    rows = min(BLOCK_ROWS if jobs == 1 else _ROWS_A_JOB * jobs, max(1, _BLOCK_BYTES // max(1, wide)))
+    for block in library.blocks(rows):
         featurized, statuses = _featurize_block(featurizer, block)
         result.rows += len(block.rows)
         result.statuses.update(statuses)

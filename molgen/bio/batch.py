@@ -132,7 +132,7 @@ def _letters(row: Any) -> bytes:
             row = row.encode("ascii")
         except UnicodeEncodeError as error:
             letter = row[error.start]
-            raise _NoSequenceError(f"letter {letter!r} at position {error.start + 1:,} is none of a sequence") from None
+            raise _NoSequenceError(f"no letter: {letter!r} at position {error.start + 1:,}") from None
     elif not isinstance(row, bytes):
         if type(row).__module__.split(".")[0] != "Bio":
             raise _NoSequenceError(f"not text: {type(row).__name__}")
@@ -169,9 +169,8 @@ def check_letters(batch: SequenceBatch, alphabet: Alphabet, *, exact: bool = Fal
         row = int(rows[begin])
         told = [f"{chr(strange[place])!r} at position {place - batch.ptr[row] + 1:,}" for place in places[begin:end][:_NAMED]]
         more = f" and {end - begin - _NAMED:,} more" if end - begin > _NAMED else ""
-        reasons[row] = f"{', '.join(told)}{more}: no {'plain ' if exact else ''}letters of {_called(alphabet)}" + (
-            "" if exact else _hint(batch[row], alphabet)
-        )
+        hint = "" if exact else _hint(batch[row], alphabet)
+        reasons[row] = f"no {'plain ' if exact else ''}letters of {_called(alphabet)}: {', '.join(told)}{more}{hint}"
     return reasons
 
 

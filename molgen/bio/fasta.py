@@ -7,7 +7,7 @@ from itertools import count, repeat
 
 from molgen.bio.records import Record, make_record
 from molgen.streams.source import Source, read_utf8
-from molgen.streams.text import naming_damage
+from molgen.streams.text import naming_damage, with_line_feeds
 
 __all__ = ["read"]
 
@@ -19,7 +19,7 @@ def read(source: Source) -> Iterator[Record]:
     """Iterate over the records; see :func:`~molgen.bio.records.read_records`."""
     number = 0
     with naming_damage(source, lambda: f"good records up to record {number}" if number else "no good record"):
-        for texts in _records(_with_line_feeds(read_utf8(source))):
+        for texts in _records(with_line_feeds(read_utf8(source))):
             yield from _parse(texts, number + 1)
             number += len(texts)
 
@@ -45,7 +45,7 @@ def _record(number: int, title: str, body: bytes) -> Record:
     strange = next((at for at, byte in enumerate(letters) if byte > 127 or not byte), None)
     if strange is None:
         return Record(number, title, letters.decode("ascii"), "" if letters else _EMPTY)
-    return Record(number, title, "", f"byte {letters[strange]:#04x} at position {strange + 1:,} is no letter")
+    return Record(number, title, "", f"no letter: byte {letters[strange]:#04x} at position {strange + 1:,}")
 
 
 def _records(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -68,15 +68,3 @@ def _records(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:
             pending = others[-1:]
     if begun:
         yield [b"".join(pending)]
-
-
-def _with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Turn CRLF and CR into LF."""
-    held = b""
-    for chunk in chunks:
-        data = held + chunk
-        held = b"\r" if data.endswith(b"\r") else b""
-        data = data[: len(data) - len(held)]
-        yield data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-    if held:
-        yield b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -52,18 +53,21 @@ def read_intervals(path: str | Path | Source) -> Iterator[Interval]:
         text = line.text.strip()
         if text and not text.startswith(("#", "track ", "track\t", "browser ")):
             number += 1
-            yield _interval(number, text.split("\t") if "\t" in text else text.split())
+            found = _interval(number, text.split("\t") if "\t" in text else text.split())
+            yield found._replace(problem=line.problem) if line.problem else found
 
 
 def _interval(number: int, cells: list[str]) -> Interval:
     contig, places, others = cells[0], cells[1:3], [cell.strip() for cell in cells[3:6]]
     if len(places) < 2:
-        return Interval(number, contig, 0, 0, problem=f"{len(cells)} columns: a contig, a start and a stop were expected")
+        return Interval(
+            number, contig, 0, 0, problem=f"too few columns: {len(cells)}, where a contig, a start and a stop were expected"
+        )
     name, score, strand = (others + [""] * 3)[:3]
-    if not all(each.strip().isdecimal() for each in places):
-        return Interval(number, contig, 0, 0, name, score, problem=f"no places: {places[0]!r} and {places[1]!r}")
+    if not all(re.fullmatch(r"\s*[0-9]{1,18}\s*", each) for each in places):
+        return Interval(number, contig, 0, 0, name, score, problem=f"no places: {places[0][:20]!r} and {places[1][:20]!r}")
     start, stop = map(int, places)
     problem = "no letters: it stops where it starts, or before" if stop <= start else ""
     if strand not in ("", "+", "-", "."):
-        problem = f"no strand: {strand!r}"
+        problem = f"no strand: {strand[:20]!r}"
     return Interval(number, contig, start, stop, name, score, "" if strand == "." else strand, problem)

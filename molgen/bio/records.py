@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from molgen.errors import InputError
-from molgen.streams.source import Source
+from molgen.streams.source import Source, decode_head
 
 __all__ = ["Record", "find_format", "make_record", "read_records"]
+
+
+#: Bytes of a head that may well have been cut.
+_LONG = 1000
 
 
 class Record(NamedTuple):
@@ -55,12 +59,14 @@ make_record = cast("Callable[[tuple[int, str, str, str, str]], Record]", partial
 
 def find_format(head: bytes) -> str | None:
     """Return the format of a file by its first bytes, unpacked; None for none of these."""
-    lines = head.removeprefix(b"\xef\xbb\xbf").lstrip().splitlines() or [b""]
-    if lines[0].startswith(b">") and not lines[0].startswith(b">>"):
+    lines = decode_head(head).lstrip().splitlines() or [""]
+    if lines[0].startswith(">") and not lines[0].startswith(">>"):
         return "fasta"
-    if lines[0].startswith(b"@") and any(line.startswith(b"+") for line in lines[2:4]):
+    # A long read fills the head: its letters have to do then.
+    reads = lines[2].startswith("+") if len(lines) > 2 else len(head) >= _LONG and lines[-1].isalpha()
+    if lines[0].startswith("@") and reads:
         return "fastq"
-    return "genbank" if re.match(rb"LOCUS\s+\S", lines[0]) else None
+    return "genbank" if re.match(r"LOCUS\s+\S", lines[0]) else None
 
 
 def read_records(path: str | Path | Source) -> Iterator[Record]:

@@ -78,9 +78,10 @@ def translate(letters: bytes, *, table: int = 1) -> bytes:
     if not len(unknown):
         return protein
     resolved = np.frombuffer(protein, np.uint8).copy()
-    codons = np.frombuffer(letters[: 3 * len(numbers)], "S3")[unknown]
-    distinct, which = np.unique(codons, return_inverse=True)
-    resolved[unknown] = np.frombuffer(b"".join(_resolve(bytes(codon), table) for codon in distinct), np.uint8)[which]
+    first, second, third = np.frombuffer(letters[: 3 * len(numbers)], np.uint8).reshape(-1, 3)[unknown].T.astype(np.int32)
+    distinct, which = np.unique(first << 16 | second << 8 | third, return_inverse=True)
+    acids = b"".join(_resolve(int(codon).to_bytes(3, "big"), table) for codon in distinct)
+    resolved[unknown] = np.frombuffer(acids, np.uint8)[which]
     return resolved.tobytes()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -67,19 +68,19 @@ def read_variants(path: str | Path | Source) -> Iterator[Variant]:
         number += 1
         cells = line.text.rstrip().split("\t")
         if len(cells) < 5:
-            yield Variant(number, cells[0], 0, ".", "", "", problem=f"{len(cells)} columns, where a VCF file has 8 or more")
+            yield Variant(
+                number, cells[0], 0, ".", "", "", problem=f"too few columns: {len(cells)}, where a VCF file has 8 or more"
+            )
             continue
         contig, position, name, ref, alts = cells[:5]
-        place = int(position) if position.isdecimal() else 0
+        place = int(position) if re.fullmatch(r"[0-9]{1,18}", position) else 0
         passed = cells[6] if len(cells) > 6 else "."
         for alt in alts.split(","):
-            problem = _problem(position, ref, alt)
+            problem = line.problem or ("" if place else f"no position: {position[:20]!r}") or _problem(ref, alt)
             yield Variant(number, contig, place, name, ref, alt, passed, problem)
 
 
-def _problem(position: str, ref: str, alt: str) -> str:
-    if not position.isdecimal() or int(position) < 1:
-        return f"no position: {position!r}"
+def _problem(ref: str, alt: str) -> str:
     if alt in (".", "*", ""):
         return {"*": "an allele that is deleted by another variant"}.get(alt, "no alternative allele")
     if alt.startswith("<") or "[" in alt or "]" in alt:
@@ -102,7 +103,7 @@ def check_reference(variant: Variant, genome: Genome) -> str:
     except InputError as error:
         return str(error)
     codes = get_alphabet("dna").codes
-    pairs = zip(variant.ref.upper(), found.upper(), strict=True)
+    pairs = zip(variant.ref.upper(), found.upper(), strict=True)  # as many as were asked for
     if all(set(codes.get(one, one)) & set(codes.get(other, other)) for one, other in pairs):
         return ""
     return f"the reference allele is {variant.ref[:40]}, but {genome.name} has {found[:40]} there"

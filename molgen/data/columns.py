@@ -24,11 +24,10 @@ SMILES_NAMES = (
     ("canonical_smiles", "isomeric_smiles", "can_smiles", "iso_smiles", "smiles_string", "smi", "cxsmiles"),
     ("mol", "molecule", "structure", "compound", "drug", "ligand", "compound_structure", "mol_smiles"),
 )
-#: Names of a column of sequences, in lower case; the first rank that is there wins.
+#: Names of a column of sequences, in lower case: those that say so, and those that may be of names, too.
 SEQUENCE_NAMES = (
-    ("sequence", "seq"),
-    ("dna_sequence", "rna_sequence", "protein_sequence", "target_sequence", "aa_sequence", "nucleotide_sequence", "fasta"),
-    ("dna", "rna", "protein", "target", "gene"),
+    ("sequence", "seq", *(f"{what}_sequence" for what in ("dna", "rna", "protein", "target", "aa", "nucleotide"))),
+    ("dna", "rna", "protein", "target", "gene", "fasta"),
 )
 #: Names of a column that tells compounds apart, in lower case, best first.
 ID_NAMES = (
@@ -73,6 +72,7 @@ _ATOM = r"(?:\[[^\[\]\s]{1,60}\]|Cl|Br|[BCNOPSFIbcnops*])"
 _SMILES = re.compile(rf"{_ATOM}(?:{_ATOM}|[-=#$:/\\.~()]|%\d\d|%\(\d+\)|\d)*").fullmatch
 # Words are shorter, and hardly any is written without a break.
 _SEQUENCE = re.compile(r"[A-Za-z*.-]{20,}").fullmatch
+_LETTERS = re.compile(r"[A-Za-z*.-]+").fullmatch
 _BRACKET_ATOM = re.compile(r"\[[^\]]*\]")
 _RING_BOND = re.compile(r"%\d\d|%\(\d+\)|\d")
 _EXTENSION = re.compile(r"\s*\|[^|]*\|\s*$")
@@ -190,14 +190,15 @@ def find_sequence_column(
     """
     if wanted is not None:
         return find_column(columns, wanted, flag="--sequence", where=where)
-    plain = [_plain(name) for name in columns]
-    for names in SEQUENCE_NAMES:
-        if found := [column for column, name in zip(columns, plain, strict=True) if name in names]:
+    cells = [list(filter(None, each)) for each in _cells(columns, sample_rows)]
+    for names, fits in ((SEQUENCE_NAMES[0], _LETTERS), (SEQUENCE_NAMES[1], _SEQUENCE), (None, _SEQUENCE)):
+        found = [
+            column
+            for column, each in zip(columns, cells, strict=True)
+            if (names is None or _plain(column) in names) and sum(map(bool, map(fits, each))) >= 0.8 * len(each) and (each or names)
+        ]
+        if found:
             return _only(found, where, "sequences", "--sequence")
-    cells = _cells(columns, sample_rows)
-    shares = [sum(map(bool, map(_SEQUENCE, filter(None, each)))) / max(1, sum(map(bool, each))) for each in cells]
-    if found := [column for column, share in zip(columns, shares, strict=True) if share >= 0.8]:
-        return _only(found, where, "sequences", "--sequence")
     raise InputError(
         "no column with sequences found",
         where=where,

@@ -77,7 +77,7 @@ class IntervalLibrary:
             try:
                 letters[at] = "" if interval.problem else self._letters(interval)
             except InputError as error:
-                problems[at] = f"{error} (interval {interval.number})"
+                problems[at] = f"not in the genome: {error} (interval {interval.number})"
             if interval.problem:
                 problems[at] = f"{interval.problem} (interval {interval.number})"
         ids = [each.name if each.name not in ("", ".") else f"{each.contig}:{each.start}-{each.stop}" for each in intervals]

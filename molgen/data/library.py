@@ -12,13 +12,15 @@ from molgen.data.columns import find_id_column
 from molgen.data.paths import expand_paths, is_prepared
 from molgen.data.prepared.reader import EXTRA, PreparedBlock, PreparedRows, PreparedSource, read_prepared
 from molgen.data.repeats import Repeats
-from molgen.data.tables import Table, open_table
+from molgen.data.tables import Row, Table, open_table
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["BLOCK_ROWS", "AnyBlock", "Block", "Library", "load_block", "open_library"]
+__all__ = ["BLOCK_LETTERS", "BLOCK_ROWS", "AnyBlock", "Block", "Library", "load_block", "open_library"]
 
 #: Rows that are scored together. Blocks depend on the input alone, so the output does not depend on how many workers there are.
 BLOCK_ROWS = 1024
+#: Letters after which a block has no further rows.
+BLOCK_LETTERS = 1 << 22
 #: Cells of a block at most: one of a table with 10,000 columns has fewer rows.
 _BLOCK_CELLS = 1 << 20
 
@@ -143,7 +145,7 @@ class Library:
         places = {name: at for at, name in enumerate(source.table.columns)}
         positions = [places.get(name) for name in self.extras]
         at_once = min(size, max(16, _BLOCK_CELLS // len(source.table.columns)))
-        while batch := list(islice(rows, at_once)):
+        while batch := _take(rows, at_once, source.smiles_at):
             values = [row.values for row in batch]
             ids = [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values]
             if source.id_at is not None:
@@ -159,6 +161,18 @@ class Library:
             )
             number += 1
         self.notes.extend(f"{source.name}: {note}" for note in source.table.notes[told:])
+
+
+def _take(rows: Iterator[Row], at_once: int, text_at: int) -> list[Row]:
+    """Return the next rows: so many, or less where their texts are long, as those of genomes are."""
+    batch: list[Row] = []
+    letters = 0
+    for row in islice(rows, at_once):
+        batch.append(row)
+        letters += len(row.values[text_at])
+        if letters >= BLOCK_LETTERS:
+            break
+    return batch
 
 
 def _size(source: _Source | PreparedSource) -> int:

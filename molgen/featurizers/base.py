@@ -326,11 +326,11 @@ def as_rows(X: Iterable[Any]) -> list[Any]:
     InputError
         If it is a single item, or has more than one column.
     """
-    if isinstance(X, (str, bytes)) or not isinstance(X, Iterable) or isinstance(X, Mapping):
-        got = type(X).__name__
-        raise InputError(
-            "a single item is not a batch", expected="a list of SMILES or molecules", got=got, remedy="put it in a list"
-        )
+    one = isinstance(X, (str, bytes, Mapping)) or not isinstance(X, Iterable)
+    # Sequences and records of them are iterable, letter by letter or field by field.
+    if one or type(X).__module__.startswith("Bio.") or (isinstance(X, tuple) and hasattr(X, "sequence")):
+        expected, got = "a list of SMILES, molecules or sequences", type(X).__name__
+        raise InputError("a single item is not a batch", expected=expected, got=got, remedy="put it in a list")
     shape = getattr(X, "shape", None)
     if shape is not None and len(shape) != 1:
         if len(shape) != 2 or shape[1] != 1:

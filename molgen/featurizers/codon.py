@@ -60,8 +60,11 @@ class Codon(SequenceFeaturizer):
         for row, letters in enumerate(batch):
             if not letters:
                 continue
+            if len(letters) < 3:
+                reasons[row] = f"too short: {len(letters)} letters, and a codon has 3"
+                continue
             if self.strict and len(letters) % 3:
-                reasons[row] = f"{len(letters):,} letters are no whole codons"
+                reasons[row] = f"no whole codons: {len(letters):,} letters"
                 continue
             counts = np.bincount(codon_numbers(letters), minlength=256)[: len(CODONS)].astype(np.float64)
             if not counts.any():

@@ -12,13 +12,14 @@ from molgen.bio.batch import SequenceBatch
 from molgen.bio.kmers import kmer_numbers
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Features, register
-from molgen.featurizers.parameters import choice, parameters
+from molgen.featurizers.parameters import check_parameters, choice, parameters
 from molgen.featurizers.sequence import SequenceFeaturizer
 
 __all__ = ["TRIAD_CLASSES", "Composition"]
 
 #: Classes of amino acids by dipole and volume of their side chains: Shen et al., PNAS 2007, 104, 4337.
 TRIAD_CLASSES = ("AGV", "ILFP", "YMTS", "HNQW", "RK", "DE", "C")
+_NOTHING = "nothing to count: no letter that stands for one alone"
 
 
 @register
@@ -52,6 +53,7 @@ class Composition(SequenceFeaturizer):
     kind: str = choice(default="letters", options=("letters", "gc", "triad"))
 
     def _check(self) -> None:
+        check_parameters(self)
         if (self.kind == "gc" and self.alphabet == "protein") or (self.kind == "triad" and self.alphabet != "protein"):
             expected = "a nucleic acid" if self.kind == "gc" else "alphabet='protein'"
             raise ConfigError(f"no {self.kind} of this alphabet", where="Composition", expected=expected, got=self.alphabet)
@@ -83,7 +85,9 @@ class Composition(SequenceFeaturizer):
         rows = np.repeat(np.arange(len(batch)), n_triads)
         counts = np.bincount(rows * n_classes**3 + triads, minlength=len(batch) * n_classes**3).reshape(-1, n_classes**3)
         least = counts.min(axis=1, keepdims=True)
-        return _shares(counts - least, counts.max(axis=1), batch)
+        return _shares(
+            counts - least, counts.max(axis=1), batch, "nothing to count: no three letters in a row that stand for one each"
+        )
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns: letters, ``gc``, or triads by their classes, ``1_1_1`` and so on."""
@@ -101,9 +105,9 @@ class Composition(SequenceFeaturizer):
         return [cls(), cls("gc"), cls(alphabet="protein"), cls("triad", alphabet="protein")]
 
 
-def _shares(counts: NDArray[np.int64], totals: NDArray[np.int64], batch: SequenceBatch) -> Features:
+def _shares(counts: NDArray[np.int64], totals: NDArray[np.int64], batch: SequenceBatch, reason: str = _NOTHING) -> Features:
     """Divide counts by totals; rows without any have none, and say so."""
     with np.errstate(invalid="ignore"):
         shares = np.where(totals[:, np.newaxis] > 0, counts / totals[:, np.newaxis], np.nan)
     empty = np.flatnonzero((totals == 0) & (batch.lengths > 0)).tolist()
-    return Features(shares, dict.fromkeys(empty, "nothing to count: no letter that stands for one alone"))
+    return Features(shares, dict.fromkeys(empty, reason))

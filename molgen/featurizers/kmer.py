@@ -15,7 +15,7 @@ from molgen.bio.kmers import check_word, count_words, kmer_numbers, other_strand
 from molgen.chem.hashing import hash_numbers
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Features, register
-from molgen.featurizers.parameters import MAX_COLUMNS, integer, parameters
+from molgen.featurizers.parameters import MAX_COLUMNS, check_parameters, integer, parameters
 from molgen.featurizers.sequence import SequenceFeaturizer
 
 __all__ = ["Kmer"]
@@ -26,7 +26,8 @@ __all__ = ["Kmer"]
 class Kmer(SequenceFeaturizer):
     """Counts of words of k letters, as a CSR matrix.
 
-    Words with a letter that may stand for several (``N``) or for none (gaps) are not counted; a row shorter than a word fails.
+    Words with a letter that may stand for several (``N``) or for none (gaps) are not counted, and a row may be left without any;
+    one shorter than a word fails.
 
     Parameters
     ----------
@@ -56,6 +57,7 @@ class Kmer(SequenceFeaturizer):
     size: int | None = integer(default=None, low=1, high=MAX_COLUMNS, optional=True, kw_only=True)
 
     def _check(self) -> None:
+        check_parameters(self)
         alphabet = get_alphabet(self.alphabet)
         check_word(self.k, alphabet, canonical=self.canonical)
         if self.size is None and len(alphabet.letters) ** self.k > MAX_COLUMNS:
@@ -70,7 +72,7 @@ class Kmer(SequenceFeaturizer):
         self._check()
         alphabet = get_alphabet(self.alphabet)
         short = np.flatnonzero((batch.lengths > 0) & (batch.lengths < self.k)).tolist()
-        reasons = {row: f"{batch.lengths[row]} letters, and a word has {self.k}" for row in short}
+        reasons = {row: f"too short: {batch.lengths[row]} letters, and a word has {self.k}" for row in short}
         numbers, counts = kmer_numbers(batch, self.k, alphabet)
         places, width = self._columns(numbers, alphabet)
         indices, values, indptr = count_words(places, counts, width)

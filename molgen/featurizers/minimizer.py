@@ -13,7 +13,7 @@ from molgen.bio.batch import SequenceBatch
 from molgen.bio.kmers import check_word, count_words, kmer_numbers, other_strand_numbers
 from molgen.chem.hashing import Hashes, hash_numbers
 from molgen.featurizers.base import Features, register
-from molgen.featurizers.parameters import MAX_COLUMNS, integer, parameters
+from molgen.featurizers.parameters import MAX_COLUMNS, check_parameters, integer, parameters
 from molgen.featurizers.sequence import SequenceFeaturizer
 
 __all__ = ["Minimizer"]
@@ -69,11 +69,12 @@ class Minimizer(SequenceFeaturizer):
         places = (hash_numbers(columns) % np.uint64(self.size)).astype(np.int64)
         indices, data, indptr = count_words(places, np.array([len(each) for each in taken], np.int64), self.size)
         short = np.flatnonzero((batch.lengths > 0) & (batch.lengths < self.k)).tolist()
-        reasons = {row: f"{batch.lengths[row]} letters, and a word has {self.k}" for row in short}
+        reasons = {row: f"too short: {batch.lengths[row]} letters, and a word has {self.k}" for row in short}
         return Features(csr_matrix((data, indices, indptr), shape=(len(batch), self.size)), reasons)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns: ``minimizer_0`` and so on."""
+        check_parameters(self)
         return np.array([f"minimizer_{number}" for number in range(self.size)], dtype=object)
 
     @classmethod

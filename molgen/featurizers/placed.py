@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.bio.batch import SequenceBatch, read_sequences
+from molgen.bio.batch import SequenceBatch
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Features, as_rows
-from molgen.featurizers.parameters import choice, integer, parameters
+from molgen.featurizers.parameters import check_parameters, choice, integer, parameters
 from molgen.featurizers.sequence import SequenceFeaturizer
 
 __all__ = ["PlacedFeaturizer"]
@@ -26,8 +26,8 @@ class PlacedFeaturizer(SequenceFeaturizer):
     Parameters
     ----------
     length
-        Letters of every row; ``None`` for those of the first row. Rows of another length fail unless ``pad`` or ``truncate`` is
-        set.
+        Letters of every row; ``None`` for those of the first good row. Rows of another length fail unless ``pad`` or ``truncate``
+        is set.
     pad, truncate
         Fill shorter rows up with nothing; cut longer ones.
     align
@@ -38,7 +38,7 @@ class PlacedFeaturizer(SequenceFeaturizer):
         ``[n, length * channels]``, place by place, as scikit-learn wants it.
     """
 
-    length: int | None = integer(default=None, low=1, high=2**31, optional=True)
+    length: int | None = integer(default=None, low=1, high=2**24, optional=True)
     layout: str = choice(default="channels_last", options=("channels_last", "channels_first", "flat"), kw_only=True)
     pad: bool = field(default=False, kw_only=True)
     truncate: bool = field(default=False, kw_only=True)
@@ -59,7 +59,7 @@ class PlacedFeaturizer(SequenceFeaturizer):
         if self.length is not None:
             return super().featurize(rows)
         # Settled once, before the rows are shared out among processes.
-        lengths = (len(read_sequences([row])[0].letters) for row in rows)
+        lengths = (len(batch.letters) for row in rows for _, batch, _ in self._batches([row]))
         settled = type(self)(**(self.get_params() | {"length": next(filter(None, lengths), 1)}))
         return settled.featurize(rows)
 
@@ -78,7 +78,7 @@ class PlacedFeaturizer(SequenceFeaturizer):
     def _misfits(self, lengths: NDArray[np.int64], length: int) -> dict[int, str]:
         short, long = (lengths > 0) & (lengths < length), lengths > length
         wrong = np.flatnonzero((short & (not self.pad)) | (long & (not self.truncate))).tolist()
-        return {row: f"{'too long: ' if long[row] else ''}{lengths[row]:,} letters, expected {length:,}" for row in wrong}
+        return {row: f"too {'long' if long[row] else 'short'}: {lengths[row]:,} letters, expected {length:,}" for row in wrong}
 
     def _placed(self, batch: SequenceBatch, present: NDArray[np.bool_], length: int) -> NDArray[np.uint8]:
         """Return the letters ``[n, length]``, NUL where there is none."""
@@ -95,6 +95,7 @@ class PlacedFeaturizer(SequenceFeaturizer):
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the places of a flat row: ``0_A``, ``0_C`` and so on."""
+        check_parameters(self)
         if self.layout != "flat" or self.length is None:
             remedy = "use layout='flat' and a length"
             raise ConfigError("only flat rows of a known length have columns", where=type(self).__name__, remedy=remedy)

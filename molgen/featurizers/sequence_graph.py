@@ -202,7 +202,7 @@ def _contacts(places: Any, n: int, cutoff: float) -> tuple[NDArray[np.int64], ND
         coordinates = np.zeros(0)
     if coordinates.shape != (n, 3):
         got = "none" if places is None else f"shape {coordinates.shape}"
-        raise _NoGraphError(f"no coordinates of {n:,} letters: {got}")
+        raise _NoGraphError(f"no coordinates: {got} for {n:,} letters")
     known = np.flatnonzero(np.isfinite(coordinates).all(axis=1))
     if not len(known):
         return np.zeros((0, 2), np.int64), np.zeros(0, np.int64)

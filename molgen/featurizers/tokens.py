@@ -13,7 +13,7 @@ from molgen.bio.alphabets import get_alphabet
 from molgen.bio.batch import SequenceBatch
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Features, register
-from molgen.featurizers.parameters import choice, integer, parameters
+from molgen.featurizers.parameters import check_parameters, choice, integer, parameters
 from molgen.featurizers.sequence import SequenceFeaturizer
 from molgen.packed import TokenBatch
 
@@ -54,7 +54,7 @@ class Tokens(SequenceFeaturizer):
     [[2, 4, 5, 6, 7, 3]]
     """
 
-    max_length: int | None = integer(default=1024, low=2, high=2**31, optional=True)
+    max_length: int | None = integer(default=1024, low=2, high=2**24, optional=True)
     ends: bool = field(default=True, kw_only=True)
     truncate: bool = field(default=False, kw_only=True)
     output: str = choice(default="padded", options=("padded", "packed"), kw_only=True)
@@ -84,6 +84,7 @@ class Tokens(SequenceFeaturizer):
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the places of a padded row: ``token_0`` and so on."""
+        check_parameters(self)
         if self.output != "padded" or self.max_length is None:
             raise ConfigError("packed tokens have no columns", where="Tokens", remedy="use output='padded'")
         return np.array([f"token_{place}" for place in range(self.max_length)], dtype=object)

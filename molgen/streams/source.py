@@ -91,6 +91,7 @@ class Source:
         self._digest = hashlib.sha256()
         self._to_the_end = False
         self._ahead: Iterator[bytes] | None = None
+        self._seen = b""
         self._begun = False
         self._copy: IO[bytes] | None = None
 
@@ -120,6 +121,8 @@ class Source:
         InputError
             The file is missing, a folder, or a pipe that was read already.
         """
+        if self._ahead is not None:  # a pipe that was looked at already
+            return self._seen
         stream = self._stream()
         pieces: list[bytes] = []
         damage: Exception | None = None
@@ -130,7 +133,8 @@ class Source:
             damage = error  # met again by whoever reads on
         if not self.is_file:
             self._ahead = chain(pieces, stream if damage is None else _raise(damage))
-        return b"".join(pieces)[:_HEAD]
+        self._seen = b"".join(pieces)[:_HEAD]
+        return self._seen
 
     def chunks(self) -> Iterator[bytes]:
         """Iterate over all bytes, unpacked, some 100 kB at a time.
@@ -164,6 +168,8 @@ class Source:
             self._copy = tempfile.TemporaryFile()  # noqa: SIM115
             weakref.finalize(self, self._copy.close)
             self._copy.writelines(self.chunks())
+            self._copy.flush()  # whoever maps it into memory sees what is in the file alone
+        self._copy.seek(0)
         return nullcontext(self._copy)
 
     def _stream(self) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from molgen.errors import InputError
 from molgen.streams.source import Source, read_utf8
 from molgen.streams.unpack import DamageError
 
-__all__ = ["MAX_LINE", "Block", "Line", "decode_line", "naming_damage", "read_blocks", "read_lines"]
+__all__ = ["MAX_LINE", "Block", "Line", "decode_line", "naming_damage", "read_blocks", "read_lines", "with_line_feeds"]
 
 #: Bytes in a line beyond which it is cut; no table of compounds needs more, and a damaged file can hold gigabytes.
 MAX_LINE = 1_000_000
@@ -101,6 +101,18 @@ def read_blocks(source: str | Path | Source, notes: list[str] | None = None) -> 
             yield block
     if last == 0:
         raise InputError("the file is empty", where=source.name, remedy="check that it was written and copied in full")
+
+
+def with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Turn CRLF and CR into LF."""
+    held = b""
+    for chunk in chunks:
+        data = held + chunk
+        held = b"\r" if data.endswith(b"\r") else b""
+        data = data[: len(data) - len(held)]
+        yield data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+    if held:
+        yield b"\n"
 
 
 @contextmanager

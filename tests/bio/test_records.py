@@ -86,7 +86,7 @@ def test_broken_fasta_records_say_so_and_the_next_ones_come_out(tmp_path):
     assert [(each.number, each.id, each.sequence, each.problem) for each in found] == [
         (1, "empty", "", "no sequence under this title"),
         (2, "", "ACGT", ""),
-        (3, "strange", "", "byte 0xc3 at position 3 is no letter"),
+        (3, "strange", "", "no letter: byte 0xc3 at position 3"),
         (4, "good", "ACGT", ""),
     ]
 
@@ -94,11 +94,11 @@ def test_broken_fasta_records_say_so_and_the_next_ones_come_out(tmp_path):
 @pytest.mark.parametrize(
     ("broken", "problem"),
     [
-        ("@b\nACGT\n+\nII\n", "4 letters and 2 qualities"),
+        ("@b\nACGT\n+\nII\n", "letters and qualities differ: 4 and 2"),
         ("@b\nACGT\nIIII\n", "no '+' after the letters"),
         ("b\nACGT\n+\nIIII\n", "no title: a line begins with 'b' and not with '@'"),
         ("@b\n\n+\n\n", "no sequence under this title"),
-        ("@b\nACGT\n+\nII\u00e9I\n", "a quality that is no printable letter"),
+        ("@b\nACGT\n+\nII\x7fI\n", "a quality that is no printable letter"),
     ],
 )
 def test_a_broken_fastq_record_ends_where_the_next_begins(broken, problem, tmp_path):
@@ -108,6 +108,28 @@ def test_a_broken_fastq_record_ends_where_the_next_begins(broken, problem, tmp_p
     assert [each.sequence for each in found] == ["ACGT", "", "ACGT", "ACGT"]
     assert [each.number for each in found] == [1, 2, 3, 4]
     assert found[0].quality == "@III"
+
+
+def test_reads_of_any_length(tmp_path):
+    long = "ACGT" * 300_000
+    found = records_of(f"@a\n{long}\n+\n{'I' * len(long)}\n@b\nAC GT\n+\nII\tII\n@c\nAC\u00c9\n+\nIIII\n".encode(), tmp_path)
+    assert [(each.sequence, each.quality) for each in found[:2]] == [(long, "I" * len(long)), ("ACGT", "IIII")]
+    assert found[2].problem == "no letter: byte 0xc3 at position 3"
+
+
+def test_utf_16(tmp_path):
+    (found,) = records_of(">one \u00e9\nACGT\n".encode("utf-16"), tmp_path)
+    assert (found.title, found.sequence) == ("one \u00e9", "ACGT")
+
+
+def test_genbank_records_that_lack_letters_or_an_end(tmp_path):
+    head = "LOCUS       AB1          {} bp    DNA     linear   UNK 01-JAN-1980\nDEFINITION  x\nACCESSION   AB1\n"
+    origin = "ORIGIN\n        1 acgtacgtac\n"
+    found = records_of((head.format(20) + origin + "//\n" + head.format(10) + origin + "//\n").encode(), tmp_path)
+    assert found[0].problem.startswith("letters are missing: Expected sequence length 20, found 10")
+    assert (found[1].sequence, found[1].problem) == ("ACGTACGTAC", "")
+    (joined,) = records_of((2 * (head.format(10) + origin) + "//\n").encode(), tmp_path)
+    assert joined.problem == "two records and no '//' between them"
 
 
 def test_files_that_end_too_early(tmp_path):

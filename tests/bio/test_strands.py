@@ -51,6 +51,7 @@ def test_every_ambiguous_codon_is_biopythons():
 
 def test_what_is_no_codon():
     assert translate(b"---A-CC1G\xff\xffA") == b"-XXX"
+    assert translate(b"AA\0NNN\0\0\0") == b"XXX"
     assert translate(b"AC") == translate(b"") == b""
     with pytest.raises(ConfigError, match="unknown genetic code"):
         translate(b"ATG", table=7)
@@ -92,15 +93,15 @@ def test_longest_words():
 @pytest.mark.parametrize(
     ("alphabet", "text", "reason"),
     [
-        ("dna", "ACGU", "'U' at position 4: no letters of DNA; it would be RNA"),
-        ("rna", "ACGT", "'T' at position 4: no letters of RNA; it would be DNA"),
+        ("dna", "ACGU", "no letters of DNA: 'U' at position 4; it would be RNA"),
+        ("rna", "ACGT", "no letters of RNA: 'T' at position 4; it would be DNA"),
         (
             "dna",
             "MKEFIL",
-            "'E' at position 3, 'F' at position 4, 'I' at position 5 and 1 more: no letters of DNA; it would be a protein",
+            "no letters of DNA: 'E' at position 3, 'F' at position 4, 'I' at position 5 and 1 more; it would be a protein",
         ),
-        ("protein", "MK1", "'1' at position 3: no letters of proteins"),
-        ("dna", "AC GT", "' ' at position 3: no letters of DNA"),
+        ("protein", "MK1", "no letters of proteins: '1' at position 3"),
+        ("dna", "AC GT", "no letters of DNA: ' ' at position 3"),
     ],
 )
 def test_strange_letters_are_named(alphabet, text, reason):
@@ -121,7 +122,7 @@ def test_rows_that_are_no_sequences():
         1: "an empty sequence",
         2: "not text",
         3: "not text",
-        4: "letter '\u00c9' at position 3 is none of a sequence",
+        4: "no letter",
         6: "not a sequence",
     }
     assert read_sequences(["A", ""])[1] == {1: "an empty sequence"}

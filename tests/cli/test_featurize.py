@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from scipy import sparse
 
 import molgen
 from molgen.chem.graph import GraphBatch
+from molgen.data.library import open_library
 from molgen.errors import ConfigError, InputError
 from molgen.featurizers import Concat, Conformers3D, Descriptors, Featurizer, Kmer, MolGraph, Morgan, SmilesTokens, load_features
 from molgen.packed import PackedRows
@@ -289,10 +293,52 @@ class TestSequences:
         assert stored.rows["sequence"] == ["ACGTACGTAC", "", "MKVLE", "ACG", "acgtnacgta"]
         assert stored.features.errors == {
             1: "no sequence under this title (record 2)",
-            2: "'L' at position 4, 'E' at position 5: no letters of DNA; it would be a protein",
-            3: "3 letters, and a word has 4",
+            2: "no letters of DNA: 'L' at position 4, 'E' at position 5; it would be a protein",
+            3: "too short: 3 letters, and a word has 4",
         }
         assert_same(stored.features.values, Kmer(4).featurize(["ACGTACGTAC", "", "", "", "acgtnacgta"]).values)
+
+    def test_standard_input_is_read_once_and_in_full(self, genes: Path, tmp_path: Path) -> None:
+        command = [
+            sys.executable,
+            "-c",
+            "from molgen.cli.main import main; main()",
+            "featurize",
+            "-",
+            "-f",
+            "Kmer",
+            "--set",
+            "k=4",
+            "-o",
+            "out.npz",
+        ]
+        packed = gzip.compress(genes.read_bytes())
+        result = subprocess.run(command, input=packed, capture_output=True, check=False, cwd=tmp_path)
+        assert result.stdout.startswith(b"5 rows: 3 invalid, 2 ok"), result.stderr
+        assert load_features(tmp_path / "out.npz").rows["id"] == ["one", "two", "three", "four", "five"]
+
+    def test_reasons_of_a_kind_are_counted_together(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "proteins.fa"
+        path.write_text("".join(f">{at}\nMKV{'LEQF'[at % 4] * (at + 2)}\n" for at in range(20)))
+        result = run("featurize", path, "-f", "Kmer", "--set", "k=4", "-o", tmp_path / "out.npz")
+        assert "  20 no letters of DNA\n" in result.output
+
+    def test_blocks_of_long_sequences_have_few_rows(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("molgen.data.library.BLOCK_LETTERS", 15)
+        path = tmp_path / "genes.fa"
+        path.write_text(self.FASTA)
+        assert [block.size for block in open_library(path, reads="sequence").blocks()] == [3, 2]
+        output = tmp_path / "out.npz"
+        run("featurize", path, "-f", "Kmer", "--set", "k=4", "-o", output)
+        assert load_features(output).rows["row"] == [1, 2, 3, 4, 5]
+
+    def test_what_no_memory_holds_is_refused(self, genes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: Any) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(Kmer, "featurize", fail)
+        with pytest.raises(ConfigError, match="Kmer does not work with these parameters"):
+            molgen.featurize(genes, tmp_path / "x.npz", "Kmer")
 
     def test_tables_of_sequences(self, run: Run, tmp_path: Path) -> None:
         table, output = tmp_path / "genes.csv", tmp_path / "out.npz"
@@ -340,7 +386,7 @@ class TestIntervals:
         assert [reason.split("genome.fa: ")[-1] for reason in stored.features.errors.values()] == [
             "no such places in chr1; expected places from 0 to 22; got 18 to 30 (interval 3)",
             "no contig 'chrX'; expected one of chr1; did you mean 'chr1'? (interval 4)",
-            "2 columns: a contig, a start and a stop were expected (interval 5)",
+            "too few columns: 2, where a contig, a start and a stop were expected (interval 5)",
         ]
 
     def test_windows_stand_around_the_middle(self, run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:

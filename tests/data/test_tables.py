@@ -394,6 +394,8 @@ def test_files_of_sequences_are_tables_without_molecules(tmp_path):
     [
         ("id,seq\n1,ACG\n", "seq"),
         ("Protein Sequence,protein\nMK,x\n", "Protein Sequence"),
+        ("gene,aa\nEGFR,MKVLAADELVKKYGTTSKLLE\nKRAS,MKVLAADELVKKYGTTSKLLEGHHH\n", "aa"),
+        ("sequence,dna\n1,MKVLAADELVKKYGTTSKLLE\n", "dna"),
         ("a,b\nx,MKVLAADELVKKYGTTSKLLE\ny,MKVLAADELVKKYGTTSKLLEGHHH\n", "b"),
     ],
 )

@@ -90,7 +90,7 @@ SEQUENCES = Rows(
         object(),
     ],
     ["NNNNNNNNNNNNNNNN", "ACGTACGTACGT-A", b"ACGTACGTACGTAC", "RYKMSWBDHVNACGTRYKMSW", "ACG", "A" * 35_000, Seq("ACGTACGTACGTA")],
-    "'1' at position 1",
+    "no letters of (DNA|proteins): '1' at position 1",
 )
 
 

@@ -74,10 +74,10 @@ def test_letters_near_in_space_are_joined():
 
 def test_rows_without_a_graph():
     assert SequenceGraph("contacts").featurize(["ACGT", ("ACGT", np.zeros((3, 3))), ("ACGT", "x"), ("1", None)]).errors == {
-        0: "no coordinates of 4 letters: none",
-        1: "no coordinates of 4 letters: shape (3, 3)",
-        2: "no coordinates of 4 letters: shape (0,)",
-        3: "'1' at position 1: no letters of DNA",
+        0: "no coordinates: none for 4 letters",
+        1: "no coordinates: shape (3, 3) for 4 letters",
+        2: "no coordinates: shape (0,) for 4 letters",
+        3: "no letters of DNA: '1' at position 1",
     }
     assert SequenceGraph("debruijn", k=4).featurize(["ACG", "NNNNN"]).errors == dict.fromkeys([0, 1], "no word of 4 plain letters")
     features = SequenceGraph(max_length=3).featurize(["ACG", "ACGT"])

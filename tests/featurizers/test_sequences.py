@@ -12,9 +12,11 @@ import pytest
 from Bio import SeqIO
 from Bio.Align import substitution_matrices
 from Bio.Data import IUPACData
-from Bio.Seq import reverse_complement
+from Bio.Seq import Seq, reverse_complement
+from Bio.SeqRecord import SeqRecord
 from Bio.SeqUtils import gc_fraction
 
+from molgen.bio import Record
 from molgen.errors import ConfigError, InputError
 from molgen.featurizers import Blosum, Codon, Composition, Kmer, Minimizer, OneHot, Tokens
 from molgen.featurizers.composition import TRIAD_CLASSES
@@ -65,7 +67,7 @@ class TestOneHot:
 
     def test_ambiguous_letters_can_be_refused(self):
         features = OneHot(ambiguous="raise").featurize(["ACGT", "ACNT", "AC-T"])
-        assert features.errors == {1: "'N' at position 3: no plain letters of DNA", 2: "'-' at position 3: no plain letters of DNA"}
+        assert features.errors == {1: "no plain letters of DNA: 'N' at position 3", 2: "no plain letters of DNA: '-' at position 3"}
         assert not features.values[1:].any()
 
     @pytest.mark.parametrize(
@@ -82,9 +84,14 @@ class TestOneHot:
         np.testing.assert_array_equal(values, OneHot(5).transform(placed))
 
     def test_rows_of_another_length_fail(self):
-        features = OneHot().featurize(["", "ACG", "ACGT", "AC"])
-        assert features.errors == {0: "an empty sequence", 2: "too long: 4 letters, expected 3", 3: "2 letters, expected 3"}
-        assert features.values.shape == (4, 3, 4)
+        features = OneHot().featurize(["", "!!", "ACG", "ACGT", "AC"])
+        assert features.errors == {
+            0: "an empty sequence",
+            1: "no letters of DNA: '!' at position 1, '!' at position 2",
+            3: "too long: 4 letters, expected 3",
+            4: "too short: 2 letters, expected 3",
+        }
+        assert features.values.shape == (5, 3, 4)
 
     def test_the_other_strand(self, promoters):
         turned = [reverse_complement(row) for row in promoters]
@@ -127,7 +134,7 @@ class TestWords:
             Kmer(21).transform(rows)
 
     def test_rows_too_short(self):
-        assert Kmer(6).featurize(["ACGT", "ACGTAC", "NNNNNNN"]).errors == {0: "4 letters, and a word has 6"}
+        assert Kmer(6).featurize(["ACGT", "ACGTAC", "NNNNNNN"]).errors == {0: "too short: 4 letters, and a word has 6"}
         with pytest.raises(ConfigError, match="no other strand"):
             Kmer(2, alphabet="protein", canonical=True).transform(["ACD"])
 
@@ -165,6 +172,8 @@ class TestComposition:
             found = Counter("_".join(classes[letter] for letter in row[at : at + 3]) for at in range(len(row) - 2))
             counts = np.array([found[name] for name in names], float)
             np.testing.assert_allclose(values, (counts - counts.min()) / counts.max())
+        errors = Composition("triad", alphabet="protein").featurize(["AC"]).errors
+        assert errors == {0: "nothing to count: no three letters in a row that stand for one each"}
         with pytest.raises(ConfigError, match="no triad of this alphabet"):
             Composition("triad").transform(["ACGT"])
 
@@ -178,7 +187,7 @@ class TestComposition:
         assert dict(zip(names, values.tolist(), strict=True))["TTA"] == pytest.approx(2 / (4 / 6))
         assert dict(zip(names, values.tolist(), strict=True))["ATG"] == 1.0
         assert Codon(strict=True).featurize(["ATGA", "NNN", "ATG"]).errors == {
-            0: "4 letters are no whole codons",
+            0: "no whole codons: 4 letters",
             1: "no codon of plain letters",
         }
 
@@ -210,6 +219,13 @@ class TestPlaces:
             Tokens(None).transform(["A"])
 
 
-def test_a_single_sequence_is_no_batch():
+@pytest.mark.parametrize("one", ["ACGT", b"ACGT", Seq("ACGT"), SeqRecord(Seq("ACGT")), Record(1, "title", "ACGT")])
+def test_a_single_sequence_is_no_batch(one):
     with pytest.raises(InputError, match="a single item is not a batch"):
-        OneHot().transform("ACGT")
+        OneHot().transform(one)
+
+
+@pytest.mark.parametrize("featurizer", [Kmer("a"), Kmer(0), OneHot("x", layout="flat"), Minimizer(size=None), Tokens("x")])
+def test_names_of_columns_check_what_they_are_made_of(featurizer):
+    with pytest.raises(ConfigError, match="unusable"):
+        featurizer.get_feature_names_out()
