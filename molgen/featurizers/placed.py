@@ -65,10 +65,13 @@ class PlacedFeaturizer(SequenceFeaturizer):
 
     def _encode(self, batch: SequenceBatch) -> Features:
         length = int(self.length or 1)
-        reasons = self._misfits(batch.lengths, length)
-        present = batch.lengths > 0
+        lengths = batch.lengths
+        reasons = self._misfits(lengths, length)
+        present = lengths > 0
         present[list(reasons)] = False
-        values = self._encode_places(self._placed(batch, present, length))
+        whole = bool(present.all() and (lengths == length).all())
+        letters = np.frombuffer(batch.letters, np.uint8).reshape(-1, length) if whole else self._placed(batch, present, length)
+        values = self._encode_places(letters)
         if values.dtype.kind == "f":
             values[~present] = np.nan
         if self.layout == "flat":
@@ -81,9 +84,7 @@ class PlacedFeaturizer(SequenceFeaturizer):
         return {row: f"too {'long' if long[row] else 'short'}: {lengths[row]:,} letters, expected {length:,}" for row in wrong}
 
     def _placed(self, batch: SequenceBatch, present: NDArray[np.bool_], length: int) -> NDArray[np.uint8]:
-        """Return the letters ``[n, length]``, NUL where there is none."""
-        if present.all() and (batch.lengths == length).all():
-            return np.frombuffer(batch.letters, np.uint8).reshape(-1, length)
+        """Put rows of different lengths where they belong; NUL where there is no letter."""
         placed = np.zeros((len(batch), length), np.uint8)
         share = {"left": 0.0, "center": 0.5, "right": 1.0}[self.align]
         for row in np.flatnonzero(present).tolist():
