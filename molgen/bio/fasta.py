@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count, repeat
 
-from molgen.bio.records import Record, make_record
+from molgen.bio.records import Record, make_record, strange_byte
 from molgen.streams.source import Source, read_utf8
 from molgen.streams.text import naming_damage, with_line_feeds
 
@@ -42,10 +42,9 @@ def _parse(texts: list[bytes], number: int) -> Iterator[Record]:
 def _record(number: int, title: str, body: bytes) -> Record:
     """Return a record that may hold any byte."""
     letters = body.translate(None, _BLANKS)
-    strange = next((at for at, byte in enumerate(letters) if byte > 127 or not byte), None)
-    if strange is None:
-        return Record(number, title, letters.decode("ascii"), "" if letters else _EMPTY)
-    return Record(number, title, "", f"no letter: byte {letters[strange]:#04x} at position {strange + 1:,}")
+    if problem := strange_byte(letters):
+        return Record(number, title, "", problem)
+    return Record(number, title, letters.decode("ascii"), "" if letters else _EMPTY)
 
 
 def _records(chunks: Iterator[bytes]) -> Iterator[list[bytes]]:

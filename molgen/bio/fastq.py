@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from molgen.bio.records import Record
+from molgen.bio.records import Record, strange_byte
 from molgen.streams.source import Source, read_utf8
 from molgen.streams.text import naming_damage, with_line_feeds
 
@@ -68,9 +68,8 @@ def _record(number: int, lines: list[bytes]) -> Record:
     if problem := _problem(lines):
         return Record(number, title, "", problem)
     letters = lines[1].translate(None, _BLANKS)
-    strange = next((at for at, byte in enumerate(letters) if byte > 127 or not byte), None) if not letters.isalpha() else None
-    if strange is not None:
-        return Record(number, title, "", f"no letter: byte {letters[strange]:#04x} at position {strange + 1:,}")
+    if problem := strange_byte(letters):
+        return Record(number, title, "", problem)
     return Record(number, title, letters.decode(), quality=lines[3].translate(None, _BLANKS).decode())
 
 

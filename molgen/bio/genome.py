@@ -48,7 +48,8 @@ class Genome:
     """Contigs by name, of a FASTA file (plain or packed) or a 2bit file.
 
     A plain FASTA file is mapped into memory, and found in by its index (``FILE.fai``, as samtools writes it) or by one pass over
-    its lines; a packed one is unpacked to a temporary file first. Memory does not grow with the genome.
+    its lines; a packed one is unpacked to a temporary file first. A contig whose lines differ in length
+    is read as a whole where a part of it is asked for.
 
     Parameters
     ----------

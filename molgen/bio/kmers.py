@@ -11,7 +11,7 @@ from molgen.bio.alphabets import Alphabet
 from molgen.bio.batch import SequenceBatch
 from molgen.errors import ConfigError
 
-__all__ = ["check_word", "count_words", "kmer_numbers", "other_strand_numbers"]
+__all__ = ["check_word", "count_words", "kmer_numbers", "other_strand_numbers", "too_short"]
 
 #: Letters whose words are numbered together: as many as stay near.
 _PIECE = 1 << 15
@@ -87,6 +87,13 @@ def _words(letters: NDArray[Any], k: int, base: int) -> NDArray[Any]:
     if k % 2:
         found = found[:-1] * words.dtype.type(base) + letters[k - 1 :]
     return found
+
+
+def too_short(batch: SequenceBatch, k: int) -> dict[int, str]:
+    """Return why rows have no word: those that are shorter than one."""
+    lengths = batch.lengths
+    rows = np.flatnonzero((lengths > 0) & (lengths < k)).tolist()
+    return {row: f"too short: {lengths[row]} letters, and a word has {k}" for row in rows}
 
 
 def other_strand_numbers(numbers: NDArray[Any], k: int) -> NDArray[np.int64]:

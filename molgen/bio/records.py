@@ -1,4 +1,4 @@
-"""Sequences in files, a record at a time: FASTA, FASTQ and GenBank, plain or packed, in constant memory."""
+"""Sequences in files, a record at a time: FASTA, FASTQ and GenBank, plain or packed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 from molgen.errors import InputError
 from molgen.streams.source import Source, decode_head
 
-__all__ = ["Record", "find_format", "make_record", "read_records"]
+__all__ = ["Record", "find_format", "make_record", "read_records", "strange_byte"]
 
 
 #: Bytes of a head that may well have been cut.
@@ -53,8 +53,14 @@ class Record(NamedTuple):
         return self.title.split(None, 1)[1].strip() if len(self.title.split(None, 1)) > 1 else ""
 
 
-# A tuple made in C: calling Record itself would take several times as long.
+# A tuple made in C, as the rows of tables are.
 make_record = cast("Callable[[tuple[int, str, str, str, str]], Record]", partial(tuple.__new__, Record))
+
+
+def strange_byte(letters: bytes) -> str:
+    """Say which byte of a sequence is no letter of ASCII, and where; nothing if all are."""
+    at = next((at for at, byte in enumerate(letters) if byte > 127 or not byte), None) if not letters.isalpha() else None
+    return "" if at is None else f"no letter: byte {letters[at]:#04x} at position {at + 1:,}"
 
 
 def find_format(head: bytes) -> str | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from molgen.bio.alphabets import Alphabet, get_alphabet
 from molgen.bio.batch import SequenceBatch
-from molgen.bio.kmers import check_word, count_words, kmer_numbers, other_strand_numbers
+from molgen.bio.kmers import check_word, count_words, kmer_numbers, other_strand_numbers, too_short
 from molgen.chem.hashing import hash_numbers
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Features, register
@@ -71,12 +71,10 @@ class Kmer(SequenceFeaturizer):
 
         self._check()
         alphabet = get_alphabet(self.alphabet)
-        short = np.flatnonzero((batch.lengths > 0) & (batch.lengths < self.k)).tolist()
-        reasons = {row: f"too short: {batch.lengths[row]} letters, and a word has {self.k}" for row in short}
         numbers, counts = kmer_numbers(batch, self.k, alphabet)
         places, width = self._columns(numbers, alphabet)
         indices, values, indptr = count_words(places, counts, width)
-        return Features(csr_matrix((values, indices, indptr), shape=(len(batch), width)), reasons)
+        return Features(csr_matrix((values, indices, indptr), shape=(len(batch), width)), too_short(batch, self.k))
 
     def _columns(self, numbers: NDArray[Any], alphabet: Alphabet) -> tuple[NDArray[Any], int]:
         """Return the column of each word, and how many columns there are."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from molgen.bio.alphabets import get_alphabet
 from molgen.bio.batch import SequenceBatch
-from molgen.bio.kmers import check_word, count_words, kmer_numbers, other_strand_numbers
+from molgen.bio.kmers import check_word, count_words, kmer_numbers, other_strand_numbers, too_short
 from molgen.chem.hashing import Hashes, hash_numbers
 from molgen.featurizers.base import Features, register
 from molgen.featurizers.parameters import MAX_COLUMNS, check_parameters, integer, parameters
@@ -68,9 +68,7 @@ class Minimizer(SequenceFeaturizer):
         columns = np.concatenate(taken, dtype=np.uint64) if taken else np.zeros(0, np.uint64)
         places = (hash_numbers(columns) % np.uint64(self.size)).astype(np.int64)
         indices, data, indptr = count_words(places, np.array([len(each) for each in taken], np.int64), self.size)
-        short = np.flatnonzero((batch.lengths > 0) & (batch.lengths < self.k)).tolist()
-        reasons = {row: f"too short: {batch.lengths[row]} letters, and a word has {self.k}" for row in short}
-        return Features(csr_matrix((data, indices, indptr), shape=(len(batch), self.size)), reasons)
+        return Features(csr_matrix((data, indices, indptr), shape=(len(batch), self.size)), too_short(batch, self.k))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the columns: ``minimizer_0`` and so on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from typing import Any, ClassVar
 
@@ -56,14 +56,18 @@ class SequenceFeaturizer(Featurizer):
         return list(rows), {}
 
     def _featurize(self, items: list[Any]) -> Features:
+        return self._collect(items, lambda _, batch: self._encode(batch))
+
+    def _collect(self, rows: list[Any], encode: Callable[[int, SequenceBatch], Features]) -> Features:
+        """Encode rows some at a time, given the number of the first of them, and join what becomes of them."""
         check_parameters(self)
         parts: list[Any] = []
         reasons: dict[int, str] = {}
-        for start, batch, problems in self._batches(items):
-            features = self._encode(batch)
+        for start, batch, problems in self._batches(rows):
+            features = encode(start, batch)
             if isinstance(features.values, np.ndarray):
                 # Written to where they stay: joined in the end they would take twice the memory, and new memory is what takes time.
-                parts = parts or [np.empty((len(items), *features.values.shape[1:]), features.values.dtype)]
+                parts = parts or [np.empty((len(rows), *features.values.shape[1:]), features.values.dtype)]
                 parts[0][start : start + len(batch)] = features.values
             else:
                 parts.append(features.values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from molgen.bio.kmers import check_word, kmer_numbers
 from molgen.chem.graph import GraphBatch
 from molgen.errors import ConfigError
 from molgen.featurizers.base import Features, register
-from molgen.featurizers.parameters import check_parameters, choice, integer, parameters
+from molgen.featurizers.parameters import choice, integer, parameters
 from molgen.featurizers.sequence import SequenceFeaturizer
 
 __all__ = ["EDGE_KINDS", "SequenceGraph"]
@@ -88,28 +89,30 @@ class SequenceGraph(SequenceFeaturizer):
     max_length: int = integer(default=10_000, low=1, high=2**24, kw_only=True)
 
     def _featurize(self, items: list[Any]) -> Features:
-        check_parameters(self)
-        check_word(self.k + (self.kind == "debruijn"), get_alphabet(self.alphabet))
-        if self.kind == "knn" and self.k % 2 == 0:
-            raise ConfigError(
-                "a word around a letter has an odd length", where="SequenceGraph", expected="an odd k", got=f"k={self.k}"
-            )
-        rows, places = _apart(items) if self.kind == "contacts" else (items, [None] * len(items))
+        if self.kind != "contacts":
+            return super()._featurize(items)
+        rows, places = _apart(items)
+        return self._collect(rows, lambda start, batch: self._encode(batch, places[start : start + len(batch)]))
+
+    def _encode(self, batch: SequenceBatch, places: Sequence[Any] = ()) -> Features:
+        self._check()
         graphs: list[_Graph | None] = []
         reasons: dict[int, str] = {}
-        for start, batch, problems in self._batches(rows):
-            reasons |= {start + row: reason for row, reason in problems.items()}
-            for row, letters in enumerate(batch, start):
-                graph = None
-                try:
-                    graph = self._graph(letters, places[row]) if letters else None
-                except _NoGraphError as problem:
-                    reasons[row] = str(problem)
-                graphs.append(graph)
+        for row, (letters, of_row) in enumerate(zip_longest(batch, places)):
+            graph = None
+            try:
+                graph = self._graph(letters, of_row) if letters else None
+            except _NoGraphError as problem:
+                reasons[row] = str(problem)
+            graphs.append(graph)
         return Features(_packed(graphs, self.k if self.kind == "debruijn" else 2), reasons)
 
-    def _encode(self, batch: SequenceBatch) -> Features:
-        raise NotImplementedError  # rows are turned into graphs one by one, with their coordinates
+    def _check(self) -> None:
+        check_word(self.k + (self.kind == "debruijn"), get_alphabet(self.alphabet))
+        if self.kind == "knn" and self.k % 2 == 0:
+            raise ConfigError("a word around a letter has an odd length", where="SequenceGraph", got=f"k={self.k}")
+        if not isinstance(self.cutoff, int | float) or not self.cutoff > 0:
+            raise ConfigError("unusable cutoff", where="SequenceGraph", expected="a distance above 0", got=repr(self.cutoff))
 
     def _graph(self, letters: bytes, places: Any) -> _Graph:
         if len(letters) > self.max_length:

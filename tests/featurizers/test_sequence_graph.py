@@ -86,5 +86,7 @@ def test_rows_without_a_graph():
     assert SequenceGraph("knn", k=5).transform(["ACG"]).bonds.tolist() == [[0, 1], [1, 2]]
     with pytest.raises(ConfigError, match="a word around a letter has an odd length"):
         SequenceGraph("knn", k=4).transform(["ACGT"])
+    with pytest.raises(ConfigError, match="unusable cutoff; expected a distance above 0; got 0"):
+        SequenceGraph("contacts", cutoff=0).transform([("A", [[0, 0, 0]])])
     with pytest.raises(ConfigError, match="the words are too long"):
         SequenceGraph("debruijn", k=31).transform(["ACGT"])
