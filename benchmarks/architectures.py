@@ -40,7 +40,7 @@ def prepare(name: str, out: Path) -> dict[str, Any]:
     chosen = SETS[name]
     dataset = load_dataset(write_p1_table(name, out), targets=chosen.targets, smiles="smiles", extra_columns=["split"])
     split = make_split(dataset, "column", column="split")
-    features, _ = compute_features([MolGraph(), *GRAPH_EXTRAS], dataset.mols)
+    features, _ = compute_features([MolGraph(), *GRAPH_EXTRAS], dataset.items)
     return {
         "dataset": dataset,
         "split": split,

@@ -52,7 +52,7 @@ class Target(NamedTuple):
 def read_target(rows: list[dict[str, str]], decoys: int, seed: int) -> Target:
     """Read what RDKit can, drop repeated compounds, and choose what is known."""
     rng = np.random.default_rng(seed)
-    mols = read_compounds([row["smiles"] for row in rows]).mols
+    mols = read_compounds([row["smiles"] for row in rows]).items
     unique: dict[str, tuple[Mol, float]] = {}
     for mol, smiles, row in zip(mols, canonical_smiles(mols), rows, strict=True):
         # A compound that is on both lists is active.

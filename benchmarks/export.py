@@ -41,7 +41,7 @@ def main() -> None:
         smiles = file.read().split("\n")[1 : arguments.molecules + 1]
     bundle = molgen.load(arguments.model)
     expert = next(each for each in bundle.experts if isinstance(each, GraphExpert))
-    mols = bundle.read(smiles).mols
+    mols = bundle.read(smiles).items
     features, errors = compute_features(expert.featurizers, mols)
     rows = np.array([row for row, mol in enumerate(mols) if mol is not None and row not in errors])
     features = {each: take_rows(values, rows) for each, values in features.items()}

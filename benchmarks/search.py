@@ -38,7 +38,7 @@ def main() -> None:
             for name in ("train", "valid", "test"):
                 parts[getattr(fold, name)] = name
             table = Path(folder) / f"{number}.csv"
-            pd.DataFrame({"smiles": dataset.smiles, "label": dataset.targets[:, 0], "split": parts}).to_csv(table, index=False)
+            pd.DataFrame({"smiles": dataset.texts, "label": dataset.targets[:, 0], "split": parts}).to_csv(table, index=False)
             for name, trials in (("default", None), (f"{arguments.trials} trials", arguments.trials)):
                 start = time.process_time()
                 result = molgen.train(table, target="label", split_column="split", replicates="keep", search=trials)

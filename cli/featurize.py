@@ -9,6 +9,7 @@ import click
 from molgen.cli.options import (
     column_options,
     files_argument,
+    genome_options,
     json_option,
     output_option,
     overwrite_option,
@@ -37,8 +38,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @output_option("File of features: .npz, or .parquet for all but graphs.")
 @click.option("--sequence", metavar="COLUMN", help="Column with the sequences, for a featurizer of these [guessed].")
 @column_options
-@click.option("--genome", type=click.Path(exists=True, dir_okay=False), help="FASTA or 2bit file; LIBRARY is BED files then.")
-@click.option("--window", type=click.IntRange(1), help="Letters of every row, around the middle of its interval.")
+@genome_options
 @click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(-1), help="Processes; -1 for all cores.")
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="List the featurizers.")
 @json_option
@@ -69,7 +69,7 @@ def featurize(
       molgen featurize library.csv -f Morgan --set output=dense -o bits.parquet
       molgen featurize library.csv -f Descriptors --set 'names=["MolWt", "TPSA"]' -o descriptors.parquet
       molgen featurize genes.fa.gz -f Kmer --set k=6 --set canonical=true -o words.npz
-      molgen featurize peaks.bed --genome hg38.fa --window 200 -f OneHot --set length=200 -o peaks.npz
+      molgen featurize peaks.bed --genome hg38.fa --length 200 -f OneHot --set length=200 -o peaks.npz
       molgen featurize a.csv.gz b.csv.gz --spec both.json -o both.npz --n-jobs 2
     """
     if (featurizer is None) == (spec is None):

@@ -101,7 +101,7 @@ def _print_record(about: dict[str, Any]) -> None:
         "Percentiles": f"among the predictions for {ranked['compounds']:,} compounds ({ranked['of']})"
         if ranked
         else "none are kept",
-        "Molecules": f"up to {about['max_atoms']:,} heavy atoms",
+        **about["subject"]["facts"],
         "Made with": ", ".join(f"{name} {version}" for name, version in about["versions"].items()),
         "Licence": about["licence"],
     }

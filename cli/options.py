@@ -20,6 +20,7 @@ __all__ = [
     "files_argument",
     "filter_options",
     "fingerprint_options",
+    "genome_options",
     "hits_options",
     "json_option",
     "label_options",
@@ -86,6 +87,18 @@ def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which columns hold the SMILES and the compound's name."""
     command = click.option("--id", "ids", metavar="COLUMN", help="Column with the compound's name or number [guessed].")(command)
     return click.option("--smiles", metavar="COLUMN", help="Column with the SMILES [guessed].")(command)
+
+
+def genome_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Sequences from a genome, for files that say where."""
+    length = click.option("--length", type=click.IntRange(1), help="Letters of every row, around the middle of its interval.")
+    genome = click.option(
+        "--genome",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="FASTA or 2bit file, of which BED files say where.",
+    )
+    return genome(length(command))
 
 
 def pairs_option(flag: str, name: str, metavar: str, help_text: str, read: Callable[[str], Any] = str) -> Decorator:

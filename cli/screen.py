@@ -14,6 +14,7 @@ from molgen.cli.options import (
     column_options,
     files_argument,
     filter_options,
+    genome_options,
     hits_options,
     json_option,
     output_option,
@@ -35,7 +36,9 @@ from molgen.cli.options import (
     help="Model that molgen train wrote, or one that molgen data list names.",
 )
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
+@click.option("--sequence", metavar="COLUMN", help="Column with the sequences, for a model of these [guessed].")
 @column_options
+@genome_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
 @click.option("--percentiles", is_flag=True, help="Add where each value stands among those of compounds that the model knows.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes, or actors of Ray.")
@@ -73,6 +76,8 @@ def screen(
 ) -> None:
     """Score every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input).
 
+    A model of sequences reads FASTA, FASTQ and GenBank files, tables with a column of sequences, and BED files over a --genome.
+
     One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
     with its 90 % interval (of several classes: the likeliest, and the probability of each), and the similarity to the training
     compounds (domain). Rows that cannot be scored, or that a filter rejects, keep their place and say why. molgen predict is
@@ -91,6 +96,7 @@ def screen(
       molgen screen library.smi -m esol.molgen -o scores.csv --engine ray --ray-address 10.0.0.1:6379 --workers 64
       molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.sdf --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
+      molgen screen genes.fasta -m expression.molgen -o scores.csv
       molgen screen library.smi -m esol.molgen -o scores.csv --filter lipinski --filter pains --window 'MolWt<=450' --annotate qed
     """
     import molgen

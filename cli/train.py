@@ -10,6 +10,7 @@ from molgen.cli.options import (
     ModelName,
     column_options,
     files_argument,
+    genome_options,
     json_option,
     label_options,
     output_option,
@@ -17,13 +18,26 @@ from molgen.cli.options import (
     quiet_option,
     split_options,
 )
-from molgen.nn.parts import MESSAGE_PASSING, part_names
+from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 
 
 @click.command()
 @files_argument("data")
 @click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Column to predict; repeat for several.")
 @column_options
+@click.option(
+    "--sequence", metavar="COLUMN", help="Column with the sequences, for a model of these [guessed in FASTA and the like]."
+)
+@click.option("--alphabet", type=click.Choice(["auto", "dna", "rna", "protein"]), help="Of sequences [auto].")
+@genome_options
+@click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Table of labels, which finds rows by their id."
+)
+@click.option(
+    "--negatives",
+    metavar="FILE",
+    help="File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C.",
+)
 @output_option("Model to write, NAME.molgen by custom.")
 @click.option("--kind", type=click.Choice(["auto", "regression", "binary", "multiclass"]), help="Kind of the targets [auto].")
 @click.option(
@@ -52,10 +66,21 @@ from molgen.nn.parts import MESSAGE_PASSING, part_names
     help="Rows of the same compound: one by median or majority, all of them, the first, or none allowed [aggregate].",
 )
 @split_options
-@click.option("--experts", type=click.Choice(["graph", "tabular", "blend"]), help="Graph network, boosted trees, or both [blend].")
+@click.option(
+    "--experts",
+    type=click.Choice(["graph", "network", "tabular", "blend"]),
+    help="Networks (graph: of molecules), boosted trees, or both [blend].",
+)
 @click.option("--fast", is_flag=True, default=None, help="A blend that computes no expensive descriptors.")
 @click.option(
-    "--network", metavar="NAME", help=f"Message passing of the graph network: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]."
+    "--network",
+    metavar="NAME",
+    help=f"Of molecules {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]; of sequences {', '.join(part_names(SEQUENCE))} [dilated].",
+)
+@click.option(
+    "--strands",
+    type=click.Choice(["forward", "augment", "average", "share"]),
+    help="What networks make of the two strands [average for intervals without a strand, else forward].",
 )
 @click.option(
     "--ensemble",
@@ -118,6 +143,7 @@ def train(
     targets: tuple[str, ...],
     output: str,
     network: str | None,
+    strands: str | None,
     epochs: int | None,
     report: str | None,
     config: str | None,
@@ -128,8 +154,9 @@ def train(
 ) -> None:
     """Train a model on DATA, a table of measured compounds (CSV, TSV, SMI, SDF or Parquet, plain or packed; - is standard input).
 
-    The model is printed beside its baselines (mean, nearest neighbour, LightGBM), on validation and test compounds that training
-    did not see.
+    Or on sequences: a table with a column of them, FASTA, FASTQ or GenBank files with --labels or --negatives, or BED files over a
+    --genome. The model is printed beside its baselines (mean, nearest neighbour, LightGBM; of sequences also linear models of
+    letters and words), on validation and test rows that training did not see.
 
     \b
     Examples:
@@ -137,6 +164,8 @@ def train(
       molgen train tox.csv --target AMES --target hERG --direction low -o tox.molgen
       molgen train pic50.csv --target pIC50 --split-column split --experts graph -o fast.molgen
       molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
+      molgen train genes.fasta --labels labels.csv --target expression -o expression.molgen
+      molgen train peaks.bed --genome hg38.fa --length 200 --negatives gc -o peaks.molgen
     """
     import molgen
     from molgen.cli.printing import (
@@ -150,9 +179,7 @@ def train(
     )
 
     settings = {key: value for key, value in flags.items() if value not in (None, (), {})}
-    graph = {key: value for key, value in {"network": network, "epochs": epochs}.items() if value is not None}
-    if graph:
-        settings["graph"] = graph
+    settings |= _network_settings(network, strands, epochs)
     with stage_progress(quiet) as progress:
         result = molgen.train(
             data, output, report=report, target=targets, config=config, overwrite=overwrite, progress=progress, **settings
@@ -178,11 +205,23 @@ def train(
         click.echo(f"Report written to {report}")
 
 
+def _network_settings(network: str | None, strands: str | None, epochs: int | None) -> dict[str, Any]:
+    """Return the settings of networks of molecules and of sequences: which of them is trained, the data decide."""
+    reads_sequences = network in part_names(SEQUENCE)
+    asked = {
+        "graph": {"network": None if reads_sequences else network, "epochs": epochs},
+        "sequence_network": {"network": network if reads_sequences else None, "strands": strands, "epochs": epochs},
+    }
+    stated = {part: {key: value for key, value in each.items() if value is not None} for part, each in asked.items()}
+    return {part: each for part, each in stated.items() if each}
+
+
 def _print_data(result: Any) -> None:
     sizes = result.split.sizes()
     left = len(result.dataset) - sum(sizes.values())
     parts = [f"{n:,} {part}" for part, n in sizes.items()] + ([f"{left:,} in no part"] if left else [])
-    click.echo(f"{len(result.dataset):,} compounds: {', '.join(parts)}")
+    noun = f"{result.dataset.subject.noun}s"
+    click.echo(f"{len(result.dataset):,} {noun}: {', '.join(parts)}")
     for note in result.dataset.notes:
         click.echo(f"note: {note}", err=True)
     for what, entries in (("rows left out", result.dataset.dropped), ("labels not read", result.dataset.problems)):
@@ -190,9 +229,9 @@ def _print_data(result: Any) -> None:
             click.echo(f"{len(entries):,} {what}; the first, line {entries[0][0]}: {entries[0][1]}")
     if result.unused:
         row, reason = next(iter(result.unused.items()))
-        click.echo(f"{len(result.unused):,} compounds in no part; the first, {result.dataset.ids[row]}: {reason}")
+        click.echo(f"{len(result.unused):,} {noun} in no part; the first, {result.dataset.ids[row]}: {reason}")
     _print_replicates(result.dataset)
-    if not result.dataset.neutralize:
+    if result.dataset.subject.to_json().get("neutralize") is False:
         click.echo(f"charges are left as drawn: {result.dataset.drawn_charged:.0%} of the compounds are drawn charged")
     for task, limits in zip(result.bundle.tasks, result.dataset.labels.count_limits(), strict=True):
         good = f"{task.direction} is good" + (f", positive is {task.positive!r}" if task.positive else "")
@@ -204,7 +243,7 @@ def _print_data(result: Any) -> None:
 def _print_replicates(dataset: Any) -> None:
     found = dataset.replicates
     if dataset.merged:
-        click.echo(f"{found['compounds']:,} compounds are measured {found['rows']:,} times: {found['rule']}")
+        click.echo(f"{found['compounds']:,} {dataset.subject.noun}s are measured {found['rows']:,} times: {found['rule']}")
     if dataset.conflicts:
         line, reason = dataset.conflicts[0]
         click.echo(f"{len(dataset.conflicts):,} of these labels disagree; the first, line {line}: {reason}")

@@ -12,6 +12,7 @@ from molgen.bundle import Bundle
 from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
 from molgen.data.dataset import Dataset
+from molgen.data.derived import GENERATED
 from molgen.data.paths import expand_paths
 from molgen.datasets import find_bundle
 from molgen.errors import ConfigError
@@ -89,7 +90,8 @@ def train(
     ----------
     data
         A CSV, TSV, SMI, SD or Parquet file, plain or packed, or several with the same columns; patterns, and ``-`` for standard
-        input, too. Or a data set that is loaded already.
+        input, too. For a model of sequences also FASTA, FASTQ or GenBank files, or BED files with ``genome``. Or a data set that
+        is loaded already.
     output
         The bundle file to write; nothing is written without it.
     report
@@ -246,6 +248,7 @@ def _files_read(
 ) -> list[str | Path]:
     """Return the files that a training run reads, which none of its outputs may be."""
     tables = [] if isinstance(data, Dataset) else expand_paths(data)
+    tables += [Path(each) for each in (resolved.labels, resolved.negatives, resolved.genome) if each and each not in GENERATED]
     models = [find_bundle(each) for each in (resolved.parent, resolved.pretrained) if each not in (None, "none")]
     return [*tables, *models, *([config] if isinstance(config, str | Path) else [])]
 

@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import read_archive, read_json, write_archive, write_json
-from molgen.chem.parse import Mol, MolList
-from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
 from molgen.data.tasks import Task, check_names, n_outputs, output_names, per_output, spans
 from molgen.datasets import find_bundle
 from molgen.errors import BundleError, ConfigError
@@ -21,12 +19,16 @@ from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.graph import GraphExpert
+from molgen.experts.linear import LinearExpert
 from molgen.experts.percentiles import Percentiles, check_percentile_names, percentile_name
+from molgen.experts.sequence import SequenceExpert
 from molgen.experts.structures import Structures
 from molgen.experts.tabular import TabularExpert
 from molgen.featurizers import Columns, Featurizer
 from molgen.featurizers.base import as_rows
 from molgen.members import one_line
+from molgen.rows import ReadRows
+from molgen.subjects import MoleculeSubject, Subject, subject_from_json
 from molgen.threads import one_torch_thread
 
 if TYPE_CHECKING:
@@ -36,32 +38,32 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 
 #: Raised when a file that older versions cannot read is written; every format up to this one stays readable.
-FORMAT = 2
+FORMAT = 3
 
 #: What a row is told that is unlike the training compounds.
 OUTSIDE = "unlike the training compounds"
 
-#: Molecules that are featurized and scored together: a block of a screen.
+#: Rows that are featurized and scored together: a block of a screen.
 _CHUNK = 1024
 
-_EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}
+_EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert, TabularExpert, LinearExpert)}
 
 
 @dataclass(slots=True)
 class Scores:
-    """Predictions for a batch of molecules.
+    """Predictions for a batch of rows.
 
     Attributes
     ----------
     values
-        float64 ``[rows, outputs]`` in task units: a column a task, or one a class where there are several; NaN for a row without
-        a molecule or with an error.
+        float64 ``[rows, outputs]`` in task units: a column a task, or one a class where there are several; NaN for a row that
+        could not be read or with an error.
     lower, upper
         Conformal 90 % interval, ``[rows, outputs]``; NaN for classes and where it is not known.
     domain
         float32 ``[rows]``, highest Tanimoto similarity to the reference compounds; ``None`` if it was not asked for.
     errors
-        Row number -> reason for each molecule that a featurizer refused.
+        Row number -> reason for each row that a featurizer refused.
     """
 
     values: NDArray[np.float64]
@@ -89,10 +91,8 @@ class Bundle:
         What the training compounds were like.
     card
         The record: data and its checksum, split, configuration, metrics, baselines, versions, licence.
-    max_atoms
-        Heavy atoms above which it does not score a molecule.
-    neutralize
-        Whether it scores molecules neutral, or charged as they are drawn: as its training compounds were.
+    subject
+        What its rows are, and how they are read: as those it was trained on were.
     mixing
         How the experts' probabilities are averaged; files of format 1 average them as they are.
     structures
@@ -107,8 +107,7 @@ class Bundle:
     calibration: list[Calibration]
     domain: Domain
     card: dict[str, Any]
-    max_atoms: int = MAX_ATOMS
-    neutralize: bool = True
+    subject: Subject = field(default_factory=MoleculeSubject)
     mixing: Mixing = "log-odds"
     structures: Structures | None = None
     percentiles: Percentiles | None = None
@@ -119,13 +118,26 @@ class Bundle:
         read = [each for expert in self.experts for each in expert.featurizers if isinstance(each, Columns)]
         return list(dict.fromkeys(name for each in read for name in each.columns))
 
-    def predict(self, smiles: Iterable[Any], numbers: Numbers | None = None, *, percentiles: bool = False) -> pd.DataFrame:
-        """Predict from SMILES (or parsed molecules).
+    @property
+    def molecules(self) -> MoleculeSubject:
+        """How molecules are read.
+
+        Raises
+        ------
+        ConfigError
+            If the model reads no molecules.
+        """
+        if not isinstance(self.subject, MoleculeSubject):
+            raise ConfigError(f"the model scores {self.subject.noun}s, no molecules")
+        return self.subject
+
+    def predict(self, rows: Iterable[Any], numbers: Numbers | None = None, *, percentiles: bool = False) -> pd.DataFrame:
+        """Predict from SMILES (or parsed molecules), or from sequences, as the model was trained.
 
         Parameters
         ----------
-        smiles
-            One compound a row.
+        rows
+            One compound, or sequence, a row.
         numbers
             For a model that reads columns beside the structure (:attr:`columns`): column -> one number a row; a DataFrame will do.
         percentiles
@@ -134,25 +146,25 @@ class Bundle:
         Returns
         -------
         pandas.DataFrame
-            One row for each input row, in order: ``smiles, status, reason, notes``, then for each task its value (in its
-            unit, the probability of the positive class, or the likeliest of several classes), for regression
+            One row for each input row, in order: its text (``smiles`` or ``sequence``), ``status, reason, notes``, then for each
+            task its value (in its unit, the probability of the positive class, or the likeliest of several classes), for regression
             ``<task>_lower`` and ``<task>_upper``, for several classes the probability ``<task>_<class>`` of each, and
             ``domain``. A row that could not be scored has NaN there and says why in ``status`` and ``reason``.
         """
         import pandas as pd
 
-        rows = as_rows(smiles)
-        compounds = self.read(rows)
-        scores = self.score(compounds.mols, numbers)
-        compounds.refuse("invalid", scores.errors)
+        given = as_rows(rows)
+        read = self.read(given)
+        scores = self.score(read.items, numbers)
+        read.refuse("invalid", scores.errors)
         for row, note in self.warnings(scores).items():
-            compounds.notes.setdefault(row, []).append(note)
-        frame = pd.DataFrame({"smiles": rows, **compounds.columns(), **self.named_columns(scores)})
+            read.notes.setdefault(row, []).append(note)
+        frame = pd.DataFrame({self.subject.column: given, **read.columns(), **self.named_columns(scores)})
         return frame if percentiles else frame.drop(columns=self.percentile_columns)
 
-    def read(self, rows: Sequence[Any]) -> Compounds:
-        """Parse and standardise SMILES (or molecules) as the training compounds were; no row raises."""
-        return read_compounds(rows, max_atoms=self.max_atoms, neutralize=self.neutralize)
+    def read(self, rows: Sequence[Any]) -> ReadRows:
+        """Read the texts of rows as those it was trained on were; no row raises."""
+        return self.subject.read(rows)
 
     def to(self, device: torch.device) -> Self:
         """Compute on a device from now on; the values agree with a CPU's to the precision of float32."""
@@ -195,37 +207,37 @@ class Bundle:
     @one_torch_thread()
     def score(
         self,
-        mols: Sequence[Mol | None],
+        items: Sequence[Any],
         numbers: Numbers | None = None,
         stored: StoredValues | None = None,
         *,
         with_domain: bool = True,
     ) -> Scores:
-        """Score molecules that are standardised already (see :meth:`read`).
+        """Score what was read already (see :meth:`read`).
 
         Parameters
         ----------
-        mols
-            Molecules; a ``None`` gets a row of NaN.
+        items
+            Molecules, or letters; a ``None`` gets a row of NaN.
         numbers
-            Each of :attr:`columns` -> one number a molecule; a row where one is not finite is refused.
+            Each of :attr:`columns` -> one number a row; a row where one is not finite is refused.
         stored
             What was computed before; see :func:`~molgen.experts.base.compute_features`.
         with_domain
-            Whether to compare with the reference compounds, which costs a fingerprint a molecule.
+            Whether to compare with the reference compounds, which costs a fingerprint a row.
 
         Raises
         ------
         ConfigError
             If one of :attr:`columns` is missing, or has another number of rows.
         """
-        own = _own_numbers(self.columns, numbers, len(mols))
-        starts = range(0, len(mols), _CHUNK) or [0]
+        own = _own_numbers(self.columns, numbers, len(items))
+        starts = range(0, len(items), _CHUNK) or [0]
         parts = [
             self._score_chunk(
-                MolList(mols[start : start + _CHUNK]),
+                self.subject.batch(items[start : start + _CHUNK]),
                 {name: values[start : start + _CHUNK] for name, values in own.items()},
-                None if stored is None else stored.take(np.arange(start, min(start + _CHUNK, len(mols)))),
+                None if stored is None else stored.take(np.arange(start, min(start + _CHUNK, len(items)))),
                 with_domain,
             )
             for start in starts
@@ -241,13 +253,13 @@ class Bundle:
         )
 
     def _score_chunk(
-        self, mols: MolList, numbers: dict[str, NDArray[np.float64]], stored: StoredValues | None, with_domain: bool
+        self, items: Sequence[Any], numbers: dict[str, NDArray[np.float64]], stored: StoredValues | None, with_domain: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[int, str]]:
-        features, errors = compute_features(self.featurizers(with_domain=with_domain), mols, numbers, stored)
+        features, errors = compute_features(self.featurizers(with_domain=with_domain), items, numbers, stored)
         mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
         values = calibrate(self.tasks, self.calibration, mixed)
-        mols.forget()
-        unscored = [row for row, mol in enumerate(mols) if mol is None or row in errors]
+        self.subject.release(items)
+        unscored = [row for row, item in enumerate(items) if item is None or row in errors]
         values[unscored] = np.nan
         domain = self.domain.similarity(features[self.domain.featurizer]) if with_domain else np.zeros(0, np.float32)
         if with_domain:
@@ -264,8 +276,7 @@ class Bundle:
             "experts": [{"name": expert.name, "kind": expert.kind} for expert in self.experts],
             "weights": self.weights.tolist(),
             "calibration": [calibration.to_json() for calibration in self.calibration],
-            "max_atoms": self.max_atoms,
-            "neutralize": self.neutralize,
+            "subject": self.subject.to_json(),
             "mixing": self.mixing,
         }
         members = {"manifest.json": write_json(manifest), "card.json": write_json(self.card)}
@@ -310,20 +321,19 @@ class Bundle:
             described = [(str(expert["name"]), str(expert["kind"])) for expert in manifest["experts"]]
             calibration = [Calibration.from_json(each) for each in manifest["calibration"]]
             weights = np.array(manifest["weights"], dtype=np.float64)
-            max_atoms, neutralize = int(manifest["max_atoms"]), manifest["neutralize"]
-            if not isinstance(neutralize, bool):
-                raise TypeError(f"neutralize is {neutralize!r}")
+            subject = subject_from_json(manifest["subject"] if manifest["format"] > 2 else _molecules(manifest))
             mixing: Mixing = manifest["mixing"] if manifest["format"] > 1 else "probabilities"
             if mixing not in get_args(Mixing):
                 raise ValueError(f"mixing is {mixing!r}")
         except (ConfigError, KeyError, TypeError, ValueError) as error:
             raise BundleError("the manifest does not hold", where=where, got=one_line(f"{type(error).__name__}: {error}")) from None
-        _check_manifest(tasks, described, calibration, weights, max_atoms, where)
+        _check_manifest(tasks, described, calibration, weights, where)
         experts = [
             _EXPERTS[kind].from_members(_below(members, f"experts/{at}/"), name, tasks, f"{where}: experts/{at}")
             for at, (name, kind) in enumerate(described)
         ]
         domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
+        _check_inputs(experts, domain, subject, where)
         kept = _below(members, "structures/")
         structures = Structures.from_members(kept, len(tasks), f"{where}: structures") if kept else None
         ranked = _below(members, "percentiles/")
@@ -334,8 +344,7 @@ class Bundle:
             except ConfigError as error:
                 raise BundleError("the percentiles do not go with the tasks", where=where, got=str(error)[:200]) from None
         card = read_json(members, "card.json", where)
-        settings = (max_atoms, neutralize, mixing)
-        return cls(tasks, experts, weights, calibration, domain, card, *settings, structures=structures, percentiles=percentiles)
+        return cls(tasks, experts, weights, calibration, domain, card, subject, mixing, structures, percentiles)
 
 
 def load(path: str | Path) -> Bundle:
@@ -348,7 +357,6 @@ def _check_manifest(
     experts: list[tuple[str, str]],
     calibration: list[Calibration],
     weights: NDArray[np.float64],
-    max_atoms: int,
     where: str,
 ) -> None:
     problem = None
@@ -362,10 +370,21 @@ def _check_manifest(
         problem = f"weights of shape {weights.shape} for {len(experts)} experts and {len(tasks)} tasks"
     elif not (np.isfinite(weights).all() and (weights >= 0).all() and np.allclose(weights.sum(axis=0), 1, atol=1e-6)):
         problem = "weights that are negative or do not add up to 1"
-    elif not 1 <= max_atoms <= 100_000:
-        problem = f"max_atoms of {max_atoms}"
     if problem:
         raise BundleError("the manifest does not hold", where=where, got=problem)
+
+
+def _check_inputs(experts: Sequence[Expert], domain: Domain, subject: Subject, where: str) -> None:
+    """Refuse experts that read something else than the rows are."""
+    for featurizer in [each for expert in experts for each in expert.featurizers] + [domain.featurizer]:
+        if not isinstance(featurizer, Columns) and featurizer.reads != subject.column:
+            got = f"{type(featurizer).__name__}, and rows that are {subject.noun}s"
+            raise BundleError("an expert reads something else than the rows are", where=where, got=got)
+
+
+def _molecules(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the subject of a file of format 1 or 2, which knew molecules alone."""
+    return {"kind": MoleculeSubject.kind, "max_atoms": manifest["max_atoms"], "neutralize": manifest["neutralize"]}
 
 
 def _own_numbers(columns: Sequence[str], given: Numbers | None, n: int) -> dict[str, NDArray[np.float64]]:

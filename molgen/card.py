@@ -13,7 +13,8 @@ from molgen.data.prepared.manifest import read_manifest
 from molgen.datasets import find_bundle
 from molgen.experts.base import Expert
 from molgen.experts.calibration import COVERAGE
-from molgen.experts.graph import GraphExpert
+from molgen.experts.linear import LinearExpert
+from molgen.experts.network import NetworkExpert
 from molgen.experts.tabular import TabularExpert
 from molgen.members import one_line
 from molgen.record import printable, read_record
@@ -46,8 +47,9 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
             ``references, featurizer`` of the similarity that predictions come with.
         ``structures``
             Number of training compounds whose SMILES, names and labels it holds.
-        ``max_atoms``
-            Larger molecules are not scored.
+        ``subject``
+            What it scores, and how that is read: ``kind``, and ``max_atoms, neutralize`` of molecules or ``alphabet, max_letters``
+            of sequences; ``facts``, the same in words.
         ``metrics``
             Part -> predictor -> task -> measure -> value, or ``null`` where it does not exist.
         ``data``
@@ -101,7 +103,7 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         "percentiles": None
         if bundle.percentiles is None
         else {"of": one_line(bundle.percentiles.name), "compounds": bundle.percentiles.compounds},
-        "max_atoms": bundle.max_atoms,
+        "subject": printable({**bundle.subject.to_json(), "facts": bundle.subject.facts}),
         **read_record(bundle.card, tasks, experts),
     }
 
@@ -142,9 +144,11 @@ def _expert(bundle: Bundle, at: int) -> dict[str, Any]:
 
 
 def _size(expert: Expert) -> str:
-    if isinstance(expert, GraphExpert):
+    if isinstance(expert, NetworkExpert):
         size = f"{sum(p.numel() for p in expert.networks[0].parameters()):,} parameters"
         return size if len(expert.networks) == 1 else f"{len(expert.networks)} networks of {size}"
     if isinstance(expert, TabularExpert):
         return f"{sum(booster.num_trees() for booster in expert.boosters):,} trees"
+    if isinstance(expert, LinearExpert):
+        return f"{expert.coefficients.size:,} weights"
     return ""

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from molgen.bio.genome import Genome
-from molgen.data.intervals import IntervalLibrary
 from molgen.data.library import BLOCK_ROWS, Block, Library, open_library
 from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
@@ -88,7 +87,7 @@ def featurize(
     sequence: str | None = None,
     ids: str | None = None,
     genome: str | Path | None = None,
-    window: int | None = None,
+    length: int | None = None,
     n_jobs: int = 1,
     overwrite: bool = False,
     progress: Callable[[int, float], None] | None = None,
@@ -110,8 +109,8 @@ def featurize(
     genome
         A FASTA or 2bit file: the library is BED files then, and a row is the sequence of an interval, or the other strand where the
         interval says so.
-    window
-        Letters of every row, around the middle of its interval; see :class:`~molgen.data.intervals.IntervalLibrary`.
+    length
+        Letters of every row, around the middle of its interval; see :class:`~molgen.data.intervals.IntervalTable`.
     n_jobs
         Processes; ``-1`` for all cores.
     overwrite
@@ -143,9 +142,10 @@ def featurize(
             got = f"{named} as well" if named else f"{type(chosen).__name__}, which reads molecules"
             raise ConfigError("intervals of a genome have sequences and no columns", where="genome", got=got)
         with Genome(genome) as opened_genome:
-            return _write(IntervalLibrary(paths, opened_genome, window), target, chosen, kind, like, progress)
-    if window is not None:
-        raise ConfigError("a window needs a genome", where="window", got=str(window))
+            opened = open_library(paths, reads="sequence", genome=opened_genome, length=length)
+            return _write(opened, target, chosen, kind, like, progress)
+    if length is not None:
+        raise ConfigError("a length needs a genome", where="length", got=str(length))
     wanted = {"smiles": smiles, "sequence": sequence}
     unread = next((name for name, column in wanted.items() if column and name != chosen.reads), None)
     if unread:
@@ -155,7 +155,7 @@ def featurize(
 
 
 def _write(
-    library: Library | IntervalLibrary,
+    library: Library,
     target: Path,
     featurizer: Featurizer,
     kind: str,
@@ -228,7 +228,7 @@ def _try_out(featurizer: Featurizer) -> Any:
 
 
 def _featurized(
-    library: Library | IntervalLibrary,
+    library: Library,
     featurizer: Featurizer,
     result: FeaturizeResult,
     like: Any,
@@ -249,11 +249,11 @@ def _featurized(
 
 
 def _featurize_block(featurizer: Featurizer, block: Block) -> tuple[FeatureBlock, list[str]]:
-    features = featurizer.featurize(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
+    features = featurizer.featurize(["" if at in block.problems else text for at, text in enumerate(block.texts)])
     errors = {**features.errors, **block.problems}
     reasons = [errors.get(at, "") for at in range(len(block.rows))]
     statuses = [_status(reason) for reason in reasons]
-    rows = (block.rows, [block.source] * len(block.rows), block.ids, block.smiles, statuses, reasons)
+    rows = (block.rows, [block.source] * len(block.rows), block.ids, block.texts, statuses, reasons)
     return FeatureBlock(rows, features.values), statuses
 
 

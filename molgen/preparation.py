@@ -222,18 +222,18 @@ class _Preparer:
     def __call__(self, job: AnyBlock) -> ScoredBlock:
         block, plan = load_block(job, self._plan.extras), self._plan
         n = len(block.rows)
-        texts = ["" if at in block.problems else text for at, text in enumerate(block.smiles)]
+        texts = ["" if at in block.problems else text for at, text in enumerate(block.texts)]
         compounds = read_compounds(texts, max_atoms=plan.max_atoms, tautomers=plan.tautomers)
         for at, problem in block.problems.items():
             compounds.statuses[at], compounds.reasons[at] = "invalid", problem
-        mols = MolList(compounds.mols)
+        mols = MolList(compounds.items)
         canonical = canonical_smiles(mols)
         complete = np.array([mol is not None for mol in mols], dtype=np.bool_)
         columns: dict[str, Any] = {
             "row": block.rows,
             "source": [block.source] * n,
             "id": block.ids,
-            "smiles": block.smiles,
+            "smiles": block.texts,
             "status": compounds.statuses,
             "reason": [compounds.reasons.get(at) for at in range(n)],
             "notes": ["; ".join(compounds.notes[at]) if at in compounds.notes else None for at in range(n)],

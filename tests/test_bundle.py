@@ -126,9 +126,17 @@ def edit(**changes):
         {"weights": [[-1.0, 0.5], [2.0, 0.5], [0.0, 0.0]]},
         {"weights": "heavy"},
         {"calibration": []},
-        {"max_atoms": -1},
-        {"max_atoms": "many"},
-        {"neutralize": "no"},
+        {"subject": {"kind": "molecule", "max_atoms": -1, "neutralize": True}},
+        {"subject": {"kind": "molecule", "max_atoms": "many", "neutralize": True}},
+        {"subject": {"kind": "molecule", "max_atoms": 300, "neutralize": "no"}},
+        {"subject": {"kind": "molecule", "max_bonds": 300}},
+        {"subject": {"kind": "patient"}},
+        {"subject": {"kind": ["molecule"]}},
+        {"subject": {"kind": "sequence", "alphabet": "runes"}},
+        # what its experts read is another thing
+        {"subject": {"kind": "sequence", "alphabet": "protein"}},
+        {"subject": None},
+        {"format": 2},
     ],
 )
 def test_manifests_that_do_not_hold_are_refused(tampered, changes):

@@ -20,6 +20,7 @@ from molgen.chem.parse import Mol
 from molgen.chem.standardize import canonical_smiles
 from molgen.data.tasks import Task, logit, spans
 from molgen.errors import ConfigError
+from molgen.experts.domain import pack_bits
 from molgen.featurizers.base import as_rows
 from molgen.screening.output import check_outputs, write_frame
 from molgen.threads import one_torch_thread
@@ -104,14 +105,14 @@ def _explain(
         expected = f"steps of 1 to {MAX_STEPS:,}, and neighbours not negative"
         raise ConfigError("steps or neighbours out of range", expected=expected, got=f"{steps}, {neighbours}")
     compounds = bundle.read(rows)
-    scored = canonical_smiles(compounds.mols)
+    scored = canonical_smiles(compounds.items)
     # Atoms are numbered as in a SMILES that is told, also where a salt was taken off.
-    compounds.mols = [None if mol is None else _in_order(mol) for mol in compounds.mols]
-    scores = bundle.score(compounds.mols)
+    compounds.items = [None if mol is None else _in_order(mol) for mol in compounds.items]
+    scores = bundle.score(compounds.items)
     warnings = {row: [note] for row, note in bundle.warnings(scores).items()}
-    near = _nearest(bundle, compounds.mols, neighbours)
+    near = _nearest(bundle, compounds.items, neighbours)
     explained = []
-    for row, mol in enumerate(compounds.mols):
+    for row, mol in enumerate(compounds.items):
         text = Chem.MolToSmiles(rows[row]) if isinstance(rows[row], Chem.Mol) else str(rows[row])
         reason = scores.errors.get(row) or compounds.reasons.get(row, "")
         if mol is None or reason:
@@ -191,10 +192,10 @@ def _nearest(bundle: Bundle, mols: Sequence[Mol | None], top: int) -> list[list[
     queries = [row for row, mol in enumerate(mols) if mol is not None]
     if kept is None or not top or not queries:
         return found
-    references = bundle.read(kept.smiles).mols
+    references = bundle.read(kept.texts).items
     known = [at for at, mol in enumerate(references) if mol is not None]
-    nearest = NearestRows(featurizer.pack([mols[row] for row in queries]), top=top)
-    nearest.add(featurizer.pack([references[at] for at in known]), np.array(known, dtype=np.int64))
+    nearest = NearestRows(pack_bits(featurizer, [mols[row] for row in queries]), top=top)
+    nearest.add(pack_bits(featurizer, [references[at] for at in known]), np.array(known, dtype=np.int64))
     for query, row in enumerate(queries):
         for similarity, at in zip(*nearest.found(query), strict=True):
             labels = {
@@ -202,7 +203,7 @@ def _nearest(bundle: Bundle, mols: Sequence[Mol | None], top: int) -> list[list[
                 for task, label in zip(bundle.tasks, kept.labels[at], strict=True)
                 if not np.isnan(label)
             }
-            found[row].append(Neighbour(kept.ids[at], kept.smiles[at], float(similarity), labels))
+            found[row].append(Neighbour(kept.ids[at], kept.texts[at], float(similarity), labels))
     return found
 
 

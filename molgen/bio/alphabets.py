@@ -10,7 +10,7 @@ from Bio.Data import IUPACData
 
 from molgen.errors import ConfigError
 
-__all__ = ["ALPHABETS", "Alphabet", "get_alphabet"]
+__all__ = ["ALPHABETS", "Alphabet", "called", "get_alphabet"]
 
 #: The alphabets by name.
 ALPHABETS = ("dna", "rna", "protein")
@@ -91,3 +91,8 @@ def get_alphabet(name: str) -> Alphabet:
 def _nucleic(name: str, letters: str, values: Mapping[str, str], complements: Mapping[str, str]) -> Alphabet:
     codes = {code: "".join(sorted(meant)) for code, meant in values.items()} | dict.fromkeys(_GAPS, "")
     return Alphabet(name, letters, codes, {**complements, **dict(zip(_GAPS, _GAPS, strict=True))})
+
+
+def called(alphabet: Alphabet) -> str:
+    """Return what messages call the sequences of an alphabet."""
+    return "proteins" if alphabet.name == "protein" else alphabet.name.upper()

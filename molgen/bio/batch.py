@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.bio.alphabets import Alphabet, get_alphabet
+from molgen.bio.alphabets import Alphabet, called, get_alphabet
 from molgen.bio.strands import reverse_complement
 
 __all__ = ["SequenceBatch", "check_letters", "read_sequences"]
@@ -170,12 +170,8 @@ def check_letters(batch: SequenceBatch, alphabet: Alphabet, *, exact: bool = Fal
         told = [f"{chr(strange[place])!r} at position {place - batch.ptr[row] + 1:,}" for place in places[begin:end][:_NAMED]]
         more = f" and {end - begin - _NAMED:,} more" if end - begin > _NAMED else ""
         hint = "" if exact else _hint(batch[row], alphabet)
-        reasons[row] = f"no {'plain ' if exact else ''}letters of {_called(alphabet)}: {', '.join(told)}{more}{hint}"
+        reasons[row] = f"no {'plain ' if exact else ''}letters of {called(alphabet)}: {', '.join(told)}{more}{hint}"
     return reasons
-
-
-def _called(alphabet: Alphabet) -> str:
-    return "proteins" if alphabet.name == "protein" else alphabet.name.upper()
 
 
 def _hint(letters: bytes, alphabet: Alphabet) -> str:

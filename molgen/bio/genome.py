@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import mmap
 import re
+import weakref
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
@@ -88,6 +89,8 @@ class Genome:
             self._contigs: _Contigs = _Fasta(file, Path(f"{path}.fai"), self.name) if fasta else _TwoBit(file, self.name)
             opened.callback(self._contigs.close)
             self._open = opened.pop_all()
+        # Whoever forgets to close it leaves no file open.
+        weakref.finalize(self, self._open.close)
 
     @property
     def lengths(self) -> Mapping[str, int]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +11,9 @@ from rdkit import Chem, rdBase
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from molgen.chem.parse import Mol, parse_batch
+from molgen.rows import ReadRows
 
-__all__ = ["MAX_ATOMS", "NEUTRALIZED", "Compounds", "canonical_smiles", "read_compounds", "too_large"]
+__all__ = ["MAX_ATOMS", "NEUTRALIZED", "canonical_smiles", "read_compounds", "too_large"]
 
 #: The note on a molecule whose charge was settled.
 NEUTRALIZED = "charge neutralised"
@@ -44,42 +44,9 @@ _COUNTER_IONS = (
 )
 
 
-@dataclass(slots=True)
-class Compounds:
-    """A batch of rows on their way to a model.
-
-    Attributes
-    ----------
-    mols
-        The parent molecule of each row; ``None`` where ``statuses`` is not ``"ok"``.
-    statuses
-        ``"ok"``, ``"invalid"`` or ``"too_large"``, one a row.
-    reasons
-        Row number (0-based) -> why the row is not ``ok``.
-    notes
-        Row number -> what was done to a row that is.
-    """
-
-    mols: list[Mol | None]
-    statuses: list[str]
-    reasons: dict[int, str] = field(default_factory=dict)
-    notes: dict[int, list[str]] = field(default_factory=dict)
-
-    def refuse(self, status: str, reasons: Mapping[int, str]) -> None:
-        """Take rows out that cannot be scored, or are not to be."""
-        for row, reason in reasons.items():
-            self.statuses[row], self.reasons[row], self.mols[row] = status, reason, None
-
-    def columns(self) -> dict[str, list[str]]:
-        """Return ``status, reason, notes`` as columns of a table, empty where there is nothing to say."""
-        rows = range(len(self.statuses))
-        notes = ["; ".join(self.notes.get(row, [])) for row in rows]
-        return {"status": self.statuses, "reason": [self.reasons.get(row, "") for row in rows], "notes": notes}
-
-
 def read_compounds(
     rows: Sequence[Any], *, max_atoms: int = MAX_ATOMS, neutralize: bool = True, tautomers: bool = False
-) -> Compounds:
+) -> ReadRows:
     """Parse rows and reduce each to the one molecule that is scored.
 
     Salts lose their counter-ions, mixtures all but their largest organic fragment, and charges that a proton can settle are
@@ -105,7 +72,7 @@ def read_compounds(
     """
     # A character or so an atom, brackets and rings included: far longer text cannot be within the limit.
     parsed = parse_batch(rows, max_length=max(20 * max_atoms, 2000))
-    compounds = Compounds(parsed.mols, ["ok"] * len(parsed.mols), notes=parsed.notes)
+    compounds = ReadRows(parsed.mols, ["ok"] * len(parsed.mols), notes=parsed.notes)
     for row, reason in parsed.errors.items():
         compounds.statuses[row] = "too_large" if reason.startswith("too long") else "invalid"
         compounds.reasons[row] = reason
@@ -116,7 +83,7 @@ def read_compounds(
             text = rows[row] if isinstance(rows[row], str) else Chem.MolToSmiles(mol)
             if "." in text or "[" in text or "*" in text:
                 _standardize(compounds, row, mol, text, neutralize)
-            parent = compounds.mols[row]
+            parent = compounds.items[row]
             if parent is not None and parent.GetNumHeavyAtoms() > max_atoms:
                 too_large(compounds, row, parent.GetNumHeavyAtoms(), max_atoms)
             elif parent is not None and tautomers:
@@ -124,7 +91,7 @@ def read_compounds(
     return compounds
 
 
-def too_large(compounds: Compounds, row: int, atoms: int, max_atoms: int) -> None:
+def too_large(compounds: ReadRows, row: int, atoms: int, max_atoms: int) -> None:
     """Refuse a row for the number of its heavy atoms."""
     _refuse(compounds, row, "too_large", f"too large: {atoms} heavy atoms, the limit is {max_atoms}")
 
@@ -135,14 +102,14 @@ def canonical_smiles(mols: Sequence[Mol | None]) -> list[str | None]:
     return [None if mol is None else to_smiles(mol) for mol in mols]
 
 
-def _refuse(compounds: Compounds, row: int, status: str, reason: str) -> None:
-    compounds.mols[row] = None
+def _refuse(compounds: ReadRows, row: int, status: str, reason: str) -> None:
+    compounds.items[row] = None
     compounds.statuses[row] = status
     compounds.reasons[row] = reason
     compounds.notes.pop(row, None)
 
 
-def _standardize(compounds: Compounds, row: int, mol: Mol, text: str, neutralize: bool) -> None:
+def _standardize(compounds: ReadRows, row: int, mol: Mol, text: str, neutralize: bool) -> None:
     if "*" in text and any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
         _refuse(compounds, row, "invalid", "attachment point: a complete molecule was expected, this one has '*'")
         return
@@ -155,7 +122,7 @@ def _standardize(compounds: Compounds, row: int, mol: Mol, text: str, neutralize
         notes += [note] if note else []
     if not _USUAL.issuperset(_BRACKET_SYMBOL(text)):
         notes += _oddities(mol)
-    compounds.mols[row] = mol
+    compounds.items[row] = mol
     if notes:
         compounds.notes[row] = compounds.notes.get(row, []) + notes
 
@@ -211,7 +178,7 @@ def _neutralized(mol: Mol) -> tuple[Mol, str | None]:
     return neutral, NEUTRALIZED
 
 
-def _settle_tautomer(compounds: Compounds, row: int, mol: Mol) -> None:
+def _settle_tautomer(compounds: ReadRows, row: int, mol: Mol) -> None:
     try:
         settled = rdMolStandardize.TautomerEnumerator().Canonicalize(mol)
     except RuntimeError as error:  # stays as it is drawn, and says so
@@ -219,7 +186,7 @@ def _settle_tautomer(compounds: Compounds, row: int, mol: Mol) -> None:
     else:
         if Chem.MolToSmiles(settled) == Chem.MolToSmiles(mol):
             return
-        compounds.mols[row], note = settled, "tautomer settled"
+        compounds.items[row], note = settled, "tautomer settled"
     compounds.notes[row] = [*compounds.notes.get(row, []), note]
 
 

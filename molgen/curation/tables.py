@@ -32,7 +32,7 @@ def molecules(table: CompoundTable) -> tuple[list[Mol | None], dict[int, str]]:
     mols: list[Mol | None] = []
     reasons: dict[int, str] = {}
     for start, compounds in table.molecules():
-        mols += compounds.mols
+        mols += compounds.items
         reasons |= {start + row: reason for row, reason in compounds.reasons.items()}
     return mols, reasons
 

@@ -9,13 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from molgen.chem.standardize import MAX_ATOMS, Compounds, read_compounds
+from molgen.chem.standardize import MAX_ATOMS, read_compounds
 from molgen.data.columns import find_column, find_target_columns
-from molgen.data.joined import JoinedTable, open_tables
+from molgen.data.joined import open_tables
 from molgen.data.labels import check_labels, parse_labels
-from molgen.data.tables import Row, Table
+from molgen.data.tables import AnyTable, Row
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task
+from molgen.rows import ReadRows
 
 __all__ = ["CompoundTable", "read_compound_table", "read_targets"]
 
@@ -37,7 +38,7 @@ class CompoundTable:
         The structure of each row as the file has it.
     """
 
-    table: Table | JoinedTable
+    table: AnyTable
     rows: list[Row]
     smiles: list[str]
 
@@ -70,7 +71,7 @@ class CompoundTable:
         at = self.columns.index(find_column(self.columns, column, flag=flag, where=self.name))
         return [row.values[at] for row in self.rows]
 
-    def molecules(self, max_atoms: int = MAX_ATOMS) -> Iterator[tuple[int, Compounds]]:
+    def molecules(self, max_atoms: int = MAX_ATOMS) -> Iterator[tuple[int, ReadRows]]:
         """Yield the number of a first row and the parent molecules of it and those after it, some 2,000 at a time.
 
         Rows whose record is damaged have no molecule, whatever their text.
@@ -79,7 +80,7 @@ class CompoundTable:
             compounds = read_compounds(self.smiles[start : start + _CHUNK], max_atoms=max_atoms)
             for at, row in enumerate(self.rows[start : start + _CHUNK]):
                 if row.problem:
-                    compounds.mols[at] = None
+                    compounds.items[at] = None
                     compounds.statuses[at] = "invalid"
                     compounds.reasons[at] = row.problem
             yield start, compounds

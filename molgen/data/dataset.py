@@ -1,7 +1,8 @@
-"""A table of measured compounds, ready to be trained on."""
+"""A table of measured compounds or sequences, ready to be trained on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,37 +11,44 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.parse import Mol
-from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED, Compounds, canonical_smiles, read_compounds
+from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED
 from molgen.data.columns import find_column, find_id_column, find_target_columns
-from molgen.data.joined import JoinedTable, open_tables
+from molgen.data.joined import open_tables
 from molgen.data.label_columns import LabelSettings, read_labels
 from molgen.data.numbers import read_columns
 from molgen.data.repeats import Repeats
 from molgen.data.replicates import Merge, Rule, merge_replicates
-from molgen.data.tables import Row, Table
+from molgen.data.tables import AnyTable, Row
 from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
 from molgen.errors import InputError
+from molgen.rows import ReadRows
+from molgen.subjects import MoleculeSubject, SequenceSubject, Subject
+from molgen.subjects.sequence import find_alphabet
 
-__all__ = ["Dataset", "load_dataset"]
+__all__ = ["CONTIG", "Dataset", "load_dataset"]
 
+#: The columns that say where a sequence is from.
+CONTIG, STRAND = "contig", "strand"
+_PLACE = re.compile(r"([^\s:]+):\d+-\d+(?:\(([+-])\))?$").match
 #: Share of compounds drawn charged from which on a table's charges are taken as its way to show protonation.
 DRAWN_CHARGED = 0.05
 
 
 @dataclass(slots=True)
 class Dataset:
-    """Compounds with labels.
+    """Compounds, or sequences, with labels.
 
     Attributes
     ----------
-    smiles
-        The text of each compound as the file has it.
+    subject
+        What the rows are, and how they were read.
+    texts
+        The SMILES or sequence of each row as the file has it.
     ids
-        Identifier of each compound, or its row number as text.
-    mols
-        The parent molecule of each compound.
+        Identifier of each row, or its number as text.
+    items
+        The parent molecule of each row, or its letters.
     targets
         Labels ``[n, tasks]`` in the file's units; NaN where there is none, the limit where only that is known.
     bounds
@@ -48,19 +56,21 @@ class Dataset:
     tasks
         What the columns of ``targets`` are.
     weights
-        float64 ``[n]``, how much each compound counts in training, 1 on the average. Without it, all the same.
+        float64 ``[n]``, how much each row counts in training, 1 on the average. Without it, all the same.
     columns
         Further columns that were asked for (the split column), by name.
     numbers
         Features from the table: column -> float64 ``[n]``, all finite.
     dropped
-        ``(line, reason)`` for each row of the file that is not among the compounds.
+        ``(line, reason)`` for each row of the file that is not among them.
     problems
         ``(line, reason)`` for each label that could not be read, and counts as missing.
-    neutralize
-        Whether charges were settled, or left as they are drawn.
+    contigs
+        The contig that each sequence is from, where the file says so.
+    stranded
+        Whether it says of some which strand of it.
     drawn_charged
-        Share of the compounds that are drawn with a charge which a proton could settle, counter-ions aside.
+        Share of compounds that are drawn with a charge which a proton could settle, counter-ions aside.
     replicates
         What was merged: ``rule, compounds`` (measured more than once), ``rows`` (that measure them), ``conflicts``.
     merged
@@ -73,9 +83,10 @@ class Dataset:
         File name and SHA-256 of its bytes.
     """
 
-    smiles: list[str]
+    subject: Subject
+    texts: list[str]
     ids: list[str]
-    mols: list[Mol]
+    items: list[Any]
     targets: NDArray[np.float64]
     tasks: list[Task]
     bounds: NDArray[np.int8] | None = None
@@ -84,7 +95,8 @@ class Dataset:
     numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     dropped: list[tuple[int, str]] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
-    neutralize: bool = True
+    contigs: list[str] | None = None
+    stranded: bool = False
     drawn_charged: float = 0.0
     replicates: dict[str, Any] = field(default_factory=dict)
     merged: list[tuple[int, int]] = field(default_factory=list)
@@ -93,7 +105,7 @@ class Dataset:
     source: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.mols)
+        return len(self.items)
 
     @property
     def labels(self) -> Targets:
@@ -104,10 +116,12 @@ class Dataset:
 
 
 def load_dataset(
-    path: str | Path | Sequence[str | Path] | Table | JoinedTable,
+    path: str | Path | Sequence[str | Path] | AnyTable,
     *,
     targets: Sequence[str] = (),
+    reads: Literal["auto", "smiles", "sequence"] = "auto",
     smiles: str | None = None,
+    sequence: str | None = None,
     ids: str | None = None,
     kind: Literal["auto", "regression", "binary", "multiclass"] = "auto",
     directions: Sequence[Direction] = (),
@@ -123,8 +137,10 @@ def load_dataset(
     replicates: Rule = "keep",
     max_atoms: int = MAX_ATOMS,
     charges: Literal["auto", "neutral", "drawn"] = "auto",
+    alphabet: Literal["auto", "dna", "rna", "protein"] = "auto",
+    subject: Subject | None = None,
 ) -> Dataset:
-    """Read a table of compounds and labels.
+    """Read a table of compounds, or sequences, and labels.
 
     Parameters
     ----------
@@ -133,7 +149,9 @@ def load_dataset(
         too. Or a table that is open already.
     targets
         Label columns.
-    smiles, ids
+    reads
+        Whether rows are ``"smiles"`` or ``"sequence"``; ``"auto"`` takes sequences where the format or an argument says so.
+    smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
     kind
         ``"auto"``, ``"regression"``, ``"binary"`` or ``"multiclass"``, for all targets.
@@ -167,33 +185,45 @@ def load_dataset(
     charges
         ``"neutral"`` settles charges that a proton can settle, ``"drawn"`` leaves them; ``"auto"`` leaves them where at least
         5 % of the compounds are drawn so, for then it is how this table shows protonation, and a model can learn from it.
+    alphabet
+        Of sequences; ``"auto"`` is that which most of them are written in.
+    subject
+        How rows are read, where that is settled already; ``reads``, ``max_atoms``, ``charges`` and ``alphabet`` are not asked then.
 
     Raises
     ------
     InputError
-        If the file or a column cannot be used, or no compound with a label is left.
+        If the file or a column cannot be used, or no row with a label is left.
     """
     table = open_tables(path)
     rows = list(table.rows())
     where = table.name
-    smiles_name = table.find_smiles(smiles)
-    smiles_at = table.columns.index(smiles_name)
+    reads = _what_is_read(reads, subject, table, smiles, sequence, alphabet)
+    text_name = table.find_smiles(smiles) if reads == "smiles" else table.find_sequence(sequence)
+    text_at = table.columns.index(text_name)
     target_names = find_target_columns(table.columns, targets, where=where)
-    feature_names = _find_features(table.columns, features, [smiles_name, *target_names], where)
-    id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *target_names, *feature_names], where=where)
+    feature_names = _find_features(table.columns, features, [text_name, *target_names], where)
+    id_name = find_id_column(table.columns, ids, exclude=[text_name, *target_names, *feature_names], where=where)
     id_at = None if id_name is None else table.columns.index(id_name)
     extra_at = {
         name: table.columns.index(find_column(table.columns, name, flag="--split-column", where=where)) for name in extra_columns
     }
 
-    compounds, neutralize, charged = _read_molecules([row.values[smiles_at] for row in rows], max_atoms, charges)
+    texts = ["" if row.problem else row.values[text_at] for row in rows]
+    if subject is not None:
+        read_rows, charged = subject.read(texts), 0.0
+    elif reads == "smiles":
+        subject, read_rows, charged = _read_molecules(texts, max_atoms, charges)
+    else:
+        subject, read_rows, charged = _read_sequences(texts, alphabet)
+    weighed = read_rows.items if isinstance(subject, MoleculeSubject) else [None] * len(rows)
     settings = LabelSettings(kind, directions, units, positives, relations, unit_columns, convert or {})
-    read = read_labels(table.columns, rows, target_names, compounds.mols, settings, tasks, where)
+    read = read_labels(table.columns, rows, target_names, weighed, settings, tasks, where)
     numbers, numberless = read_columns({name: _cells(table, rows, name) for name in feature_names})
     unread = dict(read.problems)
     keep, dropped = [], []
     for number, row in enumerate(rows):
-        reason = row.problem or compounds.reasons.get(number) or numberless.get(number)
+        reason = row.problem or read_rows.reasons.get(number) or numberless.get(number)
         if reason is None and np.isnan(read.targets.values[number]).all():
             reason = unread.get(row.line, "no label")
         if reason is None:
@@ -202,11 +232,11 @@ def load_dataset(
             dropped.append((row.line, reason))
     if not keep:
         first = dropped[0][1] if dropped else "none"
-        raise InputError("no compound with a label could be read", where=where, got=f"{len(rows)} rows, the first: {first}")
+        raise InputError(f"no {subject.noun} with a label could be read", where=where, got=f"{len(rows)} rows, the first: {first}")
     columns = {name: [rows[n].values[at] for n in keep] for name, at in extra_at.items()}
-    mols = [mol for n in keep if (mol := compounds.mols[n]) is not None]
+    items = [read_rows.items[n] for n in keep]
     numbers = {name: values[keep] for name, values in numbers.items()}
-    keys = list(zip(canonical_smiles(mols), *columns.values(), *(values.tolist() for values in numbers.values()), strict=True))
+    keys = list(zip(subject.keys(items), *columns.values(), *(values.tolist() for values in numbers.values()), strict=True))
     targets_of_rows = read.targets.take(keep)
     if weight is not None:
         name = find_column(table.columns, weight, flag="--weight", where=where)
@@ -214,11 +244,13 @@ def load_dataset(
     merge = merge_replicates(keys, read.tasks, targets_of_rows, replicates)
     lines = [rows[n].line for n in keep]
     if replicates == "error" and merge.joined:
-        raise _replicates_refused(merge, lines, table)
+        raise _replicates_refused(merge, lines, table, subject.noun)
+    contigs, stranded = _places(table, [rows[keep[n]] for n in merge.rows], id_at) if reads == "sequence" else (None, False)
     return Dataset(
-        smiles=[rows[keep[n]].values[smiles_at] for n in merge.rows],
+        subject=subject,
+        texts=[texts[keep[n]] for n in merge.rows],
         ids=[rows[keep[n]].values[id_at] if id_at is not None else str(rows[keep[n]].number) for n in merge.rows],
-        mols=[mols[n] for n in merge.rows],
+        items=[items[n] for n in merge.rows],
         targets=merge.targets.values,
         tasks=read.tasks,
         bounds=merge.targets.bounds,
@@ -229,7 +261,8 @@ def load_dataset(
         problems=table.located(
             sorted([*read.problems, *((lines[n], f"label {name!r}: {why}") for n, name, why in merge.problems)])
         ),
-        neutralize=neutralize,
+        contigs=contigs,
+        stranded=stranded,
         drawn_charged=charged,
         replicates={
             "rule": replicates,
@@ -244,6 +277,18 @@ def load_dataset(
     )
 
 
+def _what_is_read(
+    reads: str, subject: Subject | None, table: AnyTable, smiles: str | None, sequence: str | None, alphabet: str
+) -> Literal["smiles", "sequence"]:
+    """Return which column of a table is read: what is told decides, then what the format leaves no doubt of."""
+    if subject is not None:
+        reads = subject.column
+    if reads == "auto":
+        told = sequence is not None or alphabet != "auto" or (smiles is None and table.holds_sequences)
+        reads = "sequence" if told else "smiles"
+    return "sequence" if reads == "sequence" else "smiles"
+
+
 def _find_features(columns: Sequence[str], wanted: Sequence[str], taken: Sequence[str], where: str) -> list[str]:
     """Return the names of the columns of features; what is learnt, or is the structure, is none."""
     names = list(dict.fromkeys(find_column(columns, name, flag="--feature", where=where) for name in wanted))
@@ -253,12 +298,12 @@ def _find_features(columns: Sequence[str], wanted: Sequence[str], taken: Sequenc
     return names
 
 
-def _cells(table: Table | JoinedTable, rows: Sequence[Row], name: str) -> list[str]:
+def _cells(table: AnyTable, rows: Sequence[Row], name: str) -> list[str]:
     at = table.columns.index(name)
     return ["" if row.problem else row.values[at] for row in rows]
 
 
-def _read_weights(table: Table | JoinedTable, rows: Sequence[Row], name: str) -> NDArray[np.float64]:
+def _read_weights(table: AnyTable, rows: Sequence[Row], name: str) -> NDArray[np.float64]:
     """Return the weight of each row; one that cannot be read is no 1, and no row less either."""
     at, place = table.columns.index(name), f"{table.name}, column {name!r}"
     weights = np.empty(len(rows))
@@ -277,26 +322,46 @@ def _read_weights(table: Table | JoinedTable, rows: Sequence[Row], name: str) ->
     return weights
 
 
-def _replicates_refused(merge: Merge, lines: Sequence[int], table: Table | JoinedTable) -> InputError:
+def _replicates_refused(merge: Merge, lines: Sequence[int], table: AnyTable, noun: str) -> InputError:
     pair = table.located([(lines[n], "") for n in min(merge.joined.items())])
     second, first = (f"line {line}{file}" for line, file in pair)
     return InputError(
-        f"{second} is the same compound as {first}",
+        f"{second} is the same {noun} as {first}",
         where=table.name,
-        expected="every compound once",
-        got=f"{merge.compounds} compounds in {merge.measurements} rows",
+        expected=f"every {noun} once",
+        got=f"{merge.compounds} {noun}s in {merge.measurements} rows",
         remedy="use --replicates aggregate, first or keep",
     )
 
 
-def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tuple[Compounds, bool, float]:
-    """Return the compounds, whether their charges were settled, and the share that is drawn charged."""
-    neutral = read_compounds(smiles, max_atoms=max_atoms)
+def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tuple[MoleculeSubject, ReadRows, float]:
+    """Return how molecules are read, the molecules, and the share that is drawn charged."""
+    subject = MoleculeSubject(max_atoms)
+    neutral = subject.read(smiles)
     drawn = sum(notes == [NEUTRALIZED] for notes in neutral.notes.values())
     share = drawn / max(1, neutral.statuses.count("ok"))
     if charges == "neutral" or (charges == "auto" and share < DRAWN_CHARGED):
-        return neutral, True, share
-    return read_compounds(smiles, max_atoms=max_atoms, neutralize=False), False, share
+        return subject, neutral, share
+    as_drawn = MoleculeSubject(max_atoms, neutralize=False)
+    return as_drawn, as_drawn.read(smiles), share
+
+
+def _read_sequences(texts: Sequence[str], alphabet: str) -> tuple[SequenceSubject, ReadRows, float]:
+    """Return how sequences are read, the sequences, and no share."""
+    subject = SequenceSubject(find_alphabet(texts) if alphabet == "auto" else alphabet)
+    return subject, subject.read(texts), 0.0
+
+
+def _places(table: AnyTable, rows: Sequence[Row], id_at: int | None) -> tuple[list[str] | None, bool]:
+    """Return the contig of each sequence, and whether strands are told: by columns of that name, or by ids as ``chr1:10-20(+)``."""
+    columns = {name.casefold(): at for at, name in reversed(list(enumerate(table.columns)))}
+    if CONTIG in columns:
+        strands = [row.values[columns[STRAND]] for row in rows] if STRAND in columns else []
+        return [row.values[columns[CONTIG]] for row in rows], any(strands)
+    found = [_PLACE(row.values[id_at]) for row in rows] if id_at is not None else []
+    if not found or None in found:
+        return None, False
+    return [place[1] for place in found if place], any(place[2] for place in found if place)
 
 
 def _repeated_ids(rows: Sequence[Row], keep: Sequence[int], id_at: int | None) -> list[str]:

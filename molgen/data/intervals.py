@@ -1,91 +1,92 @@
-"""Stretches of a genome as a stream of blocks of rows."""
+"""Stretches of a genome as a table: a row an interval of a BED file, with its letters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from molgen.bio.genome import Genome
 from molgen.bio.intervals import Interval, read_intervals
-from molgen.data.library import BLOCK_ROWS, Block
+from molgen.data.tables import Row, Table
 from molgen.errors import ConfigError, InputError
 from molgen.streams.source import Source
 
-__all__ = ["IntervalLibrary"]
+__all__ = ["IntervalTable"]
 
 
-class IntervalLibrary:
-    """BED files over a genome: what :class:`~molgen.data.library.Library` is for files that hold the sequences themselves.
+class IntervalTable(Table):
+    """A BED file over a genome: columns ``sequence, id, contig, start, stop, score, strand``.
 
     Parameters
     ----------
-    paths
-        BED files, plain or packed; ``-`` is standard input.
+    path
+        A BED file, plain or packed; ``-`` is standard input. An interval on the strand ``-`` gets the reverse complement, one
+        without a name is called ``contig:start-stop``.
     genome
         Where the letters are read.
-    window
-        Letters of every row, around the middle of its interval: the letter at ``(start + stop) // 2`` has ``window // 2`` letters
+    length
+        Letters of every row, around the middle of its interval: the letter at ``(start + stop) // 2`` has ``length // 2`` letters
         before it. ``None`` for the intervals as they are.
-
-    Attributes
-    ----------
-    notes
-        What was unusual about the files.
 
     Raises
     ------
     ConfigError
-        If the window is no number of letters.
+        If the length is no number of letters.
     InputError
-        If a file is missing.
+        If the file is missing or empty.
     """
 
-    def __init__(self, paths: Sequence[str | Path], genome: Genome, window: int | None = None) -> None:
-        if window is not None and window < 1:
-            raise ConfigError("a window has letters", where="window", expected="1 or more", got=str(window))
-        self.notes: list[str] = []
-        self._sources = [Source(path) for path in paths]
+    def __init__(self, path: str | Path, genome: Genome, length: int | None = None) -> None:
+        if length is not None and length < 1:
+            raise ConfigError("a length is one letter or more", where="length", expected="1 or more", got=str(length))
+        source = Source(path)
+        source.head()
+        super().__init__(source, ["sequence", "id", "contig", "start", "stop", "score", "strand"], format="bed")
+        self.sequence = "sequence"
         self._genome = genome
-        self._window = window
-        for source in self._sources:
-            source.head()
+        self._length = length
 
-    def share_read(self) -> float:
-        """Return how much of the files was read so far, 0 to 1; 0 for a pipe, whose end is not known."""
-        sizes = [source.size() or 0 for source in self._sources]
-        return min(1.0, sum(source.tally.bytes for source in self._sources) / max(1, sum(sizes)))
+    @classmethod
+    def recognizes(cls, head: bytes) -> bool:  # noqa: ARG003
+        """Recognize nothing: without a genome a BED file is an ordinary table."""
+        return False
 
-    def blocks(self, size: int = BLOCK_ROWS) -> Iterator[Block]:
-        """Iterate over all intervals, each once, in order; a block never spans two files.
+    @classmethod
+    def open(cls, source: Source) -> Self:
+        """Refuse: a genome is needed."""
+        raise ConfigError("intervals need a genome", where=source.name)
+
+    def rows(self) -> Iterator[Row]:
+        """Iterate over all intervals, each once, in order; one that the genome does not have comes out with a problem.
 
         Raises
         ------
         InputError
-            If a file turns out to be damaged; the blocks before the damage came out.
+            If the file turns out to be damaged; the rows before the damage came out.
         """
-        number = 0
-        for source in self._sources:
-            intervals = read_intervals(source)
-            while batch := list(islice(intervals, size)):
-                yield self._block(number, source.name, batch)
-                number += 1
+        for each in read_intervals(self.source):
+            letters, problem = "", each.problem or None
+            if problem is None:
+                try:
+                    letters = self._letters(each)
+                except InputError as error:
+                    problem = f"not in the genome: {error}"
+            name = each.name if each.name not in ("", ".") else f"{each.contig}:{each.start}-{each.stop}"
+            values = [letters, name, each.contig, str(each.start), str(each.stop), each.score, each.strand]
+            yield Row(each.number, each.number, values, problem)
 
-    def _block(self, number: int, source: str, intervals: list[Interval]) -> Block:
-        letters, problems = [""] * len(intervals), {}
-        for at, interval in enumerate(intervals):
-            try:
-                letters[at] = "" if interval.problem else self._letters(interval)
-            except InputError as error:
-                problems[at] = f"not in the genome: {error} (interval {interval.number})"
-            if interval.problem:
-                problems[at] = f"{interval.problem} (interval {interval.number})"
-        ids = [each.name if each.name not in ("", ".") else f"{each.contig}:{each.start}-{each.stop}" for each in intervals]
-        return Block(number, source, [each.number for each in intervals], ids, letters, problems, [])
+    def find_smiles(self, wanted: str | None = None) -> str:  # noqa: ARG002 - there is none whatever is wanted
+        """Refuse: there are no structures in the file."""
+        raise InputError("intervals of a genome, not molecules", where=self.name)
+
+    def place(self, row: Row) -> str:
+        """Say where in the file a row is."""
+        return f"interval {row.number}"
 
     def _letters(self, interval: Interval) -> str:
         start, stop = interval.start, interval.stop
-        if self._window is not None:
-            start = (start + stop) // 2 - self._window // 2
-            stop = start + self._window
+        if self._length is not None:
+            start = (start + stop) // 2 - self._length // 2
+            stop = start + self._length
         return self._genome.fetch(interval.contig, start, stop, strand=interval.strand or "+")

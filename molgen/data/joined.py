@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from molgen.data.paths import expand_paths
-from molgen.data.tables import Row, Table, open_table
+from molgen.data.tables import AnyTable, Row, open_table
 from molgen.errors import InputError
 
 __all__ = ["JoinedTable", "open_tables"]
@@ -27,7 +27,7 @@ class JoinedTable:
         Their names.
     """
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[AnyTable]) -> None:
         self.tables = list(tables)
         first, *others = self.tables
         named = [{_plain(name) for name in table.columns} for table in others]
@@ -44,6 +44,11 @@ class JoinedTable:
         return f"{names} and {more} more" if more > 0 else names
 
     @property
+    def holds_sequences(self) -> bool:
+        """Whether all tables do."""
+        return all(table.holds_sequences for table in self.tables)
+
+    @property
     def notes(self) -> list[str]:
         """What was unusual about each file."""
         return [*self._left_out, *(f"{table.name}: {note}" for table in self.tables for note in table.notes)]
@@ -56,13 +61,26 @@ class JoinedTable:
         InputError
             It is not there, or not clear.
         """
-        found = [table.find_smiles(wanted) for table in self.tables]
-        different = [table for table, name in zip(self.tables, found, strict=True) if _plain(name) != _plain(found[0])]
+        return self._find(lambda table: table.find_smiles(wanted), "SMILES")
+
+    def find_sequence(self, wanted: str | None = None) -> str:
+        """Return the column with the sequences, which must be the same in all tables.
+
+        Raises
+        ------
+        InputError
+            It is not there, or not clear.
+        """
+        return self._find(lambda table: table.find_sequence(wanted), "sequences")
+
+    def _find(self, find: Callable[[AnyTable], str], what: str) -> str:
+        found = [find(table) for table in self.tables]
+        different = [at for at, name in enumerate(found) if _plain(name) != _plain(found[0])]
         if different:
             raise InputError(
-                "the SMILES are in columns of different names",
-                where=f"{self.tables[0].name}, {different[0].name}",
-                got=f"{found[0]!r}, {different[0].find_smiles(wanted)!r}",
+                f"the {what} are in columns of different names",
+                where=f"{self.tables[0].name}, {self.tables[different[0]].name}",
+                got=f"{found[0]!r}, {found[different[0]]!r}",
                 remedy="give the columns one name",
             )
         return next(name for name in self.columns if _plain(name) == _plain(found[0]))
@@ -104,7 +122,7 @@ class JoinedTable:
         return {"file": ", ".join(one["file"] for one in each), "sha256": digest}
 
 
-def open_tables(paths: str | Path | Sequence[str | Path] | Table | JoinedTable) -> Table | JoinedTable:
+def open_tables(paths: str | Path | Sequence[str | Path] | AnyTable) -> AnyTable:
     """Open one table, or several as one; patterns and ``-`` as :func:`~molgen.data.paths.expand_paths` has them.
 
     Raises
@@ -112,7 +130,7 @@ def open_tables(paths: str | Path | Sequence[str | Path] | Table | JoinedTable) 
     InputError
         A file cannot be read, or no column is in all of them.
     """
-    if isinstance(paths, Table | JoinedTable):
+    if not isinstance(paths, str | Path | Sequence):
         return paths
     files = expand_paths(paths)
     if len(files) == 1:
@@ -127,14 +145,14 @@ def _plain(name: str) -> str:
     return name.strip().casefold()
 
 
-def _positions(table: Table, columns: Sequence[str]) -> list[int]:
+def _positions(table: AnyTable, columns: Sequence[str]) -> list[int]:
     """Return where a table has the columns: by their very name first, else but for case."""
     exact = {name: at for at, name in reversed(list(enumerate(table.columns)))}
     plain = {_plain(name): at for at, name in reversed(list(enumerate(table.columns)))}
     return [exact.get(name, plain[_plain(name)]) for name in columns]
 
 
-def _left_out(tables: Sequence[Table], columns: Sequence[str]) -> list[str]:
+def _left_out(tables: Sequence[AnyTable], columns: Sequence[str]) -> list[str]:
     kept = {_plain(name) for name in columns}
     gone = list(dict.fromkeys(name for table in tables for name in table.columns if _plain(name) not in kept))
     return [f"columns that are not in all files are left out: {', '.join(map(repr, gone))}"] if gone else []

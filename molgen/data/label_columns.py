@@ -88,7 +88,7 @@ def read_labels(
     names
         Its label columns.
     mols
-        The molecule of each row, for conversions by weight.
+        The molecule of each row, for conversions by weight; ``None`` for what is none.
     settings
         What is said of them.
     tasks

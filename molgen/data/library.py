@@ -8,7 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from molgen.bio.genome import Genome
 from molgen.data.columns import find_id_column
+from molgen.data.intervals import IntervalTable
 from molgen.data.paths import expand_paths, is_prepared
 from molgen.data.prepared.reader import EXTRA, PreparedBlock, PreparedRows, PreparedSource, read_prepared
 from molgen.data.repeats import Repeats
@@ -36,8 +38,8 @@ class Block(NamedTuple):
         The file's name as it was given.
     rows
         1-based number of each record in its file.
-    ids, smiles
-        As the file has them; an id is empty where the file has no such column. Of a library of sequences ``smiles`` are these.
+    ids, texts
+        As the file has them; an id is empty where the file has no such column. Texts are SMILES, or sequences.
     problems
         Index into the block -> what is wrong with the record, with its line.
     extras
@@ -50,7 +52,7 @@ class Block(NamedTuple):
     source: str
     rows: list[int]
     ids: list[str]
-    smiles: list[str]
+    texts: list[str]
     problems: dict[int, str]
     extras: list[list[str] | None]
     prepared: PreparedRows | None = None
@@ -69,7 +71,7 @@ AnyBlock: TypeAlias = Block | PreparedBlock
 class _Source:
     table: Table
     name: str
-    smiles_at: int
+    text_at: int
     id_at: int | None
 
 
@@ -145,7 +147,7 @@ class Library:
         places = {name: at for at, name in enumerate(source.table.columns)}
         positions = [places.get(name) for name in self.extras]
         at_once = min(size, max(16, _BLOCK_CELLS // len(source.table.columns)))
-        while batch := _take(rows, at_once, source.smiles_at):
+        while batch := _take(rows, at_once, source.text_at):
             values = [row.values for row in batch]
             ids = [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values]
             if source.id_at is not None:
@@ -155,7 +157,7 @@ class Library:
                 source.name,
                 [row.number for row in batch],
                 ids,
-                [each[source.smiles_at] for each in values],
+                [each[source.text_at] for each in values],
                 {at: f"{row.problem} ({source.table.place(row)})" for at, row in enumerate(batch) if row.problem},
                 [None if at is None else [each[at] for each in values] for at in positions],
             )
@@ -232,6 +234,8 @@ def open_library(
     ids: str | None = None,
     needed: Sequence[str] = (),
     reads: str = "smiles",
+    genome: Genome | None = None,
+    length: int | None = None,
 ) -> Library:
     """Look at the head of each file and find its columns.
 
@@ -246,6 +250,8 @@ def open_library(
         Further columns that each file must have.
     reads
         ``"smiles"``, or ``"sequence"``: FASTA, FASTQ and GenBank files, or tables with a column of sequences.
+    genome, length
+        Files are BED files over this genome, and rows have so many letters; see :class:`~molgen.data.intervals.IntervalTable`.
 
     Raises
     ------
@@ -267,14 +273,14 @@ def open_library(
             notes += [f"{prepared.name}: {note}" for note in (*prepared.manifest.notes, *prepared.aged())]
             sources.append(prepared)
             continue
-        table = open_table(path)
-        smiles_name = table.find_smiles(smiles) if reads == "smiles" else table.find_sequence(smiles)
-        id_name = find_id_column(table.columns, ids, exclude=[smiles_name, *needed], where=table.name)
+        table = open_table(path) if genome is None else IntervalTable(path, genome, length)
+        text_name = table.find_smiles(smiles) if reads == "smiles" else table.find_sequence(smiles)
+        id_name = find_id_column(table.columns, ids, exclude=[text_name, *needed], where=table.name)
         _check_columns(table.columns, needed, table.name)
-        extras |= dict.fromkeys(name for name in table.columns if name not in (smiles_name, id_name))
+        extras |= dict.fromkeys(name for name in table.columns if name not in (text_name, id_name))
         notes += [f"{table.name}: {note}" for note in table.notes]
         id_at = None if id_name is None else table.columns.index(id_name)
-        sources.append(_Source(table, table.name, table.columns.index(smiles_name), id_at))
+        sources.append(_Source(table, table.name, table.columns.index(text_name), id_at))
     if (smiles or ids) and all(isinstance(source, PreparedSource) for source in sources):
         got = ", ".join(filter(None, (smiles, ids)))
         raise ConfigError("the columns of a prepared library were chosen when it was prepared", where=sources[0].name, got=got)

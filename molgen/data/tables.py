@@ -6,14 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Self, cast
+from typing import ClassVar, NamedTuple, Protocol, Self, cast
 
 from molgen.data.columns import find_sequence_column, find_smiles_column
 from molgen.data.formats import known_formats
 from molgen.errors import InputError
 from molgen.streams.source import Source
 
-__all__ = ["SAMPLE", "Row", "Table", "make_row", "open_table"]
+__all__ = ["SAMPLE", "AnyTable", "Row", "Table", "make_row", "open_table"]
 
 #: Records looked at to find out how a table is written.
 SAMPLE = 100
@@ -42,6 +42,39 @@ class Row(NamedTuple):
 
 # A tuple made in C: calling Row itself would take a third of the time per row.
 make_row = cast("Callable[[tuple[int, int, list[str], str | None]], Row]", partial(tuple.__new__, Row))
+
+
+class AnyTable(Protocol):
+    """What is needed of a table, be it one file, several, or put together from them; see :class:`Table`."""
+
+    columns: list[str]
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What was unusual about the files."""
+
+    @property
+    def holds_sequences(self) -> bool:
+        """Whether the format leaves no doubt that rows are sequences."""
+
+    def rows(self) -> Iterator[Row]:
+        """Iterate over all records."""
+
+    def find_smiles(self, wanted: str | None = None) -> str:
+        """Return the column with the SMILES."""
+
+    def find_sequence(self, wanted: str | None = None) -> str:
+        """Return the column with the sequences."""
+
+    def located(self, entries: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Return remarks on lines of :meth:`rows` as remarks on lines of the files."""
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return file names and a SHA-256."""
 
 
 class Table(ABC):
@@ -84,6 +117,11 @@ class Table(ABC):
     def name(self) -> str:
         """What messages call the file."""
         return self.source.name
+
+    @property
+    def holds_sequences(self) -> bool:
+        """Whether the format leaves no doubt that rows are sequences."""
+        return self.sequence is not None
 
     @classmethod
     @abstractmethod

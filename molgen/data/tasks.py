@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 #: Columns that every table of scores has; ``rank`` is that of hits.
-RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles", "domain")
+RESERVED_NAMES = ("rank", "row", "source", "id", "smiles", "sequence", "status", "reason", "notes", "canonical_smiles", "domain")
 
 #: Standard deviation of labels around good predictions, as a share of the labels' own: what a limit says depends on it. Measured
 #: (see docs/labels.md): with 0.5 models lose least to censoring; towards 0 a limit says next to nothing of what lies beyond it.

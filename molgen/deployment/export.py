@@ -143,12 +143,12 @@ def export(
         "precision": precision,
         "tasks": [task.to_json() for task in bundle.tasks],
         "extras": [extra.spec() for extra in chosen.extras],
-        "max_atoms": bundle.max_atoms,
-        "neutralize": bundle.neutralize,
+        "max_atoms": bundle.molecules.max_atoms,
+        "neutralize": bundle.molecules.neutralize,
     }
-    mols = bundle.read(_PROBES).mols
+    mols = bundle.read(_PROBES).items
     features, _ = compute_features(chosen.featurizers, mols)
-    example = make_inputs(features[chosen.graph], *(features[extra] for extra in chosen.extras))
+    example = make_inputs(features[chosen.input], *(features[extra] for extra in chosen.extras))
     expected = calibrate(bundle.tasks, calibrations, chosen.predict(features))
     proto = _PRECISIONS[precision](_convert(ExpertModule(chosen, calibrations), example))
     proto.metadata_props.add(key=ABOUT, value=json.dumps(about))

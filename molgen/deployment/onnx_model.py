@@ -106,7 +106,7 @@ class OnnxModel:
 
         rows = as_rows(smiles)
         compounds = read_compounds(rows, max_atoms=self.max_atoms, neutralize=self.neutralize)
-        values, errors = self.score(compounds.mols)
+        values, errors = self.score(compounds.items)
         compounds.refuse("invalid", errors)
         return pd.DataFrame({"smiles": rows, **compounds.columns(), **dict(zip(self._columns(), values.T, strict=True))})
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from molgen.chem.parse import Mol
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
 from molgen.featurizers import Columns, Features, Featurizer, from_spec
@@ -55,14 +54,14 @@ class StoredValues:
         values = {featurizer: take_rows(each, rows) for featurizer, each in self.values.items()}
         return StoredValues(values, np.flatnonzero(np.isin(rows, self.missing)))
 
-    def complete(self, featurizer: Featurizer, mols: Sequence[Mol | None]) -> Features:
+    def complete(self, featurizer: Featurizer, items: Sequence[Any]) -> Features:
         """Return the values of a featurizer, those of missing rows computed now."""
         values = self.values[featurizer]
         if not len(self.missing):
             return Features(values)
-        fresh = featurizer.featurize([mols[row] for row in self.missing])
-        order = np.arange(len(mols))
-        order[self.missing] = len(mols) + np.arange(len(self.missing))
+        fresh = featurizer.featurize([items[row] for row in self.missing])
+        order = np.arange(len(items))
+        order[self.missing] = len(items) + np.arange(len(self.missing))
         joined = featurizer._stack([values, fresh.values])
         return Features(take_rows(joined, order), {int(self.missing[at]): why for at, why in fresh.errors.items()})
 
@@ -112,7 +111,7 @@ class Expert(ABC):
 
 def compute_features(
     featurizers: Iterable[Featurizer],
-    mols: Sequence[Mol | None],
+    items: Sequence[Any],
     numbers: Numbers | None = None,
     stored: StoredValues | None = None,
 ) -> tuple[dict[Featurizer, Any], dict[int, str]]:
@@ -121,18 +120,18 @@ def compute_features(
     Parameters
     ----------
     featurizers
-        Of molecules, or of columns.
-    mols
-        One a row.
+        Of molecules or of sequences, or of columns.
+    items
+        What each row is; ``None`` for one that is nothing.
     numbers
         What featurizers of columns read.
     stored
-        What was computed before; molecules whose values are all there are not looked at.
+        What was computed before; items whose values are all there are not looked at.
 
     Returns
     -------
     values, errors
-        Values by featurizer, one row a molecule; row number -> reason for each row that any of them refused.
+        Values by featurizer, one row an item; row number -> reason for each row that any of them refused.
     """
     values: dict[Featurizer, Any] = {}
     errors: dict[int, str] = {}
@@ -142,12 +141,12 @@ def compute_features(
         if isinstance(featurizer, Columns):
             features = featurizer.featurize(np.column_stack([(numbers or {})[name] for name in featurizer.columns]).tolist())
         elif stored is not None and featurizer in stored.values:
-            features = stored.complete(featurizer, mols)
+            features = stored.complete(featurizer, items)
         else:
-            features = featurizer.featurize(mols)
+            features = featurizer.featurize(items)
         values[featurizer] = features.values
         for row, reason in features.errors.items():
-            if mols[row] is not None:
+            if items[row] is not None:
                 errors.setdefault(row, reason)
     return values, errors
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
 from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
-from molgen.data.tasks import Task, n_outputs, unscale
 from molgen.device import deterministic
-from molgen.errors import BundleError, ConfigError
-from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
-from molgen.experts.scaling import FeatureScaler
-from molgen.featurizers import Featurizer, MolGraph
+from molgen.experts.network import NetworkExpert
+from molgen.featurizers import MolGraph
 from molgen.featurizers.base import take_rows
 from molgen.models.property import PropertyNetwork
 
@@ -27,194 +24,44 @@ __all__ = ["GraphExpert"]
 _ROWS_ON_CPU = 32
 _ROWS_MERGED = 512
 _ROWS_ON_GPU = 4096
-#: Bounds on a network read from a file, so that a stranger's cannot ask for all the memory there is.
-_LIMITS = {"width": 4096, "steps": 32, "n_features": 100_000, "members": 100}
 
 
-class GraphExpert(Expert):
-    """One or more :class:`~molgen.models.property.PropertyNetwork` of one architecture, with what they need around them.
-
-    Several differ in their seeds alone; their predictions are averaged in task units.
+class GraphExpert(NetworkExpert):
+    """One or more :class:`~molgen.models.property.PropertyNetwork`.
 
     Parameters
     ----------
-    name
-        Name within the bundle.
-    tasks
-        What it predicts, with their scaling.
+    name, tasks, extras, scaler, members
+        See :class:`~molgen.experts.network.NetworkExpert`.
     architecture
         Arguments of the network: ``network``, ``pooling``, ``width``, ``steps``, ``dropout``; what is not there is the default.
-    extras
-        Featurizers (dense) whose values join the graph at the read-out.
-    scaler
-        Scales the extras' values; ``None`` without extras.
-    members
-        Number of networks.
     """
 
     kind: ClassVar[str] = "graph"
-
-    def __init__(
-        self,
-        name: str,
-        tasks: list[Task],
-        architecture: Mapping[str, Any],
-        extras: Sequence[Featurizer] = (),
-        scaler: FeatureScaler | None = None,
-        members: int = 1,
-    ) -> None:
-        self.name = name
-        self.tasks = tasks
-        self.architecture = dict(architecture)
-        self.graph = MolGraph()
-        self.extras = list(extras)
-        self.scaler = scaler
-        self.networks = [self.make_network() for _ in range(members)]
-
-    def make_network(self) -> PropertyNetwork:
-        """Return a fresh network of this expert's architecture, on the CPU."""
-        n_features = 0 if self.scaler is None else len(self.scaler.mean)
-        return PropertyNetwork(n_outputs(self.tasks), n_features=n_features, **self.architecture)
+    network_type: ClassVar[type[nn.Module]] = PropertyNetwork
+    networks: list[PropertyNetwork]
 
     @property
-    def featurizers(self) -> list[Featurizer]:
-        """The graph featurizer and the extras."""
-        return [self.graph, *self.extras]
+    def input(self) -> MolGraph:
+        """The graph featurizer."""
+        return MolGraph()
 
-    def scaled_extras(self, features: FeatureTable) -> torch.Tensor | None:
-        """Return the extras side by side, scaled, as float32 ``[rows, features]``; ``None`` without extras."""
-        if self.scaler is None:
-            return None
-        return torch.from_numpy(self.scaler.transform(np.hstack([features[extra] for extra in self.extras])))
-
-    def to(self, device: torch.device) -> None:
-        """Move the networks to a device."""
-        for network in self.networks:
-            network.to(device)
-
-    def predict(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict ``[rows, outputs]`` in task units: the mean of the networks."""
-        mean: NDArray[np.float64] = self.predict_members(features).mean(axis=0)
-        return mean
-
-    def predict_members(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict with each network, ``[members, rows, outputs]`` in task units; the networks' modes are left as they were.
-
-        The standard deviation over the members says how far they agree.
-        """
-        were_training = [network.training for network in self.networks]
-        for network in self.networks:
-            network.eval()
-        device = next(self.networks[0].parameters()).device
-        with torch.inference_mode(), deterministic(device):
-            # A batch is made once for all networks.
-            outputs = [[network(batch).cpu().numpy() for network in self.networks] for batch in self._batches(features)]
-        for network, was_training in zip(self.networks, were_training, strict=True):
-            network.train(was_training)
-        empty = np.zeros((0, n_outputs(self.tasks)))
-        return np.stack([unscale(self.tasks, np.concatenate([*member, empty])) for member in self._by_member(outputs)])
+    def make_batch(self, values: Any, extras: torch.Tensor | None, rows: NDArray[np.int64], network: nn.Module) -> MoleculeBatch:
+        """Make a batch of graphs, with what they have in common where the network asks for it."""
+        rounds = network.merged_rounds
+        return make_batch(take_rows(values, rows), None if extras is None else extras[rows], merged_rounds=rounds)  # type: ignore[arg-type]
 
     def encode(self, graphs: GraphBatch) -> NDArray[np.float32]:
         """Return what the first network makes of each graph before its head, float32 ``[rows, pool.out_width]``."""
         network = self.networks[0]
-        with torch.inference_mode(), deterministic(next(network.parameters()).device):
-            vectors = [network.encode(batch).cpu().numpy() for batch in self._graph_batches(graphs, None)]
-        return np.concatenate([*vectors, np.zeros((0, network.pool.out_width), np.float32)])
+        vectors = np.zeros((len(graphs), network.pool.out_width), np.float32)
+        with torch.inference_mode(), deterministic(self._device):
+            for rows, batch in self._batches(graphs, None):
+                vectors[rows] = network.encode(batch).cpu().numpy()
+        return vectors
 
-    def _by_member(self, outputs: list[list[NDArray[Any]]]) -> list[list[NDArray[Any]]]:
-        return [[batch[member] for batch in outputs] for member in range(len(self.networks))]
-
-    def _batches(self, features: FeatureTable) -> Iterator[MoleculeBatch]:
-        return self._graph_batches(features[self.graph], self.scaled_extras(features))
-
-    def _graph_batches(self, graphs: GraphBatch, extras: torch.Tensor | None) -> Iterator[MoleculeBatch]:
-        device, rounds = next(self.networks[0].parameters()).device, self.networks[0].merged_rounds
-        size = _ROWS_ON_GPU if device.type != "cpu" else _ROWS_ON_CPU if rounds is None else _ROWS_MERGED
-        for start in range(0, len(graphs), size):
-            rows = np.arange(start, min(start + size, len(graphs)))
-            batch = make_batch(take_rows(graphs, rows), None if extras is None else extras[rows], merged_rounds=rounds)
-            yield batch.to(device)
-
-    def to_members(self) -> dict[str, bytes]:
-        """Return ``expert.json`` and ``weights.safetensors``."""
-        described: dict[str, Any] = {"architecture": self.architecture, "extras": [extra.spec() for extra in self.extras]}
-        if len(self.networks) > 1:
-            described["members"] = len(self.networks)
-        tensors = {
-            f"{_prefix(member)}{key}": value.cpu().numpy()
-            for member, network in enumerate(self.networks)
-            for key, value in network.state_dict().items()
-        }
-        if self.scaler is not None:
-            tensors |= {f"scaler.{key}": getattr(self.scaler, key) for key in _SCALER_FIELDS}
-        return {"expert.json": write_json(described), "weights.safetensors": write_tensors(tensors)}
-
-    @classmethod
-    def from_members(cls, members: Mapping[str, bytes], name: str, tasks: list[Task], where: str) -> Self:
-        """Rebuild the expert; shapes, types and sizes are checked against the architecture."""
-        described = read_json(members, "expert.json", where)
-        tensors = read_tensors(members, "weights.safetensors", where)
-        scaler = _read_scaler(tensors, where)
-        n_features = 0 if scaler is None else len(scaler.mean)
-        _check_limits(described, n_features, where)
-        extras = read_vector_featurizers(described.get("extras"), n_features, where)
-        n_members = _read_count(described, where)
-        given = {key: value for key, value in tensors.items() if key.startswith("network")}
-        try:
-            # First without memory: the file must hold every array of the network before room is made for them.
-            with torch.device("meta"):
-                shapes = _shapes(PropertyNetwork(n_outputs(tasks), n_features=n_features, **described["architecture"]))
-            check_tensors(given, {f"{_prefix(at)}{key}": each for at in range(n_members) for key, each in shapes.items()}, where)
-            expert = cls(name, tasks, described["architecture"], extras, scaler, n_members)
-        except (ConfigError, RuntimeError, TypeError, ValueError) as error:
-            if isinstance(error, BundleError):
-                raise
-            raise BundleError("the architecture of a graph expert does not hold", where=where, got=str(error)[:200]) from None
-        for at, network in enumerate(expert.networks):
-            network.load_state_dict({key: torch.from_numpy(given[f"{_prefix(at)}{key}"].copy()) for key in shapes})
-            network.eval()
-        return expert
-
-
-def _prefix(member: int) -> str:
-    """Return what the names of a network's arrays begin with: the first one's are those of an expert of one network."""
-    return f"network-{member}." if member else "network."
-
-
-def _read_count(described: Mapping[str, Any], where: str) -> int:
-    n_members = described.get("members", 1)
-    if type(n_members) is not int or not 1 <= n_members <= _LIMITS["members"]:
-        got, expected = repr(n_members)[:40], f"1 to {_LIMITS['members']}"
-        raise BundleError("the number of networks of a graph expert is out of range", where=where, expected=expected, got=got)
-    return n_members
-
-
-def _shapes(network: torch.nn.Module) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Return shape and type of each array of a network."""
-    return {key: (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in network.state_dict().items()}
-
-
-_SCALER_FIELDS = ("low", "high", "mean", "spread")
-
-
-def _read_scaler(tensors: Mapping[str, NDArray[Any]], where: str) -> FeatureScaler | None:
-    given = {key: value for key, value in tensors.items() if key.startswith("scaler.")}
-    if not given:
-        return None
-    size = next(iter(given.values())).size
-    check_tensors(given, {f"scaler.{key}": ((size,), "float64") for key in _SCALER_FIELDS}, where)
-    if not (given["scaler.spread"] > 0).all():
-        raise BundleError("a feature scaler divides by zero or less", where=where)
-    return FeatureScaler(**{key: given[f"scaler.{key}"] for key in _SCALER_FIELDS})
-
-
-def _check_limits(described: Any, n_features: int, where: str) -> None:
-    architecture = described.get("architecture") if isinstance(described, dict) else None
-    if not isinstance(architecture, dict):
-        raise BundleError("the architecture of a graph expert is missing", where=where)
-    for key in ("width", "steps", "n_features"):
-        limit = _LIMITS[key]
-        value = n_features if key == "n_features" else architecture.get(key)
-        if type(value) is not int or not 0 <= value <= limit:
-            got = repr(value)[:40]
-            raise BundleError(f"{key} of a graph expert is out of range", where=where, expected=f"0 to {limit}", got=got)
+    def _predicted_together(self, values: Any) -> Iterator[NDArray[np.int64]]:
+        merged = self.networks[0].merged_rounds is not None
+        size = _ROWS_ON_GPU if self._device.type != "cpu" else _ROWS_MERGED if merged else _ROWS_ON_CPU
+        for start in range(0, len(values), size):
+            yield np.arange(start, min(start + size, len(values)))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import read_tensors, read_text, write_tensors
-from molgen.chem.parse import Mol
 from molgen.chem.similarity import nearest_tanimoto
-from molgen.chem.standardize import canonical_smiles
 from molgen.errors import BundleError
-from molgen.featurizers import Morgan
+from molgen.experts.domain import pack_bits
+from molgen.featurizers import Featurizer
 from molgen.members import one_line
 
 __all__ = ["MAX_STRUCTURES", "Structures", "nearest_compounds"]
@@ -26,34 +25,32 @@ _REFERENCES = 5000
 
 
 class Structures:
-    """SMILES, names and labels of the training compounds.
+    """SMILES or sequences, names and labels of the training rows.
 
     Parameters
     ----------
-    smiles, ids
-        One a compound; one printable line each.
+    texts, ids
+        One a row; one printable line each.
     labels
         float64 ``[n, tasks]`` in task units, NaN where there is none.
     """
 
-    def __init__(self, smiles: list[str], ids: list[str], labels: NDArray[np.float64]) -> None:
-        self.smiles = smiles
+    def __init__(self, texts: list[str], ids: list[str], labels: NDArray[np.float64]) -> None:
+        self.texts = texts
         self.ids = ids
         self.labels = labels
 
     def __len__(self) -> int:
-        return len(self.smiles)
+        return len(self.texts)
 
     @classmethod
-    def of(cls, mols: Sequence[Mol], ids: Sequence[str], labels: NDArray[np.float64]) -> Self:
-        """Keep molecules as canonical SMILES."""
-        return cls(
-            [text or "" for text in canonical_smiles(mols)], [one_line(each) for each in ids], np.asarray(labels, np.float64)
-        )
+    def of(cls, keys: Sequence[str | None], ids: Sequence[str], labels: NDArray[np.float64]) -> Self:
+        """Keep canonical SMILES, or sequences."""
+        return cls([text or "" for text in keys], [one_line(each) for each in ids], np.asarray(labels, np.float64))
 
     def to_members(self) -> dict[str, bytes]:
-        """Return ``structures.txt`` (SMILES, tab, name) and ``structures.safetensors``."""
-        lines = "".join(f"{smiles}\t{name}\n" for smiles, name in zip(self.smiles, self.ids, strict=True))
+        """Return ``structures.txt`` (SMILES or sequence, tab, name) and ``structures.safetensors``."""
+        lines = "".join(f"{text}\t{name}\n" for text, name in zip(self.texts, self.ids, strict=True))
         return {
             "structures.txt": lines.encode("utf-8", errors="replace"),
             "structures.safetensors": write_tensors({"labels": self.labels}),
@@ -89,15 +86,15 @@ class Structures:
 
 
 def nearest_compounds(
-    featurizer: Morgan, mols: Sequence[Mol | None], references: Sequence[Mol | None]
+    featurizer: Featurizer, items: Sequence[Any], references: Sequence[Any]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Find each molecule's most similar reference by Tanimoto similarity of Morgan bits.
+    """Find each item's most similar reference by Tanimoto similarity of fingerprints, or of the words that sequences have.
 
     Parameters
     ----------
     featurizer
-        Whose fingerprint is compared, as bits.
-    mols
+        What is compared, as bits.
+    items
         What to look for; ``None`` has no nearest.
     references
         At least one; a ``None`` is near to nothing.
@@ -107,15 +104,15 @@ def nearest_compounds(
     similarity, index
         ``[n]`` each; similarity is NaN for what has no fingerprint.
     """
-    queries = featurizer.featurize(list(mols)).values.astype(bool)
-    similarity = np.full(len(mols), np.nan, np.float32)
-    index = np.zeros(len(mols), np.int64)
+    queries = featurizer.featurize(list(items)).values.astype(bool)
+    similarity = np.full(len(items), np.nan, np.float32)
+    index = np.zeros(len(items), np.int64)
     for start in range(0, len(references), _REFERENCES):
         known = [mol for mol in references[start : start + _REFERENCES] if mol is not None]
         rows = np.array([start + at for at, mol in enumerate(references[start : start + _REFERENCES]) if mol is not None])
         if not known:
             continue
-        found, at = nearest_tanimoto(queries, featurizer.pack(known))
+        found, at = nearest_tanimoto(queries, pack_bits(featurizer, known))
         closer = ~(similarity >= found) & ~np.isnan(found)
         similarity[closer], index[closer] = found[closer], rows[at[closer]]
     return similarity, index

@@ -103,9 +103,9 @@ def _references(path: str) -> tuple[NDArray[np.uint8], list[str]]:
 def _read(path: str, _: tuple[int, int] | None) -> tuple[NDArray[np.uint8], list[str]]:
     fingerprints, names = [], []
     for block in open_library(path).blocks():
-        compounds = read_compounds(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
-        read = [at for at, mol in enumerate(compounds.mols) if mol is not None]
-        fingerprints.append(morgan_packed([compounds.mols[at] for at in read], radius=_RADIUS, size=_SIZE))
+        compounds = read_compounds(["" if at in block.problems else text for at, text in enumerate(block.texts)])
+        read = [at for at, mol in enumerate(compounds.items) if mol is not None]
+        fingerprints.append(morgan_packed([compounds.items[at] for at in read], radius=_RADIUS, size=_SIZE))
         names += [block.ids[at] or f"row {block.rows[at]}" for at in read]
     if not names:
         raise ConfigError("no molecule in the file of known compounds", where=path)

@@ -60,8 +60,8 @@ class Sifted:
     ----------
     rows
         Rows that passed all filters, in order.
-    mols
-        Their molecules.
+    items
+        Their molecules; without filters, whatever rows are.
     reasons
         Row -> why a filter rejected it, beginning with the filter's name.
     failures
@@ -71,7 +71,7 @@ class Sifted:
     """
 
     rows: list[int]
-    mols: MolList
+    items: Sequence[Any]
     reasons: dict[int, str] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     stages: list[StageCount] = field(default_factory=list)
@@ -118,24 +118,30 @@ class Pipeline:
             _check(each, probe)
         self.annotate(probe)
 
-    def sift(self, mols: Sequence[Any]) -> Sifted:
+    def sift(self, items: Sequence[Any]) -> Sifted:
         """Let molecules through the filters; a row without a molecule does not count as one that passed."""
-        rows = [row for row, mol in enumerate(mols) if mol is not None]
-        sifted = Sifted(rows, MolList(mols[row] for row in rows))
+        rows = [row for row, item in enumerate(items) if item is not None]
+        found = [items[row] for row in rows]
+        if not self.filters:
+            return Sifted(rows, found)
+        mols = MolList(found)
+        sifted = Sifted(rows, mols)
         for each in self.filters:
             start = time.process_time()
             came = len(sifted.rows)
-            reasons, failures = _check(each, sifted.mols)
+            reasons, failures = _check(each, mols)
             sifted.reasons |= {sifted.rows[at]: f"{each.name}: {reason}" for at, reason in enumerate(reasons) if reason is not None}
             sifted.failures |= {sifted.rows[at]: f"filter {each.name} failed: {reason}" for at, reason in failures.items()}
             kept = [at for at, reason in enumerate(reasons) if reason is None and at not in failures]
             if len(kept) < came:
-                sifted.rows, sifted.mols = [sifted.rows[at] for at in kept], sifted.mols.select(kept)
+                mols = mols.select(kept)
+                sifted.rows, sifted.items = [sifted.rows[at] for at in kept], mols
             sifted.stages.append(StageCount(each.title, came, came - len(kept), time.process_time() - start))
         return sifted
 
-    def annotate(self, mols: MolList) -> dict[str, list[Any]]:
-        """Return the columns of all annotations; a value that cannot be had is ``None``."""
+    def annotate(self, items: Sequence[Any]) -> dict[str, list[Any]]:
+        """Return the columns of all annotations of molecules; a value that cannot be had is ``None``."""
+        mols = items if isinstance(items, MolList) else MolList(items)
         return {each.column: _annotate(each, mols) for each in self.annotations}
 
 

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 from molgen.errors import ConfigError
 
-__all__ = ["MESSAGE_PASSING", "POOLING", "find_part", "part_names"]
+__all__ = ["MESSAGE_PASSING", "POOLING", "SEQUENCE", "find_part", "part_names"]
 
 #: The packages whose files are parts.
 MESSAGE_PASSING = "molgen.nn.message_passing"
 POOLING = "molgen.nn.pooling"
+SEQUENCE = "molgen.nn.sequence"
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ def find_part(package: str, name: Any, base: type[T]) -> type[T]:
     Parameters
     ----------
     package
-        ``MESSAGE_PASSING`` or ``POOLING``.
+        ``MESSAGE_PASSING``, ``POOLING`` or ``SEQUENCE``.
     name
         The part's name; anything that is not one is refused.
     base

@@ -87,12 +87,13 @@ def facts(bundle: Bundle, tasks: Sequence[Task]) -> Html:
     """List what a card says of the model: its data, split, experts, terms and versions."""
     data, split = dig(bundle.card, "data"), dig(bundle.card, "split")
     names = [each.name for each in bundle.tasks]
+    parts = {part: n for part in ("train", "valid", "test") if (n := dig(split, "sizes", part)) is not None}
     stated = {
         "Trained on": file_name(dig(data, "file") or ""),
-        "Compounds": dig(data, "compounds"),
+        f"{bundle.subject.noun}s".capitalize(): dig(data, "compounds"),
         "Left out": dig(data, "left_out_count"),
         "Split": dig(split, "name"),
-        "Compounds in each part": {part: n for part in ("train", "valid", "test") if (n := dig(split, "sizes", part)) is not None},
+        f"{bundle.subject.noun}s in each part".capitalize(): parts,
         **{
             "Experts" if len(tasks) == 1 else f"Experts, {task.name}": {
                 expert.name: share(float(bundle.weights[row, names.index(task.name)]), 1)
@@ -101,8 +102,8 @@ def facts(bundle: Bundle, tasks: Sequence[Task]) -> Html:
             for task in tasks
         },
         "Seed": dig(bundle.card, "configuration", "seed"),
-        "Domain": f"nearest of {len(bundle.domain.references):,} training compounds",
-        "Charges": "settled where a proton can settle them" if bundle.neutralize else "as drawn",
+        "Domain": f"nearest of {len(bundle.domain.references):,} training {bundle.subject.noun}s",
+        **bundle.subject.facts,
         "Licence": dig(bundle.card, "licence"),
         "Versions": dig(bundle.card, "versions"),
         "Data SHA-256": dig(data, "sha256"),

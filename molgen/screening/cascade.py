@@ -109,16 +109,24 @@ class Cascade:
         The full model's columns.
     score
         Scores blocks by the full model.
+    about
+        The column that rows are read from.
     """
 
     def __init__(
-        self, task: Task, rows: int, schema: OutputSchema, score: Callable[[Iterable[Block]], Iterable[ScoredBlock]]
+        self,
+        task: Task,
+        rows: int,
+        schema: OutputSchema,
+        score: Callable[[Iterable[Block]], Iterable[ScoredBlock]],
+        about: str = "smiles",
     ) -> None:
         self._task = task
         self._rows = rows
         self._columns = [name for name in schema.scores if name != "domain"]
         self._fields = [schema.arrow.field(name).with_name(f"{RESCORED}{name}") for name in self._columns]
         self._score = score
+        self._about = about
         self._values: dict[tuple[str, int], int] = {}
         self._rescored = pa.schema(self._fields).empty_table()
         self.recall: Recall | None = None
@@ -165,7 +173,7 @@ class Cascade:
         return batch
 
     def _rescore(self, rows: pa.Table) -> pa.Table:
-        batches = [block.batch.select(self._columns) for block in self._score(_blocks(rows))]
+        batches = [block.batch.select(self._columns) for block in self._score(_blocks(rows, self._about))]
         arrays = [pa.concat_arrays([each.column(name) for each in batches]) if batches else [] for name in self._columns]
         return pa.table(arrays, schema=pa.schema(self._fields))
 
@@ -189,12 +197,12 @@ class Cascade:
         return Recall(len(chosen), len(full), correlation, kept)
 
 
-def _blocks(rows: pa.Table) -> Iterator[Block]:
+def _blocks(rows: pa.Table, about: str) -> Iterator[Block]:
     """Return rows that were scored before as blocks to be scored again."""
     for number, start in enumerate(range(0, len(rows), BLOCK_ROWS)):
         part = rows.slice(start, BLOCK_ROWS)
-        smiles = part.column("smiles").to_pylist()
-        yield Block(number, "", list(range(1, len(part) + 1)), [""] * len(part), smiles, {}, [])
+        texts = part.column(about).to_pylist()
+        yield Block(number, "", list(range(1, len(part) + 1)), [""] * len(part), texts, {}, [])
 
 
 def _wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:

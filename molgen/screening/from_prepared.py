@@ -10,10 +10,11 @@ from rdkit import Chem
 
 from molgen.chem.graph import GraphBatch
 from molgen.chem.parse import Mol, parse_batch
-from molgen.chem.standardize import NEUTRALIZED, Compounds, read_compounds, too_large
+from molgen.chem.standardize import NEUTRALIZED, read_compounds, too_large
 from molgen.data.prepared.reader import PreparedRows
 from molgen.experts.base import StoredValues
 from molgen.featurizers import Featurizer, MolGraph
+from molgen.rows import ReadRows
 
 __all__ = ["compounds_of"]
 
@@ -29,7 +30,7 @@ def compounds_of(
     max_atoms: int,
     neutralize: bool,
     with_mols: bool,
-) -> tuple[Compounds, StoredValues]:
+) -> tuple[ReadRows, StoredValues]:
     """Return the compounds of a block as reading its texts would have, and the stored values among those that are wanted.
 
     Parameters
@@ -47,7 +48,7 @@ def compounds_of(
     """
     notes = {row: [note] for row, note in enumerate(prepared.notes) if note}
     reasons = {row: reason for row, reason in enumerate(prepared.reasons) if reason}
-    compounds = Compounds(
+    compounds = ReadRows(
         [_UNSEEN if status == "ok" else None for status in prepared.statuses], list(prepared.statuses), reasons, notes
     )
     again = {row for row, status in enumerate(prepared.statuses) if status == "ok" and not prepared.complete[row]}
@@ -64,23 +65,23 @@ def compounds_of(
     return compounds, StoredValues(found, np.array(sorted(again), dtype=np.int64))
 
 
-def _parse(compounds: Compounds, prepared: PreparedRows, again: set[int]) -> set[int]:
+def _parse(compounds: ReadRows, prepared: PreparedRows, again: set[int]) -> set[int]:
     """Make the molecules of rows that are not read again; return those that their canonical SMILES does not give back."""
-    rows = [row for row, mol in enumerate(compounds.mols) if mol is not None and row not in again]
+    rows = [row for row, mol in enumerate(compounds.items) if mol is not None and row not in again]
     mols: list[Mol | None] = parse_batch([prepared.canonical[row] for row in rows]).mols
     for row, mol in zip(rows, mols, strict=True):
-        compounds.mols[row] = mol
+        compounds.items[row] = mol
     return {row for row, mol in zip(rows, mols, strict=True) if mol is None}
 
 
 def _read_again(
-    compounds: Compounds, texts: Sequence[str], rows: list[int], prepared: PreparedRows, *, max_atoms: int, neutralize: bool
+    compounds: ReadRows, texts: Sequence[str], rows: list[int], prepared: PreparedRows, *, max_atoms: int, neutralize: bool
 ) -> None:
     if not rows:
         return
     read = read_compounds([texts[row] for row in rows], max_atoms=max_atoms, neutralize=neutralize, tautomers=prepared.tautomers)
     for at, row in enumerate(rows):
-        compounds.mols[row], compounds.statuses[row] = read.mols[at], read.statuses[at]
+        compounds.items[row], compounds.statuses[row] = read.items[at], read.statuses[at]
         compounds.reasons.pop(row, None)
         compounds.notes.pop(row, None)
         if at in read.reasons:
@@ -89,7 +90,7 @@ def _read_again(
             compounds.notes[row] = read.notes[at]
 
 
-def _refuse_large(compounds: Compounds, graphs: GraphBatch, max_atoms: int) -> None:
+def _refuse_large(compounds: ReadRows, graphs: GraphBatch, max_atoms: int) -> None:
     for row in np.flatnonzero(_heavy_atoms(graphs) > max_atoms).tolist():
         if compounds.statuses[row] == "ok":
             too_large(compounds, row, int(_heavy_atoms(graphs.select([row]))[0]), max_atoms)

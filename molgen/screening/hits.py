@@ -12,8 +12,9 @@ import pyarrow as pa
 from rdkit import Chem
 
 from molgen.chem.sd_record import sd_record
-from molgen.chem.standardize import Compounds, canonical_smiles
+from molgen.chem.standardize import canonical_smiles
 from molgen.files import replacing, write_failed
+from molgen.rows import ReadRows
 from molgen.screening.output import TableWriter
 
 __all__ = ["write_hits", "write_tables"]
@@ -22,7 +23,7 @@ _SD = (".sdf", ".sd")
 _SMILES = (".smi", ".smiles")
 
 #: From SMILES to the molecules that are written.
-Read = Callable[[list[str]], Compounds]
+Read = Callable[[list[str]], ReadRows]
 
 
 def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], read: Read) -> None:
@@ -85,7 +86,7 @@ def _smiles_lines(table: pa.Table, columns: Sequence[str], read: Read) -> Iterat
 def _structures(table: pa.Table, read: Read) -> Iterator[tuple[dict[str, Any], Chem.Mol]]:
     rows = table.to_pylist()
     # A row that was looked at can be read again.
-    yield from zip(rows, (mol or Chem.Mol() for mol in read([row["smiles"] for row in rows]).mols), strict=True)
+    yield from zip(rows, (mol or Chem.Mol() for mol in read([row["smiles"] for row in rows]).items), strict=True)
 
 
 def _title(row: dict[str, Any]) -> str:

@@ -63,16 +63,17 @@ def merge(
     end = _common_end(folders)
     results = Results.described(manifest, _parts(folders, end))
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
-    bundle = _bundle(manifest, model) if hits or report or rank_by or rescore else None
-    cascade = make_cascade(rescore, rescore_with, rank_by)
+    bundle = _bundle(manifest, model) if hits or report or rank_by or rescore or rescore_with else None
+    cascade = None if bundle is None else make_cascade(rescore, rescore_with, rank_by, bundle)
     task = None if bundle is None else ranking_task(bundle, rank_by, wishes)
     annotations: list[str] = []
     if bundle is not None and task is not None:
         computed = results.schema.names
-        looked_at = ["id", "smiles", *([task.name] if task is not DESIRABILITY else []), *(wishes.wishes if wishes else ())]
+        looked_at = ["id", bundle.subject.column, *([task.name] if task is not DESIRABILITY else [])]
+        looked_at += wishes.wishes if wishes else ()
         if report:
             annotations = manifest.run["screen"]["annotated"]
-            looked_at += [*output_schema(bundle.tasks, ()).scores, *annotations]
+            looked_at += [*output_schema(bundle.tasks, (), about=bundle.subject.column).scores, *annotations]
         lacking = [name for name in looked_at if name not in computed]
         if lacking:
             raise ConfigError(f"the shards lack the column {lacking[0]!r}", remedy="screen them again with it among --columns")

@@ -29,6 +29,7 @@ from molgen.reporting.words import figure as figure_text
 from molgen.screening.cascade import Recall
 from molgen.screening.funnel import funnel
 from molgen.screening.summary import Summary
+from molgen.subjects import MoleculeSubject
 
 __all__ = ["write_report"]
 
@@ -81,14 +82,19 @@ def write_report(
     tasks = [task, *(view for other in bundle.tasks for view in score_views(other) if view.name != task.name)][:_MAX_TASKS]
     owner = next((each for each in bundle.tasks if task.name in output_names(each)), bundle.tasks[0])
     owners = [owner, *(other for other in bundle.tasks if other.name != owner.name)][:_MAX_TASKS]
-    mols = bundle.read(hits.column("smiles").to_pylist()).mols
-    like = _likeness(bundle, hits, mols, owner)
-    groups = _clusters(mols)
+    items = bundle.read(hits.column(bundle.subject.column).to_pylist()).items
+    like = _likeness(bundle, hits, items, owner)
+    drawn = isinstance(bundle.subject, MoleculeSubject)
+    groups, top = (_clusters(items), "Top structures") if drawn else ([], "Top sequences")
     sections = [
-        section("What became of the rows", None, _bars(summary, bundle.max_atoms), funnel(summary.funnel.values())),
+        section("What became of the rows", None, _bars(summary, bundle.subject.limit), funnel(summary.funnel.values())),
         *([section("The cascade", None, *_cascade(summary.recall))] if summary.recall else []),
         section("How the scores spread", _missing(bundle, tasks), _figures(bundle, summary, hits, tasks)),
-        section("Top structures", _hits_explained(hits, task, bundle, groups), _hits(hits, mols, tasks, like, groups, annotations)),
+        section(
+            top,
+            _hits_explained(hits, task, bundle, groups),
+            _hits(hits, items, tasks, like, groups, annotations),
+        ),
         section("The model", None, _metrics(bundle, owners), facts(bundle, [owner])),
     ]
     write_page(
@@ -134,12 +140,12 @@ def _tiles(names: Sequence[str], summary: Summary, hits: pa.Table, task: Task, l
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _bars(summary: Summary, max_atoms: int) -> Html:
+def _bars(summary: Summary, limit: str) -> Html:
     """Draw a bar for all rows, below it for kinds of note, and one for each status, below it for its kinds of reason."""
     drawn = [bar("rows read", summary.rows, summary.rows, "all"), *kinds_of(summary.notes.most_common(), summary.rows)]
     for status in sorted(summary.statuses, key=[*_STATUSES, *summary.statuses].index):
         label = _STATUSES.get(status, status)
-        label += f" (more than {max_atoms:,} heavy atoms)" if status == "too_large" else ""
+        label += f" ({limit})" if status == "too_large" else ""
         drawn.append(bar(label, summary.statuses[status], summary.rows, "ok" if status == "ok" else "lost"))
         kinds = [(kind, n) for (of, kind), n in summary.reasons.most_common() if of == status]
         drawn += kinds_of(kinds, summary.rows)
@@ -236,15 +242,17 @@ def _sample(summary: Summary, name: str) -> NDArray[np.float64]:
 def _hits_explained(hits: pa.Table, task: Task, bundle: Bundle, groups: Sequence[int]) -> str:
     if not len(hits):
         return "No row could be scored, so there is nothing to rank."
-    charges = "neutral where they can be" if bundle.neutralize else "with the charges they came with"
-    explained = f"The best {len(hits)}, drawn as they were scored: without counter-ions, {charges}."
+    explained = f"The best {len(hits)}."
+    if isinstance(bundle.subject, MoleculeSubject):
+        charges = "neutral where they can be" if bundle.subject.neutralize else "with the charges they came with"
+        explained = f"The best {len(hits)}, drawn as they were scored: without counter-ions, {charges}."
     if f"{task.name}_lower" in hits.column_names:
         explained += f" Ranges are {share(COVERAGE, 1)} intervals."
     if "domain" in hits.column_names or bundle.structures:
         to = (
-            "the nearest training compound"
+            f"the nearest training {bundle.subject.noun}"
             if bundle.structures
-            else f"the nearest of {len(bundle.domain.references):,} training compounds"
+            else f"the nearest of {len(bundle.domain.references):,} training {bundle.subject.noun}s"
         )
         explained += f" Similarity is Tanimoto's, to {to}."
     if len(groups) > 1:
@@ -265,7 +273,7 @@ def _clusters(mols: Sequence[Mol | None]) -> list[int]:
 
 def _hits(
     hits: pa.Table,
-    mols: Sequence[Mol | None],
+    items: Sequence[Any],
     tasks: Sequence[Task],
     like: Sequence[_Likeness | None],
     groups: Sequence[int],
@@ -273,8 +281,8 @@ def _hits(
 ) -> Html:
     sizes = Counter(groups)
     clusters = [f"cluster {group}, {sizes[group]} hits" if sizes[group] > 1 else "" for group in groups]
-    rows = zip(hits.to_pylist(), mols, like, clusters, strict=True)
-    cards = (_hit(row, mol, tasks, known, cluster, annotations) for row, mol, known, cluster in rows)
+    rows = zip(hits.to_pylist(), items, like, clusters or [""] * len(hits), strict=True)
+    cards = (_hit(row, item, tasks, known, cluster, annotations) for row, item, known, cluster in rows)
     return tag("div", *cards, class_="hits")
 
 
@@ -285,13 +293,13 @@ class _Likeness(NamedTuple):
     nearest: str
 
 
-def _likeness(bundle: Bundle, hits: pa.Table, mols: Sequence[Mol | None], task: Task) -> list[_Likeness | None]:
+def _likeness(bundle: Bundle, hits: pa.Table, items: Sequence[Any], task: Task) -> list[_Likeness | None]:
     """Compare hits with the training compounds where the bundle keeps them; else take the column ``domain`` if it is there."""
     kept = bundle.structures
-    if kept is None or not len(kept) or not len(mols):
+    if kept is None or not len(kept) or not len(items):
         known = hits.column("domain").to_pylist() if "domain" in hits.column_names else [None] * len(hits)
         return [None if each is None else _Likeness(each, "") for each in known]
-    similarity, index = nearest_compounds(bundle.domain.featurizer, mols, bundle.read(kept.smiles).mols)
+    similarity, index = nearest_compounds(bundle.domain.featurizer, items, bundle.read(kept.texts).items)
     column = [each.name for each in bundle.tasks].index(task.name)
     found: list[_Likeness | None] = []
     for like, at in zip(similarity.tolist(), index.tolist(), strict=True):
@@ -302,7 +310,7 @@ def _likeness(bundle: Bundle, hits: pa.Table, mols: Sequence[Mol | None], task: 
 
 
 def _hit(
-    row: dict[str, Any], mol: Mol | None, tasks: Sequence[Task], like: _Likeness | None, cluster: str, annotations: Sequence[str]
+    row: dict[str, Any], item: Any, tasks: Sequence[Task], like: _Likeness | None, cluster: str, annotations: Sequence[str]
 ) -> Html:
     task, *others = tasks
     lower, upper = row.get(f"{task.name}_lower"), row.get(f"{task.name}_upper")
@@ -312,7 +320,7 @@ def _hit(
     known += [f"{name}: {figure_text(row[name])}" for name in annotations if row.get(name) not in (None, "")]
     return tag(
         "article",
-        drawing(mol, f"Structure of {row['id'] or place}"),
+        None if "sequence" in row else drawing(item, f"Structure of {row['id'] or place}"),
         tag("h3", tag("b", row["rank"]), tag("span", row["id"] or place)),
         tag(
             "p",
@@ -327,7 +335,7 @@ def _hit(
         tag("p", cluster, class_="soft") if cluster else None,
         tag("p", ", ".join(filter(None, [file_name(row["source"]), place])), class_="soft"),
         tag("p", row["notes"], class_="soft") if row["notes"] else None,
-        tag("code", whole_text(row["smiles"])),
+        tag("code", whole_text(row["sequence"] if "sequence" in row else row["smiles"])),
     )
 
 

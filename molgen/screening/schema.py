@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from molgen.data.tasks import RESERVED_NAMES, Task, output_names
+from molgen.data.tasks import Task, output_names
 from molgen.errors import ConfigError
 from molgen.filters.base import ColumnType
 
 __all__ = ["OutputSchema", "output_schema", "pass_through"]
 
-_ROW_COLUMNS = RESERVED_NAMES[1:-1]
+#: Columns that rows of any kind have, and what they have besides by the column that they are read from.
+_ROW_COLUMNS = {
+    "smiles": ("row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles"),
+    "sequence": ("row", "source", "id", "sequence", "status", "reason", "notes"),
+}
 _TYPES = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
 
 
@@ -59,6 +63,7 @@ def output_schema(
     *,
     annotations: Mapping[str, ColumnType] | None = None,
     percentiles: Sequence[str] = (),
+    about: str = "smiles",
 ) -> OutputSchema:
     """Name the output's columns.
 
@@ -74,6 +79,8 @@ def output_schema(
         The columns that filters fill, and what each holds.
     percentiles
         Columns of percentiles that were asked for.
+    about
+        The column that rows are read from: ``"smiles"`` or ``"sequence"``.
 
     Raises
     ------
@@ -81,12 +88,12 @@ def output_schema(
         If a wanted column does not exist, or an annotation has the name of another column.
     """
     scores = [*(name for task in tasks for name in output_names(task)), "domain", *percentiles] if tasks else []
-    filled = dict(annotations or {})
+    filled, of_rows = dict(annotations or {}), _ROW_COLUMNS[about]
     for name in filled:
-        if name in (*_ROW_COLUMNS, *scores):
+        if name in (*of_rows, *scores):
             raise ConfigError(f"the output has a column {name!r} already", where="--annotate", remedy="leave this annotation out")
-    renamed = pass_through(extras, (*_ROW_COLUMNS, *scores, *filled))
-    columns = [*_ROW_COLUMNS, *scores, *filled, *renamed.values()]
+    renamed = pass_through(extras, (*of_rows, *scores, *filled))
+    columns = [*of_rows, *scores, *filled, *renamed.values()]
     if wanted is not None:
         unknown = [name for name in wanted if name not in columns]
         if unknown or not wanted:

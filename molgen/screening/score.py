@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from rdkit import Chem
 
 from molgen.chem.parse import Mol
-from molgen.chem.standardize import MAX_ATOMS, Compounds, canonical_smiles, read_compounds
 from molgen.data.library import AnyBlock, Block, load_block
 from molgen.data.numbers import read_columns
 from molgen.errors import InputError
 from molgen.experts.base import StoredValues
 from molgen.featurizers import Columns
 from molgen.filters.pipeline import Pipeline, Sifted, StageCount
+from molgen.rows import ReadRows
 from molgen.screening.duplicates import DUPLICATES, Keys, parent_keys, repeated
 from molgen.screening.from_prepared import compounds_of
 from molgen.screening.output import round_significant
 from molgen.screening.schema import OutputSchema
+from molgen.subjects import MoleculeSubject
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
@@ -105,6 +105,7 @@ class Scorer:
             bundle.to(choose_device(plan.device))
         self.bundle = bundle
         self.plan = plan
+        self._subject = bundle.subject if bundle else MoleculeSubject()
         self._fixed = 0.0
         with_domain = "domain" in plan.schema.columns
         self._wanted = (
@@ -120,25 +121,28 @@ class Scorer:
         n, schema, pipeline = len(block.rows), self.plan.schema, self.plan.pipeline
         watch = _Stopwatch()
         compounds, stored = self._read(block)
-        mols = list(compounds.mols)
+        mols = list(compounds.items)
         numbers = self._read_numbers(block, compounds)
         watch.note("read", n, n - compounds.statuses.count("ok"))
-        sifted = pipeline.sift(compounds.mols)
+        sifted = pipeline.sift(compounds.items)
         watch.stages += sifted.stages
         compounds.refuse("filtered", sifted.reasons)
         compounds.refuse("invalid", sifted.failures)
         watch.restart()
         canonical: dict[int, str | None] = {}
-        if self.plan.drop_duplicates or "canonical_smiles" in schema.columns:
+        spelled = "canonical_smiles" in schema.columns
+        if self.plan.drop_duplicates or spelled:
             canonical = self._canonical(block, sifted.rows, mols, stored)
+        sifted.items = self._subject.batch(sifted.items)
         passed, keys = np.array(sifted.rows, dtype=np.int64), np.zeros(0, dtype=np.uint64)
         if self.plan.drop_duplicates:
             keys = parent_keys([text or "" for text in canonical.values()])
-            _drop_repetitions(compounds, sifted, keys)
+            self._drop_repetitions(compounds, sifted, keys)
             watch.note(DUPLICATES, len(passed), len(passed) - len(sifted.rows))
-        columns: dict[str, Any] = {"row": block.rows, "source": [block.source] * n, "id": block.ids, "smiles": block.smiles}
+        columns: dict[str, Any] = {"row": block.rows, "source": [block.source] * n, "id": block.ids}
+        columns[self._subject.column] = block.texts
         watch.restart()
-        for name, values in pipeline.annotate(sifted.mols).items():
+        for name, values in pipeline.annotate(sifted.items).items():
             columns[name] = _spread(values, sifted.rows, n, schema.arrow.field(name).type)
         if pipeline.annotations:
             watch.note("annotate", len(sifted.rows))
@@ -146,9 +150,9 @@ class Scorer:
             taken = {name: values[sifted.rows] for name, values in numbers.items()}
             kept = None if stored is None else stored.take(np.array(sifted.rows, dtype=np.int64))
             columns |= self._predict(self.bundle, compounds, sifted, taken, kept, watch)
-        sifted.mols.forget()
+        self._subject.release(sifted.items)
         columns |= self._described(block, compounds)
-        if self.bundle and "canonical_smiles" in schema.columns:  # of rows that did not pass, too
+        if self.bundle and spelled:  # of rows that did not pass, too
             canonical |= self._canonical(
                 block, [at for at in range(n) if mols[at] is not None and at not in canonical], mols, stored
             )
@@ -160,67 +164,76 @@ class Scorer:
         self, block: Block, rows: list[int], mols: Sequence[Mol | None], stored: StoredValues | None
     ) -> dict[int, str | None]:
         if block.prepared is None or stored is None:
-            return dict(zip(rows, canonical_smiles([mols[row] for row in rows]), strict=True))
+            return dict(zip(rows, self._subject.keys([mols[row] for row in rows]), strict=True))
         again, known = set(stored.missing.tolist()), block.prepared.canonical
-        return {row: canonical_smiles([mols[row]])[0] if row in again else known[row] for row in rows}
+        return {row: self._subject.keys([mols[row]])[0] if row in again else known[row] for row in rows}
 
     def _price_of_any_batch(self) -> float:
         """Measure what a prediction costs before its first row: where filters leave few rows of a block, that is much of it."""
         if self.bundle is None:
             return 0.0
-        probe = [Chem.MolFromSmiles(_PROBE)]
+        probe = self._subject.read([_PROBE]).items
         for _ in range(2):  # the first reads tables
             start = time.process_time()
             numbers = {name: [0.0] for name in self.bundle.columns}
             self.bundle.score(probe, numbers, with_domain="domain" in self.plan.schema.columns)
         return time.process_time() - start
 
-    def _read(self, block: Block) -> tuple[Compounds, StoredValues | None]:
+    def _read(self, block: Block) -> tuple[ReadRows, StoredValues | None]:
         """Return the compounds of a block, and what is stored of them if they were prepared."""
         if block.prepared is not None:
+            molecules = self.bundle.molecules if self.bundle else MoleculeSubject()
             return compounds_of(
-                block.smiles,
+                block.texts,
                 block.prepared.without(block.problems),
                 self._wanted,
-                max_atoms=self.bundle.max_atoms if self.bundle else MAX_ATOMS,
-                neutralize=self.bundle.neutralize if self.bundle else True,
+                max_atoms=molecules.max_atoms,
+                neutralize=molecules.neutralize,
                 with_mols=bool(self.plan.pipeline.filters or self.plan.pipeline.annotations),
             )
         return self._read_texts(block), None
 
-    def _read_texts(self, block: Block) -> Compounds:
-        texts = ["" if at in block.problems else text for at, text in enumerate(block.smiles)]
-        compounds = self.bundle.read(texts) if self.bundle else read_compounds(texts)
+    def _read_texts(self, block: Block) -> ReadRows:
+        texts = ["" if at in block.problems else text for at, text in enumerate(block.texts)]
+        compounds = self._subject.read(texts)
         for at, problem in block.problems.items():
             compounds.statuses[at], compounds.reasons[at] = "invalid", problem
         return compounds
 
-    def _read_numbers(self, block: Block, compounds: Compounds) -> dict[str, NDArray[np.float64]]:
+    def _read_numbers(self, block: Block, compounds: ReadRows) -> dict[str, NDArray[np.float64]]:
         """Return what the bundle reads beside the structure; a row without it cannot be scored."""
         cells = dict(zip(self.plan.extras, block.extras, strict=True))
         numbers, problems = read_columns({name: cells[name] or [] for name in (self.bundle.columns if self.bundle else [])})
-        compounds.refuse("invalid", {at: why for at, why in problems.items() if compounds.mols[at] is not None})
+        compounds.refuse("invalid", {at: why for at, why in problems.items() if compounds.items[at] is not None})
         return numbers
 
     def _predict(
         self,
         bundle: Bundle,
-        compounds: Compounds,
+        compounds: ReadRows,
         sifted: Sifted,
         numbers: dict[str, NDArray[np.float64]],
         stored: StoredValues | None,
         watch: _Stopwatch,
     ) -> dict[str, Any]:
-        scores = bundle.score(sifted.mols, numbers, stored, with_domain="domain" in self.plan.schema.columns)
+        scores = bundle.score(sifted.items, numbers, stored, with_domain="domain" in self.plan.schema.columns)
         compounds.refuse("invalid", {sifted.rows[at]: reason for at, reason in scores.errors.items()})
         for at, note in bundle.warnings(scores).items():
             compounds.notes.setdefault(sifted.rows[at], []).append(note)
         watch.note("predict", len(sifted.rows), len(scores.errors), self._fixed)
         named = bundle.named_columns(scores)
         kinds = {name: pa.string() if name in self.plan.schema.words else pa.float64() for name in named}
-        return {name: _spread(values, sifted.rows, len(compounds.mols), kinds[name]) for name, values in named.items()}
+        return {name: _spread(values, sifted.rows, len(compounds.items), kinds[name]) for name, values in named.items()}
 
-    def _described(self, block: Block, compounds: Compounds) -> dict[str, Any]:
+    def _drop_repetitions(self, compounds: ReadRows, sifted: Sifted, keys: Keys) -> None:
+        """Take out what is a repetition within the block already; which row was the first is found out later."""
+        again = repeated(keys)
+        if again.any():
+            compounds.refuse("filtered", dict.fromkeys(np.array(sifted.rows)[again].tolist(), DUPLICATES))
+            kept = np.flatnonzero(~again).tolist()
+            sifted.rows, sifted.items = [sifted.rows[at] for at in kept], self._subject.select(sifted.items, kept)
+
+    def _described(self, block: Block, compounds: ReadRows) -> dict[str, Any]:
         n = len(block.rows)
         columns: dict[str, Any] = {
             "status": compounds.statuses,
@@ -295,15 +308,6 @@ def refuse_bad_row(batch: pa.RecordBatch) -> None:
             where=f"{row['source']}, row {row['row']}",
             remedy="leave out --strict to go on past such rows",
         )
-
-
-def _drop_repetitions(compounds: Compounds, sifted: Sifted, keys: Keys) -> None:
-    """Take out what is a repetition within the block already; which row was the first is found out later."""
-    again = repeated(keys)
-    if again.any():
-        compounds.refuse("filtered", dict.fromkeys(np.array(sifted.rows)[again].tolist(), DUPLICATES))
-        kept = np.flatnonzero(~again).tolist()
-        sifted.rows, sifted.mols = [sifted.rows[at] for at in kept], sifted.mols.select(kept)
 
 
 def _spread(values: Sequence[Any] | NDArray[Any], rows: list[int], n: int, kind: pa.DataType) -> pa.Array:

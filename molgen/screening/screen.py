@@ -6,13 +6,14 @@ then made from all parts in order. So an undisturbed run, a resumed one and the 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from molgen.bio.genome import Genome
 from molgen.bundle import Bundle
 from molgen.data.library import AnyBlock, Library, open_library
 from molgen.data.paths import expand_paths
@@ -71,7 +72,10 @@ def screen(
     output: str | Path,
     *,
     smiles: str | None = None,
+    sequence: str | None = None,
     ids: str | None = None,
+    genome: str | Path | None = None,
+    length: int | None = None,
     columns: Sequence[str] | None = None,
     percentiles: bool = False,
     workers: int = 1,
@@ -104,14 +108,17 @@ def screen(
     Parameters
     ----------
     library
-        One or several CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns and ``-`` for standard input, too.
+        One or several CSV, TSV, SMI, SD or Parquet files, plain or packed, or FASTA, FASTQ and GenBank files for a model of
+        sequences; patterns and ``-`` for standard input, too.
     model
         A bundle file, or the name of a model that comes with the package.
     output
         Table to write: CSV, packed if its name ends in ``.gz``, or Parquet if it ends in ``.parquet``. One row an input row, in
         input order.
-    smiles, ids
+    smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
+    genome, length
+        A FASTA or 2bit file: the library is BED files then, and rows are its intervals, or so many letters around their middle.
     columns
         Output columns to keep; what only others need is not computed.
     percentiles
@@ -192,13 +199,26 @@ def screen(
         raise ConfigError("the engine ray computes on CPUs", where="device", got=device, remedy="leave out --device")
     limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     bundle = Bundle.load(model)
-    opened = open_library(paths, smiles=smiles, ids=ids, needed=bundle.columns)
+    about = bundle.subject.column
+    _check_asked(about, {"--smiles": smiles, "--sequence": sequence, "--genome": genome, "--length": length})
+    opened = open_library(
+        paths,
+        smiles=smiles or sequence,
+        ids=ids,
+        needed=bundle.columns,
+        reads=about,
+        genome=None if genome is None else Genome(genome),
+        length=length,
+    )
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
+    if about != "smiles" and (pipeline.filters or pipeline.annotations):
+        got = [*pipeline.filters, *pipeline.annotations][0].name
+        raise ConfigError("filters look at molecules, and the model at sequences", got=got)
     ranks = _percentile_columns(bundle, columns, asked=percentiles)
-    schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns, percentiles=ranks)
+    schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns, percentiles=ranks, about=about)
     task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by or rescore else None
-    cascade = make_cascade(rescore, rescore_with, rank_by, workers, limits, placed)
+    cascade = make_cascade(rescore, rescore_with, rank_by, bundle, workers, limits, placed)
     ranked = [view.name for each in bundle.tasks for view in score_views(each)] if turn else [task.name] if task else []
     ranked = [*(name for name in ranked if name != DESIRABILITY.name), *(wishes.wishes if wishes else ())]
     scored = _needed(bundle, opened, schema, ranked, pipeline, for_report=report is not None)
@@ -207,7 +227,7 @@ def screen(
         "columns": schema.columns,
         "computed": [(field.name, str(field.type)) for field in scored.arrow],
         "emptied": plan.emptied,
-        "smiles": smiles,
+        about: smiles or sequence,
         "id": ids,
         "filters": [each.spec() for each in pipeline.filters],
         "annotated": list(pipeline.columns),
@@ -217,6 +237,8 @@ def screen(
         "row_limits": [row_timeout, row_memory],
         "device": placed.partition(":")[0],
     }
+    if genome is not None:
+        run |= {"genome": file_sha256(genome), "length": length}
     manifest = Manifest(describe(opened.fingerprint(), file_sha256(model), run), str(model), turn or Shard())
 
     def score(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
@@ -235,6 +257,18 @@ def screen(
     return ScreenResult(summary, found, Path(output), end.notes)
 
 
+def _check_asked(about: str, asked: Mapping[str, Any]) -> None:
+    """Refuse what says how rows are read that the model does not read."""
+    unread = ("--sequence", "--genome", "--length") if about == "smiles" else ("--smiles",)
+    named = next((flag for flag in unread if asked[flag] is not None), None)
+    if named is not None:
+        raise ConfigError(f"the model reads {'SMILES' if about == 'smiles' else 'sequences'}", where=named, got=str(asked[named]))
+    if asked["--genome"] is not None and asked["--sequence"] is not None:
+        raise ConfigError("intervals of a genome have no columns to name", where="--sequence", got=asked["--sequence"])
+    if asked["--length"] is not None and asked["--genome"] is None:
+        raise ConfigError("a length needs a genome", where="--length", got=str(asked["--length"]))
+
+
 def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
@@ -243,6 +277,7 @@ def make_cascade(
     rows: int | None,
     model: str | Path | None,
     rank_by: str | None,
+    first: Bundle,
     workers: int = 1,
     limits: RowLimits | None = None,
     device: str = "cpu",
@@ -262,15 +297,19 @@ def make_cascade(
     bundle = Bundle.load(model)
     if bundle.columns:
         raise ConfigError("a model that reads columns beside the structure cannot rescore", where=str(model))
-    schema = output_schema(bundle.tasks, ())
-    needed = output_schema(bundle.tasks, (), [name for name in schema.columns if name != "domain"])
+    if bundle.subject.kind != first.subject.kind:
+        expected, got = f"a model of {first.subject.noun}s", f"one of {bundle.subject.noun}s"
+        raise ConfigError("a model of something else cannot rescore", where=str(model), expected=expected, got=got)
+    about = bundle.subject.column
+    schema = output_schema(bundle.tasks, (), about=about)
+    needed = output_schema(bundle.tasks, (), [name for name in schema.columns if name != "domain"], about=about)
     plan = ScorePlan(needed, [], Pipeline(), device=device)
 
     def score(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
         return score_blocks(blocks, bundle, str(model), plan, workers=workers, limits=limits)
 
     names = {name for task in bundle.tasks for name in output_names(task)}
-    return Cascade(ranking_task(bundle, rank_by if rank_by in names else None), rows, schema, score)
+    return Cascade(ranking_task(bundle, rank_by if rank_by in names else None), rows, schema, score, about)
 
 
 def _annotations(asked: list[Filter], bundle: Bundle, library: Library, wishes: Objective | None) -> list[Filter]:
@@ -313,12 +352,13 @@ def _needed(
     """Return the columns to compute: those to write, and those that counting, ranking and the report look at."""
     looked_at = ["row", "source", "status", "reason", "notes"]
     if ranked:
-        looked_at += ["id", "smiles", *ranked]
+        looked_at += ["id", bundle.subject.column, *ranked]
     if for_report:
-        looked_at += [*output_schema(bundle.tasks, ()).scores, *pipeline.columns]
+        looked_at += [*output_schema(bundle.tasks, (), about=bundle.subject.column).scores, *pipeline.columns]
     columns = [*schema.columns, *looked_at]
     ranks = [name for name in schema.columns if name in bundle.percentile_columns]
-    return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns, percentiles=ranks)
+    about = bundle.subject.column
+    return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns, percentiles=ranks, about=about)
 
 
 def _percentile_columns(bundle: Bundle, columns: Sequence[str] | None, *, asked: bool) -> list[str]:

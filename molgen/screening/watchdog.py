@@ -119,7 +119,7 @@ class Watchdog:
             rows = half if isinstance(self._try(_part(block, half)), Failure) else rows[len(half) :]
         failure = self._try_twice(_part(block, rows)) if rows else None
         if isinstance(failure, Failure):
-            self._known[block.smiles[rows[0]]] = self._verdict(failure)
+            self._known[block.texts[rows[0]]] = self._verdict(failure)
             return True
         return False
 
@@ -133,7 +133,7 @@ class Watchdog:
         if n == 1:
             if verdicts or block.problems:
                 raise MolgenError(f"a worker process fails even where there is nothing to score ({answer.value})")
-            self._known[block.smiles[0]] = self._verdict(answer)
+            self._known[block.texts[0]] = self._verdict(answer)
             return self(block)
         return _joined([self._in_pieces(_part(block, half)) for half in (range(n // 2), range(n // 2, n))])
 
@@ -154,8 +154,8 @@ class Watchdog:
 
     def _set_aside(self, block: Block) -> tuple[Block, dict[int, Verdict]]:
         """Return a block in which the structures that are known to be bad are not read, and what they get."""
-        bad = [at for at, text in enumerate(block.smiles) if text in self._known and at not in block.problems]
-        verdicts = {at: self._known[block.smiles[at]] for at in bad}
+        bad = [at for at, text in enumerate(block.texts) if text in self._known and at not in block.problems]
+        verdicts = {at: self._known[block.texts[at]] for at in bad}
         return block._replace(problems=block.problems | {at: verdict.reason for at, verdict in verdicts.items()}), verdicts
 
     def _verdict(self, failure: Failure) -> Verdict:
@@ -171,7 +171,7 @@ def _part(block: Block, rows: Sequence[int]) -> Block:
     return block._replace(
         rows=[block.rows[at] for at in rows],
         ids=[block.ids[at] for at in rows],
-        smiles=[block.smiles[at] for at in rows],
+        texts=[block.texts[at] for at in rows],
         problems={new: block.problems[at] for new, at in enumerate(rows) if at in block.problems},
         extras=[None if values is None else [values[at] for at in rows] for values in block.extras],
         prepared=None if block.prepared is None else block.prepared.take(rows),

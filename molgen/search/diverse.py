@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from molgen.chem.diversity import nearest_before
 from molgen.chem.scaffold import murcko_scaffolds
-from molgen.chem.standardize import Compounds, read_compounds
+from molgen.chem.standardize import read_compounds
 from molgen.data.columns import find_column
 from molgen.data.library import Library, open_library
 from molgen.data.numbers import read_columns
@@ -21,6 +21,7 @@ from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError, InputError
 from molgen.featurizers.fingerprint import Fingerprint
 from molgen.plain import plain
+from molgen.rows import ReadRows
 from molgen.screening.hits import write_hits
 from molgen.screening.output import check_outputs, round_significant
 from molgen.screening.schema import pass_through
@@ -207,17 +208,17 @@ def _read(
         pool.rows += [row_values(block, at) for at in rows.tolist()]
         pool.values += values[rows].tolist()
         if method.by_scaffold:
-            pool.scaffolds += murcko_scaffolds([mol for mol in compounds.mols if mol is not None])
+            pool.scaffolds += murcko_scaffolds([mol for mol in compounds.items if mol is not None])
         tally.add(compounds)
         if progress:
             progress(tally.rows, library.share_read())
     return pool
 
 
-def _refuse(compounds: Compounds, problems: Mapping[int, str]) -> None:
+def _refuse(compounds: ReadRows, problems: Mapping[int, str]) -> None:
     for row, problem in problems.items():
-        if compounds.mols[row] is not None:
-            compounds.statuses[row], compounds.reasons[row], compounds.mols[row] = "invalid", problem, None
+        if compounds.items[row] is not None:
+            compounds.statuses[row], compounds.reasons[row], compounds.items[row] = "invalid", problem, None
 
 
 def _read_known(paths: Sequence[Path], fingerprint: Fingerprint, method: Method, notes: list[str]) -> _Pool:

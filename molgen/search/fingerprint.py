@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.parse import MolList
-from molgen.chem.standardize import Compounds
 from molgen.data.library import Block
 from molgen.errors import ConfigError
 from molgen.featurizers import available, from_spec
 from molgen.featurizers.fingerprint import Fingerprint
+from molgen.rows import ReadRows
 
 __all__ = ["DEFAULT", "bit_fingerprints", "fingerprints", "make_fingerprint", "stored_fingerprints"]
 
@@ -55,7 +55,7 @@ def make_fingerprint(featurizer: str | Mapping[str, Any] | Fingerprint) -> Finge
     return made
 
 
-def stored_fingerprints(fingerprint: Fingerprint, block: Block) -> tuple[Compounds, NDArray[np.uint8], NDArray[np.int64]] | None:
+def stored_fingerprints(fingerprint: Fingerprint, block: Block) -> tuple[ReadRows, NDArray[np.uint8], NDArray[np.int64]] | None:
     """Return the compounds of a block (without molecules), their fingerprints and rows, if a prepared library holds them all."""
     prepared = block.prepared
     if prepared is None:
@@ -66,10 +66,10 @@ def stored_fingerprints(fingerprint: Fingerprint, block: Block) -> tuple[Compoun
         return None
     reasons = {row: reason for row, reason in enumerate(prepared.reasons) if reason}
     rows = np.flatnonzero(ok)
-    return Compounds([None] * block.size, list(prepared.statuses), reasons), packed[rows], rows
+    return ReadRows([None] * block.size, list(prepared.statuses), reasons), packed[rows], rows
 
 
-def fingerprints(fingerprint: Fingerprint, compounds: Compounds) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def fingerprints(fingerprint: Fingerprint, compounds: ReadRows) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Compute fingerprints of what can be read; a molecule that the fingerprint refuses becomes ``invalid``.
 
     Returns
@@ -77,10 +77,10 @@ def fingerprints(fingerprint: Fingerprint, compounds: Compounds) -> tuple[NDArra
     packed, rows
         Packed bits ``[n, bytes]``, and the rows that they belong to.
     """
-    features = fingerprint.featurize(MolList(compounds.mols))
+    features = fingerprint.featurize(MolList(compounds.items))
     for row, reason in features.errors.items():
-        if compounds.mols[row] is not None:
+        if compounds.items[row] is not None:
             compounds.statuses[row] = "too_large" if reason.startswith("too large") else "invalid"
-            compounds.reasons[row], compounds.mols[row] = reason, None
-    rows = np.array([row for row, mol in enumerate(compounds.mols) if mol is not None], dtype=np.int64)
+            compounds.reasons[row], compounds.items[row] = reason, None
+    rows = np.array([row for row, mol in enumerate(compounds.items) if mol is not None], dtype=np.int64)
     return features.values[rows], rows

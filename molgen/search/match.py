@@ -187,8 +187,8 @@ def _tables(
     """Yield the rows of each block that match; first none, so that there is a table however empty the library is."""
     yield _table(question, [], [], extras)
     for block, compounds in read_blocks(library, read_as_written):
-        found = question.count(compounds.mols)
-        there = np.array([mol is not None for mol in compounds.mols])
+        found = question.count(compounds.items)
+        there = np.array([mol is not None for mol in compounds.items])
         wanted = np.flatnonzero(question.passes(found) & there)
         if limit is not None:
             wanted = wanted[: limit - result.found]
@@ -196,7 +196,7 @@ def _tables(
         result.tally.add(compounds)
         result.matched.update({name: int(n) for name, n in zip(question.patterns, (found > 0).sum(axis=0), strict=True)})
         result.found += len(rows)
-        described = [question.describe(found[at], mol) for at in rows if (mol := compounds.mols[at])]
+        described = [question.describe(found[at], mol) for at in rows if (mol := compounds.items[at])]
         yield _table(question, [row_values(block, at) for at in rows], described, extras)
         if progress:
             progress(result.tally.rows, library.share_read())

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.standardize import Compounds, read_compounds
+from molgen.chem.standardize import read_compounds
 from molgen.data.library import open_library
 from molgen.errors import InputError
 from molgen.featurizers.fingerprint import Fingerprint
+from molgen.rows import ReadRows
 from molgen.search.fingerprint import fingerprints
 from molgen.search.reading import read_blocks
 
@@ -62,7 +63,7 @@ def read_queries(queries: Sequence[str | Path], fingerprint: Fingerprint) -> Que
             for block, compounds in read_blocks(library):
                 places = [f"{block.source}, row {row}" for row in block.rows]
                 packed.append(_read(compounds, fingerprint, places))
-                names += [name or smiles for name, smiles in zip(block.ids, block.smiles, strict=True)]
+                names += [name or smiles for name, smiles in zip(block.ids, block.texts, strict=True)]
         else:
             packed.append(_read(read_compounds([str(query)]), fingerprint, [f"query {query}"]))
             names.append(str(query))
@@ -78,7 +79,7 @@ def _is_file(query: str | Path) -> bool:
         return False
 
 
-def _read(compounds: Compounds, fingerprint: Fingerprint, places: Sequence[str]) -> NDArray[np.uint8]:
+def _read(compounds: ReadRows, fingerprint: Fingerprint, places: Sequence[str]) -> NDArray[np.uint8]:
     packed, rows = fingerprints(fingerprint, compounds)
     for row, reason in compounds.reasons.items():
         more = f" ({len(compounds.reasons) - 1} more in this file)" if len(compounds.reasons) > 1 else ""

@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from molgen.chem.parse import parse_batch
-from molgen.chem.standardize import Compounds, read_compounds
+from molgen.chem.standardize import read_compounds
 from molgen.data.library import Block, Library
+from molgen.rows import ReadRows
 
 __all__ = ["ROW_COLUMNS", "Tally", "read_as_written", "read_block", "read_blocks", "row_table", "row_values"]
 
@@ -38,7 +39,7 @@ class Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, compounds: Compounds) -> None:
+    def add(self, compounds: ReadRows) -> None:
         """Count a block."""
         self.rows += len(compounds.statuses)
         self.statuses.update(compounds.statuses)
@@ -50,7 +51,7 @@ class Tally:
         return {"rows": self.rows, "statuses": dict(self.statuses), "reasons": reasons}
 
 
-def read_blocks(library: Library, read: Callable[[Sequence[str]], Compounds] = read_compounds) -> Iterator[tuple[Block, Compounds]]:
+def read_blocks(library: Library, read: Callable[[Sequence[str]], ReadRows] = read_compounds) -> Iterator[tuple[Block, ReadRows]]:
     """Iterate over a library's blocks and what their SMILES stand for.
 
     Parameters
@@ -63,26 +64,26 @@ def read_blocks(library: Library, read: Callable[[Sequence[str]], Compounds] = r
     return ((block, read_block(block, read)) for block in library.blocks())
 
 
-def read_block(block: Block, read: Callable[[Sequence[str]], Compounds] = read_compounds) -> Compounds:
+def read_block(block: Block, read: Callable[[Sequence[str]], ReadRows] = read_compounds) -> ReadRows:
     """Return what the SMILES of a block stand for."""
-    compounds = read(["" if at in block.problems else text for at, text in enumerate(block.smiles)])
+    compounds = read(["" if at in block.problems else text for at, text in enumerate(block.texts)])
     for at, problem in block.problems.items():
         compounds.statuses[at], compounds.reasons[at] = "invalid", problem
     return compounds
 
 
-def read_as_written(rows: Sequence[str]) -> Compounds:
+def read_as_written(rows: Sequence[str]) -> ReadRows:
     """Parse SMILES and change nothing: salts keep their counter-ions and charges stay, so that atoms keep their numbers."""
     parsed = parse_batch(rows)
     large = {row for row, reason in parsed.errors.items() if reason.startswith("too long")}
     statuses = ["ok" if mol else "too_large" if row in large else "invalid" for row, mol in enumerate(parsed.mols)]
-    return Compounds(parsed.mols, statuses, parsed.errors, parsed.notes)
+    return ReadRows(parsed.mols, statuses, parsed.errors, parsed.notes)
 
 
 def row_values(block: Block, at: int) -> list[Any]:
     """Return the values of :data:`ROW_COLUMNS` and of the library's further columns for a row of a block."""
     others = ["" if column is None else column[at] for column in block.extras]
-    return [block.rows[at], block.source, block.ids[at], block.smiles[at], *others]
+    return [block.rows[at], block.source, block.ids[at], block.texts[at], *others]
 
 
 def row_table(rows: Sequence[Sequence[Any]], extras: Mapping[str, str], added: Mapping[str, tuple[pa.DataType, Any]]) -> pa.Table:

@@ -13,12 +13,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molgen.chem.neighbours import NearestRows
-from molgen.chem.standardize import Compounds, read_compounds
+from molgen.chem.standardize import read_compounds
 from molgen.data.library import Block, open_library
 from molgen.data.paths import expand_paths
 from molgen.errors import ConfigError
 from molgen.featurizers.fingerprint import Fingerprint
 from molgen.plain import plain
+from molgen.rows import ReadRows
 from molgen.screening.hits import write_hits
 from molgen.screening.output import check_outputs, round_significant
 from molgen.screening.schema import pass_through
@@ -153,7 +154,7 @@ def similar(
     return result
 
 
-def _read(block: Block, fingerprint: Fingerprint) -> tuple[Compounds, NDArray[np.uint8], NDArray[np.int64]]:
+def _read(block: Block, fingerprint: Fingerprint) -> tuple[ReadRows, NDArray[np.uint8], NDArray[np.int64]]:
     compounds = read_block(block)
     return compounds, *fingerprints(fingerprint, compounds)
 

@@ -16,11 +16,11 @@ from molgen.data.tasks import Task
 from molgen.experts.base import FeatureTable
 from molgen.experts.blend import blend, fit_weights
 from molgen.experts.calibration import Calibration, calibrate, fit_calibration
-from molgen.featurizers import Featurizer, Morgan
+from molgen.experts.domain import pack_bits
 from molgen.training.baselines import predict_mean, predict_nearest
-from molgen.training.config import TrainConfig
-from molgen.training.experts import fit_tabular_expert
+from molgen.training.experts import fit_linear_expert, fit_tabular_expert
 from molgen.training.metrics import evaluate
+from molgen.training.recipe import Recipe
 
 __all__ = ["Blend", "Metrics", "fit_blend", "measure", "predict_baselines"]
 
@@ -69,30 +69,30 @@ def predict_baselines(
     features: FeatureTable,
     dataset: Dataset,
     split: Split,
-    config: TrainConfig,
-    *,
-    fingerprint: Morgan,
-    trees: Sequence[Featurizer],
+    recipe: Recipe,
 ) -> dict[str, NDArray[np.float64]]:
-    """Predict all rows as every model has to be able to: by the mean, the nearest neighbour and boosted trees.
+    """Predict held-out rows as every model has to be able to: by the mean, the nearest neighbour, boosted trees, linear models.
 
     Parameters
     ----------
-    tasks, features, dataset, split, config
+    tasks, features, dataset, split
         What is trained on.
-    fingerprint
-        What neighbours are found by.
-    trees
-        Inputs of boosted trees; none where an expert is just that.
+    recipe
+        Says what the baselines read. Boosted trees are none where an expert is just that.
     """
-    packed = fingerprint.pack(dataset.mols)
+    fingerprint = recipe.ingredients.fingerprint
+    packed = pack_bits(fingerprint, dataset.items)
+    held_out = np.sort(np.concatenate([split.valid, split.test]))
     predictions = {
         "mean": predict_mean(tasks, dataset.labels, split.train),
-        "nearest neighbour": predict_nearest(tasks, features[fingerprint], packed, dataset.targets, split.train),
+        "nearest neighbour": predict_nearest(tasks, features[fingerprint], packed, dataset.targets, split.train, held_out),
     }
-    if trees:
-        expert = fit_tabular_expert("trees", tasks, trees, features, dataset.labels, split, config)
-        predictions["lightgbm"] = expert.predict(features)
+    for name, inputs in recipe.baselines.items():
+        linear = fit_linear_expert(name, tasks, inputs, features, dataset.labels, split, recipe.config)
+        predictions[name] = linear.predict(features)
+    if recipe.baseline_trees:
+        trees = fit_tabular_expert("trees", tasks, recipe.baseline_trees, features, dataset.labels, split, recipe.config)
+        predictions["lightgbm"] = trees.predict(features)
     return predictions
 
 

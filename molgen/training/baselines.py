@@ -1,4 +1,4 @@
-"""Predictors that every model has to beat: the mean, the nearest neighbour, boosted trees."""
+"""Predictors that every model has to beat: the mean, the nearest neighbour, boosted trees, linear models."""
 
 from __future__ import annotations
 
@@ -47,25 +47,34 @@ def _mean(labels: Targets, noise: float) -> float:
 
 
 def predict_nearest(
-    tasks: Sequence[Task], fingerprints: Any, packed: NDArray[np.uint8], targets: NDArray[np.float64], train: NDArray[np.int64]
+    tasks: Sequence[Task],
+    fingerprints: Any,
+    packed: NDArray[np.uint8],
+    targets: NDArray[np.float64],
+    train: NDArray[np.int64],
+    rows: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Predict each row as the label of the training compound most similar to it, ``[rows, outputs]``; a limit counts as its value.
+    """Predict each row as the label of the training row most similar to it, ``[rows, outputs]``; a limit counts as its value.
 
     Parameters
     ----------
     tasks
         What the columns of ``targets`` are.
     fingerprints, packed
-        The same Morgan bits of all rows, as CSR and packed.
+        The same bits of all rows, as CSR and packed.
     targets
         Labels ``[rows, tasks]``; for each task only training rows that have its label are neighbours.
     train
         Training rows, which are their own neighbours here.
+    rows
+        The rows to predict; the others are NaN.
     """
     predicted = []
     for at, task in enumerate(tasks):
         neighbours = train[~np.isnan(targets[train, at])]
-        _, nearest = nearest_tanimoto(fingerprints.astype(bool), packed[neighbours])
+        _, nearest = nearest_tanimoto(fingerprints[rows].astype(bool), packed[neighbours])
         labels = targets[neighbours[nearest], at]
-        predicted.append(np.eye(task.width)[labels.astype(int)] if task.kind == "multiclass" else labels)
-    return np.column_stack(predicted)
+        found = np.full((len(targets), task.width), np.nan)
+        found[rows] = np.eye(task.width)[labels.astype(int)] if task.kind == "multiclass" else labels[:, None]
+        predicted.append(found)
+    return np.hstack(predicted)

@@ -16,7 +16,7 @@ from molgen.data.tasks import Task, fit_scaling
 from molgen.experts.base import FeatureTable
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.config import TrainConfig
-from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.experts import fit_network_expert, fit_tabular_expert
 from molgen.training.recipe import Recipe, make_recipe
 
 __all__ = ["Costs", "measure_costs", "plans", "within_budget"]
@@ -52,15 +52,15 @@ def within_budget(
     parts = [*(split.train for split in splits), *([np.arange(len(dataset))] if recipe.config.folds else [])]
     compounds = sum(map(len, parts))
     labels = sum(int((~np.isnan(dataset.targets[rows])).sum()) for rows in parts)
-    wanted = plans(recipe.config)
+    wanted = plans(recipe.config, recipe.ingredients.network)
     chosen = None if kept is None else kept.load_choice(len(wanted))
     if chosen is None:
         costs = measure_costs(recipe, dataset.tasks, features, dataset.labels, splits[0])
-        fits = (costs.of(make_recipe(config, recipe.own), compounds, labels) <= seconds for config in wanted)
+        fits = (costs.of(make_recipe(config, recipe.ingredients, recipe.own), compounds, labels) <= seconds for config in wanted)
         chosen = next((at for at, fit in enumerate(fits) if fit), len(wanted) - 1)
         if kept is not None:
             kept.save_choice(chosen)
-    return make_recipe(wanted[chosen], recipe.own)
+    return make_recipe(wanted[chosen], recipe.ingredients, recipe.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Costs:
 
     def of(self, recipe: Recipe, compounds: int, labels: int) -> float:
         """Return the seconds that a recipe takes on training parts of so many compounds, and labels, together."""
-        epochs = {name: network.config.graph.epochs for name, network in recipe.networks.items()}
+        epochs = {name: network.settings.epochs for name, network in recipe.networks.items()}
         networks = sum(recipe.members * epochs[name] * self.networks[name] for name in recipe.networks)
         # Boosted trees are a baseline where they are no expert.
         return compounds * networks + labels * self.trees
@@ -100,9 +100,9 @@ def measure_costs(recipe: Recipe, tasks: Sequence[Task], features: FeatureTable,
     few = _some(split.train)
     networks = {}
     for name, network in recipe.networks.items():
-        once = _with_epochs(network.config, 1)
+        once = network.with_settings({"epochs": 1})
         start = time.perf_counter()
-        fit_graph_expert(name, fitted, network.extras, features, targets, few, once, parent=network.parent)
+        fit_network_expert(name, fitted, once, features, targets, few)
         networks[name] = (time.perf_counter() - start) / len(few.train)
     known = ~np.isnan(targets.values[split.train])
     most = int(known.sum(axis=0).argmax())
@@ -119,25 +119,21 @@ def _some(rows: NDArray[np.int64]) -> Split:
     return Split.of(rows[np.linspace(0, len(rows) - 1, min(_ROWS, len(rows))).astype(np.int64)], [], [])
 
 
-def plans(config: TrainConfig) -> list[TrainConfig]:
+def plans(config: TrainConfig, kind: str) -> list[TrainConfig]:
     """Return a configuration and what it becomes to save time, the least loss first.
 
     Parameters
     ----------
     config
         With epochs and ensemble settled.
+    kind
+        What its networks read, ``"graph"`` or ``"sequence"``.
     """
-    halves = [
-        epochs for epochs in (config.graph.epochs, config.graph.epochs // 2, config.graph.epochs // 4) if epochs >= _LEAST_EPOCHS
-    ]
+    whole = config.network_settings(kind).epochs
+    halves = [epochs for epochs in (whole, whole // 2, whole // 4) if epochs >= _LEAST_EPOCHS]
     alone = config.model_copy(update={"ensemble": 1})
-    found = [config, *(_with_epochs(alone, epochs) for epochs in halves or [config.graph.epochs])]
+    found = [config, *(alone.with_network_settings(kind, {"epochs": epochs}) for epochs in halves or [whole])]
     if config.experts == "blend":
         found.append(found[-1].model_copy(update={"pretrained": "none"}))
         found.append(alone.model_copy(update={"experts": "tabular"}))
     return found
-
-
-def _with_epochs(config: TrainConfig, epochs: int) -> TrainConfig:
-    # A copy, which remembers what was left open: what starts from a model has a learning rate of its own only then.
-    return config.model_copy(update={"graph": config.graph.model_copy(update={"epochs": epochs})})

@@ -10,6 +10,7 @@ from molgen.bundle import Bundle
 from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
 from molgen.plain import plain
+from molgen.subjects import MoleculeSubject
 from molgen.training.config import UNSTATED_LICENCE
 from molgen.training.diagnostics import describe_labels
 from molgen.training.fit import Fitted, describe_history
@@ -52,8 +53,7 @@ def make_card(
         "data": {
             **dataset.source,
             "compounds": len(dataset),
-            "drawn_charged": dataset.drawn_charged,
-            "charges": "neutral" if dataset.neutralize else "drawn",
+            **_of_subject(dataset),
             "left_out": [[line, reason] for line, reason in dataset.dropped[:1000]],
             "left_out_count": len(dataset.dropped) + len(unusable),
             "not_used": [[dataset.ids[row], reason] for row, reason in list(unusable.items())[:1000]],
@@ -83,3 +83,10 @@ def make_card(
         if expert in recipe.parents:
             card[key] = recipe.parents[expert]
     return card
+
+
+def _of_subject(dataset: Dataset) -> dict[str, Any]:
+    """Return what is told of the rows of a kind."""
+    if not isinstance(dataset.subject, MoleculeSubject):
+        return {"subject": dataset.subject.to_json()}
+    return {"drawn_charged": dataset.drawn_charged, "charges": "neutral" if dataset.subject.neutralize else "drawn"}

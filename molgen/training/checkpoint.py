@@ -23,6 +23,8 @@ from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError, InputError
 from molgen.experts.base import Expert
 from molgen.experts.graph import GraphExpert
+from molgen.experts.linear import LinearExpert
+from molgen.experts.sequence import SequenceExpert
 from molgen.experts.tabular import TabularExpert
 from molgen.plain import first_difference
 from molgen.training.config import TrainConfig
@@ -31,14 +33,14 @@ from molgen.training.loop import Epoch, LoopState
 __all__ = ["Checkpoint", "NetworkStore", "describe_run", "run_versions"]
 
 _FORMAT = 1
-_EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, TabularExpert)}
+_EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert, TabularExpert, LinearExpert)}
 #: Settings that change no number.
 _FREE = ("n_jobs",)
 
 
 def describe_run(dataset: Dataset, config: TrainConfig, parents: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Return what decides a run's numbers: data, configuration, the models its networks start from, and versions."""
-    digest = hashlib.sha256("\n".join(dataset.smiles).encode())
+    digest = hashlib.sha256("\n".join(dataset.texts).encode())
     for part in (dataset.labels.values, dataset.labels.bounds, dataset.labels.weights, *dataset.numbers.values()):
         digest.update(np.ascontiguousarray(part).tobytes())
     configuration = {key: value for key, value in config.model_dump(mode="json").items() if key not in _FREE}

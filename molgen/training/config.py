@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from molgen.chem.standardize import MAX_ATOMS
 from molgen.data.splits import get_splitter
 from molgen.errors import ConfigError
-from molgen.nn.parts import MESSAGE_PASSING, POOLING, part_names
+from molgen.nn.parts import MESSAGE_PASSING, POOLING, SEQUENCE, part_names
 
 __all__ = ["UNSTATED_LICENCE", "GraphConfig", "RunConfig", "TabularConfig", "TrainConfig", "read_toml"]
 
@@ -75,28 +76,22 @@ def _known_part(package: str, name: str) -> str:
     return name
 
 
-class GraphConfig(RunConfig):
-    """The message-passing network and how it is trained.
+class NetworkConfig(RunConfig):
+    """A network and how it is trained.
 
     Attributes
     ----------
-    network
-        How messages are passed: the name of a file in ``molgen/nn/message_passing``.
-    pooling
-        How atoms become a molecule: the name of a file in ``molgen/nn/pooling``; ``None`` for the architecture's own.
     width, steps
-        See :class:`~molgen.models.property.PropertyNetwork`.
+        Size of the vectors, and layers.
     dropout
-        Share of entries dropped in training; ``None`` for 0, and 0.2 in a network that sees all descriptors.
+        Share of entries dropped in training.
     epochs, patience
         Epochs at most, and epochs without a better validation loss after which training stops. Left out, epochs become fewer beyond
-        5,000 compounds, and at least 12.
+        5,000 rows, and at least 12.
     batch_size, learning_rate, weight_decay
         Of AdamW; the rate warms up over a tenth of the steps and falls along half a cosine.
     """
 
-    network: Annotated[str, AfterValidator(partial(_known_part, MESSAGE_PASSING))] = "dmpnn"
-    pooling: Annotated[str, AfterValidator(partial(_known_part, POOLING))] | None = None
     width: Annotated[int, Field(ge=8, le=4096)] = 128
     steps: Annotated[int, Field(ge=1, le=32)] = 2
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -105,6 +100,46 @@ class GraphConfig(RunConfig):
     batch_size: Annotated[int, Field(ge=1)] = 64
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+
+
+class GraphConfig(NetworkConfig):
+    """The message-passing network and how it is trained; further settings are those of :class:`NetworkConfig`.
+
+    Attributes
+    ----------
+    network
+        How messages are passed: the name of a file in ``molgen/nn/message_passing``.
+    pooling
+        How atoms become a molecule: the name of a file in ``molgen/nn/pooling``; ``None`` for the architecture's own.
+    dropout
+        ``None`` for 0, and 0.2 in a network that sees all descriptors.
+    """
+
+    network: Annotated[str, AfterValidator(partial(_known_part, MESSAGE_PASSING))] = "dmpnn"
+    pooling: Annotated[str, AfterValidator(partial(_known_part, POOLING))] | None = None
+
+
+class SequenceConfig(NetworkConfig):
+    """The network that reads sequences and how it is trained; further settings are those of :class:`NetworkConfig`.
+
+    Attributes
+    ----------
+    network
+        What reads the letters: the name of a file in ``molgen/nn/sequence``.
+    strands
+        What is made of the two strands of a nucleic acid, see :class:`~molgen.models.sequence.SequenceNetwork`; ``None`` for
+        ``"average"`` where rows are stretches of a genome without a strand, else ``"forward"``.
+    """
+
+    network: Annotated[str, AfterValidator(partial(_known_part, SEQUENCE))] = "dilated"
+    strands: Literal["forward", "augment", "average", "share"] | None = None
+    width: Annotated[int, Field(ge=8, le=4096)] = 64
+    steps: Annotated[int, Field(ge=1, le=32)] = 4
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = 0.2
+    epochs: Annotated[int, Field(ge=1)] = 40
+    patience: Annotated[int, Field(ge=1)] = 10
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
 
 
 class TabularConfig(RunConfig):
@@ -124,8 +159,17 @@ class TrainConfig(RunConfig):
     ----------
     targets
         Label columns.
-    smiles, ids
+    smiles, sequence, ids
         Column names; ``None`` to guess.
+    alphabet
+        Of sequences; ``"auto"`` is that which most of them are written in.
+    labels
+        A table of labels that finds its rows by their id, where the data has none itself.
+    negatives
+        Files whose rows are the other class of what the data are, or ``"dinucleotide"`` or ``"gc"`` for such that are drawn; see
+        :func:`~molgen.data.derived.open_labelled`.
+    genome, length
+        Where BED files are read; letters of every row, around the middle of its interval.
     kind
         Kind of the tasks; ``"auto"`` reads it off the labels.
     directions, units
@@ -152,12 +196,12 @@ class TrainConfig(RunConfig):
     fractions
         Shares of training, validation and test rows.
     experts
-        ``"graph"``, ``"tabular"`` or ``"blend"``.
+        ``"network"`` (or ``"graph"``, for one of molecules), ``"tabular"`` or ``"blend"``.
     fast
         Leave out of a blend what reads all descriptors, which cost more than everything else in a screen: trees see the Morgan
         fingerprint and the cheap descriptors that networks read.
     ensemble
-        Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend of up to 5,000 compounds,
+        Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend of up to 5,000 rows,
         else one.
     precision
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32
@@ -200,7 +244,13 @@ class TrainConfig(RunConfig):
 
     targets: tuple[str, ...] = ()
     smiles: str | None = None
+    sequence: str | None = None
+    alphabet: Literal["auto", "dna", "rna", "protein"] = "auto"
     ids: str | None = None
+    labels: str | None = None
+    negatives: str | None = None
+    genome: str | None = None
+    length: Annotated[int, Field(ge=1)] | None = None
     kind: Literal["auto", "regression", "binary", "multiclass"] = "auto"
     directions: tuple[Literal["high", "low"], ...] = ()
     units: tuple[str, ...] = ()
@@ -213,11 +263,11 @@ class TrainConfig(RunConfig):
     weight: str | None = None
     features: tuple[str, ...] = ()
     replicates: Literal["aggregate", "keep", "first", "error"] = "aggregate"
-    split: str = "scaffold"
+    split: str = "auto"
     split_column: str | None = None
     split_options: dict[str, bool | int | float | str] = {}
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    experts: Literal["graph", "tabular", "blend"] = "blend"
+    experts: Literal["graph", "network", "tabular", "blend"] = "blend"
     fast: bool = False
     ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
@@ -237,6 +287,7 @@ class TrainConfig(RunConfig):
     device: str = "auto"
     n_jobs: Annotated[int, Field(ge=-1)] = 1
     graph: GraphConfig = GraphConfig()
+    sequence_network: SequenceConfig = SequenceConfig()
     tabular: TabularConfig = TabularConfig()
 
     @field_validator("freeze", mode="before")
@@ -260,9 +311,21 @@ class TrainConfig(RunConfig):
         found = _TIME.fullmatch(self.budget or "")
         return float("inf") if found is None else float(found[1]) * _SECONDS[found[2]]
 
+    def network_settings(self, kind: str) -> NetworkConfig:
+        """The settings of networks that read graphs, or sequences."""
+        return self.graph if kind == "graph" else self.sequence_network
+
+    def with_network_settings(self, kind: str, changes: Mapping[str, Any]) -> Self:
+        """Return the same configuration with other settings of networks of that kind.
+
+        A copy, which remembers what was left open: what starts from a model has a learning rate of its own only then.
+        """
+        name = "graph" if kind == "graph" else "sequence_network"
+        return self.model_copy(update={name: self.network_settings(kind).model_copy(update=dict(changes))})
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if get_splitter(self.split, **self.split_options).needs_column != (self.split_column is not None):
+        if self.split != "auto" and get_splitter(self.split, **self.split_options).needs_column != (self.split_column is not None):
             verb = "reads no column: leave split_column out" if self.split_column is not None else "needs split_column"
             raise ValueError(f"split {self.split!r} {verb}")
         if self.descriptions and len(self.descriptions) != len(self.targets):

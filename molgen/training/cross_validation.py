@@ -1,4 +1,4 @@
-"""Cross-validation: every compound predicted by experts that did not see it, and what the spread over the folds is."""
+"""Cross-validation: every row predicted by experts that did not see it, and what the spread over the folds is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from molgen.data.splits import Split
 from molgen.data.tasks import Task, fit_scaling, score_views, spans
 from molgen.experts.base import FeatureTable
 from molgen.experts.domain import Domain
-from molgen.featurizers import Featurizer, Morgan
 from molgen.featurizers.base import take_rows
 from molgen.training.assemble import Metrics, fit_blend, measure, predict_baselines
 from molgen.training.checkpoint import Checkpoint
@@ -34,7 +33,7 @@ class CrossValidation:
     Attributes
     ----------
     dataset, folds
-        The compounds, and the split of each fold; a fold's figures are those of its test part.
+        The rows, and the split of each fold; a fold's figures are those of its test part.
     metrics
         One a fold: predictor (baselines, experts, ``"model"``) -> task -> measure -> value.
     predictions
@@ -84,7 +83,7 @@ class CrossValidation:
         return {"folds": sizes, "metrics": spread, "epochs": self.epochs}
 
     def table(self) -> pd.DataFrame:
-        """Return one row a compound that was tested: ``id, smiles, fold`` (from 1), and for each task its label and predictions.
+        """Return a line for each tested row: ``id``, its SMILES or sequence, ``fold`` (from 1), then labels and predictions.
 
         The columns of a task are ``<task>_measured``, ``<task>`` (the whole model) and ``<task>_<expert>``; of several classes,
         the measured class, and in place of ``<task>`` the ``<task>_<class>`` of each.
@@ -97,7 +96,7 @@ class CrossValidation:
             fold[split.test] = number
         columns: dict[str, Any] = {
             "id": [self.dataset.ids[row] for row in rows],
-            "smiles": [self.dataset.smiles[row] for row in rows],
+            self.dataset.subject.column: [self.dataset.texts[row] for row in rows],
             "fold": fold[rows],
         }
         for at, (task, span) in enumerate(zip(self.dataset.tasks, spans(self.dataset.tasks), strict=True)):
@@ -123,8 +122,6 @@ def validate_on_folds(
     folds: Sequence[Split],
     tell: Progress,
     *,
-    fingerprint: Morgan,
-    trees: Sequence[Featurizer],
     checkpoint: Checkpoint | None = None,
 ) -> CrossValidation:
     """Fit a recipe once a fold, and predict each fold's test part.
@@ -140,12 +137,11 @@ def validate_on_folds(
         A split each; no row is in two test parts.
     tell
         Told what is going on.
-    fingerprint, trees
-        See :func:`~molgen.training.assemble.predict_baselines`.
     checkpoint
         Where the run is kept.
     """
     found: dict[str, NDArray[np.float64]] = {}
+    fingerprint = recipe.ingredients.fingerprint
     similarity = np.full(len(dataset), np.nan)
     best: dict[str, list[int]] = {}
     experts: list[str] = []
@@ -160,12 +156,12 @@ def validate_on_folds(
         experts = [expert.name for expert in fitted.experts]
         for name, histories in fitted.histories.items():
             best.setdefault(name, []).extend(best_epoch(history) for history in histories)
-        rivals = predict_baselines(tasks, features, dataset, fold, recipe.config, fingerprint=fingerprint, trees=trees)
+        rivals = predict_baselines(tasks, features, dataset, fold, recipe)
         tested = {name: values[fold.test] for name, values in rivals.items()}
         tested |= dict(zip(experts, fitted.predict(features, fold.test), strict=True))
         for name, values in tested.items():
             found.setdefault(name, np.full((len(dataset), values.shape[1]), np.nan))[fold.test] = values
-        domain = Domain.fit(fingerprint, [dataset.mols[row] for row in fold.train], seed=recipe.config.seed)
+        domain = Domain.fit(fingerprint, [dataset.items[row] for row in fold.train], seed=recipe.config.seed)
         similarity[fold.test] = domain.similarity(take_rows(features[fingerprint], fold.test))
     found["model"], half_widths = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
     metrics: list[Metrics] = [

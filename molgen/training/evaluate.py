@@ -147,14 +147,13 @@ def evaluate(
         unit_columns=unit_columns,
         features=bundle.columns,
         extra_columns=[] if grouped_by is None else [grouped_by],
-        max_atoms=bundle.max_atoms,
-        charges="neutral" if bundle.neutralize else "drawn",
+        subject=bundle.subject,
     )
     _note_classes(dataset, wanted, notes)
     rows_of = {} if grouped_by is None else _rows_by_word([word.strip() for word in dataset.columns[grouped_by]], grouped_by)
     if dataset.source.get("sha256") == _trained_on(bundle):
         notes.append("the model was trained on this very table: the metrics say nothing about new compounds")
-    scores = bundle.score(dataset.mols, dict(zip(bundle.columns, dataset.numbers.values(), strict=True)))
+    scores = bundle.score(dataset.items, dict(zip(bundle.columns, dataset.numbers.values(), strict=True)))
     columns = bundle.named_columns(scores)
     half_widths = {task: calibration.half_width for task, calibration in zip(bundle.tasks, bundle.calibration, strict=True)}
     chosen = {task: half_widths[task] for task in wanted}
@@ -273,7 +272,7 @@ def _table(
     dataset: Dataset, tasks: Sequence[Task], columns: Mapping[str, NDArray[np.float64]], unscored: Mapping[int, str]
 ) -> pd.DataFrame:
     reasons = [unscored.get(row, "") for row in range(len(dataset))]
-    table: dict[str, object] = {"id": dataset.ids, "smiles": dataset.smiles, "reason": reasons}
+    table: dict[str, object] = {"id": dataset.ids, dataset.subject.column: dataset.texts, "reason": reasons}
     for at, task in enumerate(tasks):
         labels = dataset.labels.of_task(at)
         if labels.bounds.any():

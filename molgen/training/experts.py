@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ from molgen.data.tasks import NOISE, Task, scale
 from molgen.device import choose_device
 from molgen.experts.base import FeatureTable
 from molgen.experts.graph import GraphExpert
+from molgen.experts.linear import LinearExpert, as_sparse
+from molgen.experts.network import NetworkExpert
 from molgen.experts.scaling import FeatureScaler
+from molgen.experts.sequence import SequenceExpert
 from molgen.experts.tabular import TabularExpert, as_table
 from molgen.featurizers import Featurizer
 from molgen.featurizers.base import take_rows
@@ -25,42 +29,44 @@ from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part
 from molgen.training.boosting import boost_with_limits
 from molgen.training.checkpoint import Checkpoint, NetworkStore
-from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
-from molgen.training.finetune import Parent, freeze
+from molgen.training.config import GraphConfig, NetworkConfig, SequenceConfig, TabularConfig, TrainConfig
+from molgen.training.finetune import freeze
+from molgen.training.linear import fit_linear
 from molgen.training.loop import Epoch, OnEpoch, fit_network
+from molgen.training.recipe import Network
 
-__all__ = ["architecture_of", "fit_graph_expert", "fit_tabular_expert", "member_seed"]
+__all__ = ["architecture_of", "fit_linear_expert", "fit_network_expert", "fit_tabular_expert", "member_seed"]
+
+_NETWORK_EXPERTS: dict[str, type[NetworkExpert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert)}
 
 
-def fit_graph_expert(
+def fit_network_expert(
     name: str,
     tasks: list[Task],
-    extras: Sequence[Featurizer],
+    network: Network,
     features: FeatureTable,
     targets: Targets,
     split: Split,
-    config: TrainConfig,
     *,
     members: int = 1,
-    parent: Parent | None = None,
     checkpoint: Checkpoint | None = None,
     stop_after: int | None = None,
     on_epoch: OnEpoch | None = None,
-) -> tuple[GraphExpert, list[list[Epoch]]]:
+) -> tuple[NetworkExpert, list[list[Epoch]]]:
     """Train each network on the training rows and keep its best epoch on the validation rows.
 
     Parameters
     ----------
-    name, tasks, extras
-        See :class:`~molgen.experts.graph.GraphExpert`; the tasks' scaling is fitted already.
+    name, tasks
+        See :class:`~molgen.experts.network.NetworkExpert`; the tasks' scaling is fitted already.
+    network
+        What is trained, and how.
     features, targets
         Of all rows; ``targets`` in task units.
-    split, config
-        Which rows, and how.
+    split
+        Which rows.
     members
         Number of networks, which differ in their seeds; the first has the configuration's.
-    parent
-        What the networks start from.
     checkpoint
         Keeps the states of the networks on the way, and gives them back.
     stop_after
@@ -73,8 +79,10 @@ def fit_graph_expert(
     expert, histories
         The expert, and the epochs of each of its networks.
     """
+    config, extras, parent = network.config, network.extras, network.parent
     scaler = FeatureScaler.fit(np.hstack([features[extra] for extra in extras])[split.train]) if extras else None
-    expert = GraphExpert(name, tasks, architecture_of(config.graph), extras, scaler, members)
+    architecture = {**architecture_of(network.settings), **network.given}
+    expert = _NETWORK_EXPERTS[network.kind](name, tasks, architecture, extras, scaler, members)
     if parent is not None and parent.same_extras(expert):
         expert.scaler = parent.expert_for(name).scaler
     scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
@@ -92,20 +100,20 @@ def fit_graph_expert(
     for member in range(members):
         seed = member_seed(config.seed, member)
         torch.manual_seed(seed)
-        network = expert.make_network()
+        made = expert.make_network()
         if parent is not None:
-            parent.fill(network, expert, member)
-        freeze(network, config.freeze)
-        network.to(choose_device(config.device))
+            parent.fill(made, expert, member)
+        if config.freeze is not None:
+            freeze(made, config.freeze)
+        made.to(choose_device(config.device))
         history = fit_network(
-            network,
-            features[expert.graph],
-            scaled_extras,
+            made,
+            partial(expert.make_batch, features[expert.input], scaled_extras, network=made),
             scaled_targets,
             split.train,
             split.valid,
             loss,
-            config.graph,
+            network.settings,
             seed=seed,
             precision=config.precision,
             stop_after=stop_after,
@@ -113,7 +121,7 @@ def fit_graph_expert(
             on_epoch=on_epoch,
         )
         # Predictions that training reports are those the saved bundle gives: on the CPU, in its batches.
-        expert.networks[member] = network.cpu().requires_grad_(True)
+        expert.networks[member] = made.cpu().requires_grad_(True)
         histories.append(history)
     return expert, histories
 
@@ -123,8 +131,12 @@ def member_seed(seed: int, member: int) -> int:
     return seed if member == 0 else int(np.random.SeedSequence((seed, member)).generate_state(1)[0])
 
 
-def architecture_of(config: GraphConfig) -> dict[str, Any]:
+def architecture_of(config: NetworkConfig) -> dict[str, Any]:
     """Return what a network is built from, with nothing left to a default that may change."""
+    if isinstance(config, SequenceConfig):
+        names = ("network", "strands", "width", "steps", "dropout")
+        return {name: getattr(config, name) for name in names} | {"dropout": config.dropout or 0.0}
+    assert isinstance(config, GraphConfig)
     own = find_part(MESSAGE_PASSING, config.network, MessagePassing).pooling  # type: ignore[type-abstract]
     return {
         "network": config.network,
@@ -133,6 +145,28 @@ def architecture_of(config: GraphConfig) -> dict[str, Any]:
         "steps": config.steps,
         "dropout": config.dropout or 0.0,
     }
+
+
+def fit_linear_expert(
+    name: str,
+    tasks: list[Task],
+    inputs: Sequence[Featurizer],
+    features: FeatureTable,
+    targets: Targets,
+    split: Split,
+    config: TrainConfig,
+) -> LinearExpert:
+    """Fit logistic or ridge regression to each task; arguments as for :func:`fit_tabular_expert`."""
+    table = as_sparse([features[featurizer] for featurizer in inputs])
+    labels = targets.take(split.train)
+    positive, classes = _positive_weights(tasks, labels, config.balance), _class_weights(tasks, labels, config.balance)
+    weights = []
+    for at, task in enumerate(tasks):
+        of_class = np.array(classes[at] or ([1.0, positive[at]] if task.kind == "binary" else [1.0]))
+        known = np.nan_to_num(targets.values[:, at]).astype(int) if len(of_class) > 1 else np.zeros(len(targets), int)
+        weights.append(targets.weights * of_class[known])
+    coefficients, intercepts = fit_linear(tasks, table, scale(tasks, targets), weights, split.train, config.seed)
+    return LinearExpert(name, tasks, inputs, coefficients, intercepts)
 
 
 def fit_tabular_expert(
@@ -144,7 +178,7 @@ def fit_tabular_expert(
     split: Split,
     config: TrainConfig,
 ) -> TabularExpert:
-    """Boost trees for each task on its labelled training rows; arguments as for :func:`fit_graph_expert`."""
+    """Boost trees for each task on its labelled training rows; arguments as for :func:`fit_network_expert`."""
     table = as_table([take_rows(features[featurizer], split.train) for featurizer in inputs])
     labels = targets.take(split.train)
     weights = _positive_weights(tasks, labels, config.balance)

@@ -18,6 +18,7 @@ from molgen.data.tasks import Task, per_output
 from molgen.datasets import find_bundle
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.graph import GraphExpert
+from molgen.experts.network import NetworkExpert
 from molgen.models.property import PropertyNetwork
 from molgen.training.config import GraphConfig, TrainConfig
 
@@ -106,11 +107,11 @@ class Parent:
         """Return the parent's expert of that name, or its first."""
         return next((expert for expert in self.experts if expert.name == name), self.experts[0])
 
-    def same_extras(self, expert: GraphExpert) -> bool:
+    def same_extras(self, expert: NetworkExpert) -> bool:
         """Whether the molecule-level features of an expert are those of its parent, whose scaling it then keeps."""
         return [extra.spec() for extra in self.expert_for(expert.name).extras] == [extra.spec() for extra in expert.extras]
 
-    def fill(self, network: PropertyNetwork, expert: GraphExpert, member: int) -> int:
+    def fill(self, network: PropertyNetwork, expert: NetworkExpert, member: int) -> int:
         """Put the parent's weights into a fresh network wherever they fit.
 
         The last layer has a row a task, of several classes a row a class: rows of what the parent has too (by name, kind and

@@ -15,7 +15,7 @@ from molgen.data.tasks import Task
 from molgen.experts.base import Expert, FeatureTable
 from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
-from molgen.training.experts import fit_graph_expert, fit_tabular_expert
+from molgen.training.experts import fit_linear_expert, fit_network_expert, fit_tabular_expert
 from molgen.training.loop import Epoch
 from molgen.training.recipe import Network, Recipe
 
@@ -30,7 +30,7 @@ _POINTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Experts, and for each graph expert the epochs of each of its networks."""
+    """Experts, and for each expert of networks the epochs of each of its networks."""
 
     experts: list[Expert]
     histories: dict[str, list[list[Epoch]]]
@@ -67,7 +67,7 @@ def fit_experts(
     checkpoint
         Where what is done is kept; experts that are there already are not fitted again.
     stop_after
-        Epochs of each graph expert, where no validation rows choose them.
+        Epochs of each expert of networks, where no validation rows choose them.
     """
     experts: list[Expert] = []
     histories: dict[str, list[list[Epoch]]] = {}
@@ -84,19 +84,17 @@ def fit_experts(
     for name, network in recipe.networks.items():
 
         def fit_networks(name: str = name, network: Network = network) -> tuple[Expert, list[list[Epoch]]]:
-            return fit_graph_expert(
+            return fit_network_expert(
                 name,
                 tasks,
-                network.extras,
+                network,
                 features,
                 targets,
                 split,
-                network.config,
                 members=recipe.members,
-                parent=network.parent,
                 checkpoint=checkpoint,
                 stop_after=None if stop_after is None else stop_after[name],
-                on_epoch=lambda epoch, _: tell(f"{name} expert", epoch, network.config.graph.epochs),
+                on_epoch=lambda epoch, _: tell(f"{name} expert", epoch, network.settings.epochs),
             )
 
         take(name, fit_networks)
@@ -106,6 +104,9 @@ def fit_experts(
             "tabular",
             lambda: (fit_tabular_expert("tabular", tasks, recipe.tabular, features, targets, split, recipe.config), []),
         )
+    if recipe.linear:
+        tell("linear expert", 0, 0)
+        take("linear", lambda: (fit_linear_expert("linear", tasks, recipe.linear, features, targets, split, recipe.config), []))
     return Fitted(experts, histories)
 
 

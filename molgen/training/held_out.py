@@ -57,7 +57,7 @@ class Neighbours:
             return cls(similarity, row)
         if len(wanted) > _MAX_COMPARED:
             wanted = wanted[np.linspace(0, len(wanted) - 1, _MAX_COMPARED).astype(np.int64)]
-        mols = result.dataset.mols
+        mols = result.dataset.items
         found, at = nearest_compounds(result.bundle.domain.featurizer, [mols[r] for r in wanted], [mols[r] for r in train])
         similarity[wanted], row[wanted] = found, train[at]
         return cls(similarity, row)

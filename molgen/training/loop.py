@@ -6,20 +6,17 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from molgen.chem.graph import GraphBatch
-from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.targets import Targets
 from molgen.device import choose_precision, deterministic
-from molgen.models.property import PropertyNetwork
 from molgen.nn.losses import MultiTaskLoss
-from molgen.training.config import GraphConfig
+from molgen.training.config import NetworkConfig
 
 __all__ = ["Epoch", "LoopState", "OnEpoch", "StateStore", "fit_network"]
 
@@ -50,7 +47,7 @@ class LoopState:
         Each epoch so far.
     """
 
-    network: PropertyNetwork
+    network: nn.Module
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     order: np.random.Generator
@@ -66,6 +63,19 @@ class LoopState:
         self.history.append(epoch)
         if epoch.valid < best or self.keep_last:
             self.best_state, self.best_epoch = copy.deepcopy(self.network.state_dict()), len(self.history)
+
+
+class Batch(Protocol):
+    """What a network takes."""
+
+    def to(self, device: torch.device) -> Self:
+        """Copy to a device."""
+
+
+class MakeBatch(Protocol):
+    """Makes what a network takes of some rows."""
+
+    def __call__(self, *, rows: NDArray[np.int64]) -> Batch: ...
 
 
 class StateStore(Protocol):
@@ -88,14 +98,13 @@ _GRADIENT_NORM = 1.0
 
 
 def fit_network(
-    network: PropertyNetwork,
-    graphs: GraphBatch,
-    features: Tensor | None,
+    network: nn.Module,
+    make_batch: MakeBatch,
     targets: Targets,
     train: NDArray[np.int64],
     valid: NDArray[np.int64],
     loss: MultiTaskLoss,
-    config: GraphConfig,
+    config: NetworkConfig,
     *,
     seed: int,
     precision: str = "fp32",
@@ -109,8 +118,10 @@ def fit_network(
     ----------
     network
         On the device it is to be trained on; parameters that need no gradient stay as they are.
-    graphs, features, targets
-        All rows; features float32 ``[rows, features]`` or ``None``; targets scaled (see :func:`~molgen.data.tasks.scale`).
+    make_batch
+        Makes what the network takes of some rows.
+    targets
+        Of all rows, scaled (see :func:`~molgen.data.tasks.scale`).
     train, valid
         Row numbers. Without validation rows the last epoch is kept.
     loss, config
@@ -141,10 +152,8 @@ def fit_network(
     scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
     steps = config.epochs * -(-len(train) // config.batch_size)
 
-    def batch_of(rows: NDArray[np.int64]) -> tuple[MoleculeBatch, Wanted]:
-        of_rows = None if features is None else features[rows]
-        batch = make_batch(graphs.select(rows), of_rows, merged_rounds=network.merged_rounds)
-        return batch.to(device), [part[rows].to(device, non_blocking=device.type == "cuda") for part in wanted]
+    def batch_of(rows: NDArray[np.int64]) -> tuple[Any, Wanted]:
+        return make_batch(rows=rows).to(device), [part[rows].to(device, non_blocking=device.type == "cuda") for part in wanted]
 
     state = LoopState(network, optimizer, scaler, order, not len(valid), copy.deepcopy(network.state_dict()))
     if store:
@@ -199,8 +208,8 @@ def _batches(rows: NDArray[np.int64], size: int) -> Sequence[NDArray[np.int64]]:
 
 
 def _validation_loss(
-    network: PropertyNetwork,
-    batch_of: Callable[[NDArray[np.int64]], tuple[MoleculeBatch, Wanted]],
+    network: nn.Module,
+    batch_of: Callable[[NDArray[np.int64]], tuple[Any, Wanted]],
     rows: NDArray[np.int64],
     loss: MultiTaskLoss,
 ) -> float:

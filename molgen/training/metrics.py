@@ -42,10 +42,10 @@ def task_metrics(
     Returns
     -------
     Regression: ``n, rmse, mae, r2, spearman``, and of intervals ``coverage``, the share of labels within, and ``width``. Binary:
-    ``n, auroc, auprc, brier, ece``. Several classes: ``n, accuracy, balanced_accuracy, auroc`` (each class against the rest,
-    averaged over those that are there), ``mcc, log_loss``. NaN where a measure does not exist, as
-    AUROC on one class. Labels that ``bounds`` says are limits (see :class:`~molgen.data.targets.Targets`) are in none of these;
-    if there are any, ``n_limits`` counts them and ``limits_kept`` is the share that the predictions keep.
+    ``n, auroc, auprc, mcc`` (of probabilities above one half), ``brier, ece``. Several classes: ``n, accuracy, balanced_accuracy,
+    auroc`` (each class against the rest, averaged over those that are there), ``mcc, log_loss``. NaN where a measure does not
+    exist, as AUROC on one class. Labels that ``bounds`` says are limits (see :class:`~molgen.data.targets.Targets`) are in none of
+    these; if there are any, ``n_limits`` counts them and ``limits_kept`` is the share that the predictions keep.
     """
     known = ~(np.isnan(labels) | _is_unknown(predicted))
     limit = known & (bounds != 0) if bounds is not None else np.zeros_like(known)
@@ -111,12 +111,13 @@ def _binary(predicted: NDArray[np.float64], labels: NDArray[np.float64]) -> dict
     if not len(labels) or len(np.unique(labels)) < 2:
         brier = float(((predicted - labels) ** 2).mean()) if len(labels) else float("nan")
         ece = expected_calibration_error(reliability(predicted, labels)) if len(labels) else float("nan")
-        return {"auroc": float("nan"), "auprc": float("nan"), "brier": brier, "ece": ece}
-    from sklearn.metrics import average_precision_score, roc_auc_score
+        return {**dict.fromkeys(("auroc", "auprc", "mcc"), float("nan")), "brier": brier, "ece": ece}
+    from sklearn.metrics import average_precision_score, matthews_corrcoef, roc_auc_score
 
     return {
         "auroc": float(roc_auc_score(labels, predicted)),
         "auprc": float(average_precision_score(labels, predicted)),
+        "mcc": float(matthews_corrcoef(labels > 0.5, predicted > 0.5)),
         "brier": float(((predicted - labels) ** 2).mean()),
         "ece": expected_calibration_error(reliability(predicted, labels)),
     }

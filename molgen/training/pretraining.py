@@ -11,6 +11,7 @@ import importlib.metadata
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -42,8 +43,8 @@ from molgen.training.checkpoint import Checkpoint, NetworkStore, run_versions
 from molgen.training.config import UNSTATED_LICENCE, GraphConfig, RunConfig
 from molgen.training.experts import architecture_of
 from molgen.training.fit import Progress, describe_history
+from molgen.training.ingredients import DESCRIPTORS
 from molgen.training.loop import Epoch, fit_network
-from molgen.training.recipe import DESCRIPTORS
 
 __all__ = ["PretrainConfig", "PretrainResult", "pretrain"]
 
@@ -158,8 +159,7 @@ def pretrain(
     network = expert.make_network().to(choose_device(config.device))
     history = fit_network(
         network,
-        corpus.graphs,
-        None,
+        partial(expert.make_batch, corpus.graphs, None, network=network),
         targets,
         train,
         valid,
@@ -182,7 +182,7 @@ def _bundle(expert: GraphExpert, corpus: _Corpus, targets: Targets, valid: NDArr
     """Calibrate and measure on the compounds that were kept from training; the card has the figures alone."""
     tasks, rows = expert.tasks, np.arange(len(valid))
     held = Targets.exact(unscale(tasks, targets.values[valid]))
-    predictions = expert.predict({expert.graph: take_rows(corpus.graphs, valid)})[np.newaxis]
+    predictions = expert.predict({expert.input: take_rows(corpus.graphs, valid)})[np.newaxis]
     mixing = fit_blend(tasks, predictions, held, rows)
     metrics = measure(tasks, {"model": mixing.predict(predictions)}, held, {"valid": rows})
     domain = Domain(_REFERENCE, corpus.references[diverse_subset(corpus.references, MAX_REFERENCES, seed=config.seed)])

@@ -26,7 +26,7 @@ def check_compounds(path: str | Path, dataset: Dataset) -> None:
         raise ConfigError("a library has no columns of features to rank predictions with", got=", ".join(dataset.numbers))
     readable = 0
     for block in open_library(expand_paths(path)).blocks():
-        readable += read_compounds(block.smiles).statuses.count("ok")
+        readable += read_compounds(block.texts).statuses.count("ok")
         if readable >= _MIN_COMPOUNDS:
             return
     raise _too_few(path, readable)
@@ -48,7 +48,7 @@ def rank_among(bundle: Bundle, path: str | Path) -> Percentiles:
         If fewer than 50 of its compounds can be scored.
     """
     library = open_library(expand_paths(path), needed=bundle.columns)
-    values = [bundle.score(bundle.read(block.smiles).mols, with_domain=False).values for block in library.blocks()]
+    values = [bundle.score(bundle.read(block.texts).items, with_domain=False).values for block in library.blocks()]
     percentiles = Percentiles.fit(Path(path).name.partition(".")[0], np.concatenate(values)) if values else None
     if percentiles is None or percentiles.compounds < _MIN_COMPOUNDS:
         raise _too_few(path, 0 if percentiles is None else percentiles.compounds)

@@ -6,48 +6,51 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from molgen.chem.descriptors import DESCRIPTORS_FAST
-from molgen.featurizers import AtomPair, Descriptors, FeatureMorgan, Featurizer, Morgan, TopologicalTorsion
-from molgen.training.config import TrainConfig
+from molgen.errors import ConfigError
+from molgen.featurizers import Featurizer
+from molgen.training.config import NetworkConfig, TrainConfig
 from molgen.training.finetune import Parent
+from molgen.training.ingredients import Ingredients
 
-__all__ = ["DESCRIPTORS", "FINGERPRINT", "GRAPH_EXTRAS", "TABULAR_INPUTS", "Network", "Recipe", "make_recipe", "sized"]
+__all__ = ["Network", "Recipe", "make_recipe", "sized"]
 
-#: Boosted trees learn from counts of parts of several kinds: on scaffold folds of three sets that was worth 1 to 3 % of the error.
-FINGERPRINT = Morgan(2, 1024, counts=True)
-FINGERPRINTS: list[Featurizer] = [
-    FINGERPRINT,
-    FeatureMorgan(2, 1024, counts=True),
-    AtomPair(1024, counts=True),
-    TopologicalTorsion(1024, counts=True),
-]
-DESCRIPTORS = Descriptors()
-#: What joins the graph at the read-out: cheap, and it tells a small data set much.
-GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
-TABULAR_INPUTS: list[Featurizer] = [*FINGERPRINTS, DESCRIPTORS]
-
-#: Compounds up to which two networks of each kind are worth their time.
+#: Rows up to which two networks of each kind are worth their time.
 _FEW = 5_000
-#: Compounds that a network sees in all its epochs, repeated ones included, and the least number of epochs.
+#: Rows that a network sees in all its epochs, repeated ones included, and the least number of epochs.
 _SEEN, _LEAST_EPOCHS = 300_000, 12
 
 
 class Network(NamedTuple):
-    """A graph expert to train.
+    """An expert of networks to train.
 
     Attributes
     ----------
+    kind
+        ``"graph"`` or ``"sequence"``: which expert, and which settings of the configuration are its own.
     extras
-        What joins the graph at the read-out.
+        What joins at the read-out.
     config
         Everything else.
+    given
+        Arguments of the network that the rows decide.
     parent
         What its networks start from.
     """
 
+    kind: str
     extras: list[Featurizer]
     config: TrainConfig
+    given: Mapping[str, Any]
     parent: Parent | None = None
+
+    @property
+    def settings(self) -> NetworkConfig:
+        """The network, and how it is trained."""
+        return self.config.network_settings(self.kind)
+
+    def with_settings(self, changes: Mapping[str, Any]) -> Network:
+        """Return the same network with other settings."""
+        return self._replace(config=self.config.with_network_settings(self.kind, changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +59,58 @@ class Recipe:
 
     Attributes
     ----------
+    ingredients
+        What can be read of the rows.
     networks
-        Graph experts by name.
-    tabular
-        Inputs of the trees; none for no trees.
+        Experts of networks, by name.
+    tabular, linear
+        Inputs of the trees, and of the linear expert; none where there is no such expert.
     members
-        Networks of each graph expert.
+        Networks of each expert.
     config
         Everything else.
     own
         What reads the user's own numbers; all experts do.
     """
 
+    ingredients: Ingredients
     networks: Mapping[str, Network]
     tabular: Sequence[Featurizer]
+    linear: Sequence[Featurizer]
     members: int
     config: TrainConfig
     own: Sequence[Featurizer] = ()
 
     @property
     def parents(self) -> dict[str, dict[str, str]]:
-        """File name and SHA-256 of what the networks of each graph expert start from."""
+        """File name and SHA-256 of what the networks of each expert start from."""
         return {name: network.parent.source for name, network in self.networks.items() if network.parent is not None}
 
     @property
     def baseline_trees(self) -> list[Featurizer]:
         """Inputs of the boosted trees that stand beside the experts; none where an expert is just that."""
-        return [] if self.tabular and not self.config.fast else [*TABULAR_INPUTS, *self.own]
+        return [] if self.tabular and not self.config.fast else [*self.ingredients.tabular, *self.own]
+
+    @property
+    def baselines(self) -> dict[str, list[Featurizer]]:
+        """Inputs of the linear baselines, by name."""
+        return {name: [*inputs, *self.own] for name, inputs in self.ingredients.baselines.items()}
 
 
-def sized(config: TrainConfig, compounds: int) -> TrainConfig:
-    """Settle what is left open by the size of the data set: of many compounds a network learns as much in fewer epochs."""
+def sized(config: TrainConfig, ingredients: Ingredients, rows: int) -> TrainConfig:
+    """Settle what is left open by the size of the data set: of many rows a network learns as much in fewer epochs."""
     changes: dict[str, Any] = {}
     if config.ensemble is None:
-        changes["ensemble"] = 2 if config.experts == "blend" and compounds <= _FEW else 1
-    if "epochs" not in config.graph.model_fields_set:
-        epochs = min(config.graph.epochs, max(_LEAST_EPOCHS, _SEEN // max(1, compounds)))
-        changes["graph"] = config.graph.model_copy(update={"epochs": epochs})
-    return config.model_copy(update=changes)
+        changes["ensemble"] = 2 if config.experts == "blend" and rows <= _FEW else 1
+    config = config.model_copy(update=changes)
+    settings = config.network_settings(ingredients.network)
+    if "epochs" not in settings.model_fields_set:
+        epochs = min(settings.epochs, max(_LEAST_EPOCHS, _SEEN // max(1, rows)))
+        config = config.with_network_settings(ingredients.network, {"epochs": epochs})
+    return config
 
 
-def make_recipe(config: TrainConfig, own: Sequence[Featurizer]) -> Recipe:
+def make_recipe(config: TrainConfig, ingredients: Ingredients, own: Sequence[Featurizer]) -> Recipe:
     """Return the recipe of a configuration; ``own`` reads the user's own numbers.
 
     Raises
@@ -106,30 +120,46 @@ def make_recipe(config: TrainConfig, own: Sequence[Featurizer]) -> Recipe:
     """
     parent = None
     if config.parent is not None:
+        if ingredients.network != "graph":
+            raise ConfigError("networks of molecules alone start from another model", where="--from", got=config.parent)
         parent = Parent.load(config.parent)
         config = parent.settle(config)
-    inputs = [FINGERPRINT, *GRAPH_EXTRAS] if config.fast else TABULAR_INPUTS
-    tabular = [*inputs, *own] if config.experts in ("tabular", "blend") else []
-    return Recipe(_networks(config, parent, own), tabular, config.ensemble or 1, config, own)
+    tabular = config.experts in ("tabular", "blend")
+    inputs = ingredients.tabular_fast if config.fast else ingredients.tabular
+    return Recipe(
+        ingredients,
+        _networks(config, ingredients, parent, own),
+        [*inputs, *own] if tabular else [],
+        [*ingredients.linear, *own] if tabular and ingredients.linear else [],
+        config.ensemble or 1,
+        config,
+        own,
+    )
 
 
-def _networks(config: TrainConfig, parent: Parent | None, own: Sequence[Featurizer]) -> dict[str, Network]:
+def _networks(
+    config: TrainConfig, ingredients: Ingredients, parent: Parent | None, own: Sequence[Featurizer]
+) -> dict[str, Network]:
     """Return the networks to train, by name."""
     if config.experts == "tabular":
         return {}
-    networks = {"graph": Network([*GRAPH_EXTRAS, *own], _with_dropout(config, 0.0), parent)}
+    kind, cheap = ingredients.network, [*ingredients.extras, *own]
+    given = ingredients.architecture
+    networks = {kind: Network(kind, cheap, _with_dropout(config, kind, 0.0), given, parent)}
     if config.experts == "blend":
         if not config.fast:
             # The trees need all descriptors anyway: a second network that sees them errs differently from both.
-            networks["graph+descriptors"] = Network([DESCRIPTORS, *own], _with_dropout(config, 0.2), parent)
-        if config.pretrained != "none" and parent is None:
+            further = {name: [*extras, *own] for name, extras in ingredients.further.items()}
+            careful = _with_dropout(config, kind, 0.2)
+            networks |= {name: Network(kind, extras, careful, given, parent) for name, extras in further.items()}
+        if kind == "graph" and config.pretrained != "none" and parent is None:
             encoder = Parent.load(config.pretrained)
-            networks["pretrained"] = Network([*GRAPH_EXTRAS, *own], _with_dropout(encoder.adopt(config), 0.0), encoder)
+            networks["pretrained"] = Network(kind, cheap, _with_dropout(encoder.adopt(config), kind, 0.0), given, encoder)
     return networks
 
 
-def _with_dropout(config: TrainConfig, dropout: float) -> TrainConfig:
+def _with_dropout(config: TrainConfig, kind: str, dropout: float) -> TrainConfig:
     """Settle the dropout of a network, where it is left open."""
-    if config.graph.dropout is not None:
+    if config.network_settings(kind).dropout is not None:
         return config
-    return config.model_copy(update={"graph": config.graph.model_copy(update={"dropout": dropout})})
+    return config.with_network_settings(kind, {"dropout": dropout})

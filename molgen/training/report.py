@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.data.dataset import Dataset
 from molgen.data.tasks import Task
 from molgen.experts.calibration import COVERAGE
 from molgen.reporting.bars import bar, bars, kinds_of
@@ -17,6 +18,7 @@ from molgen.reporting.html import Html, folded, section, tag, write_page
 from molgen.reporting.model import best_rival, facts, metric_table, primary
 from molgen.reporting.structures import drawing, similarity_line
 from molgen.reporting.words import DASH, dig, figure, file_name, label_words, listed, of_task, plural, share, signed, unit
+from molgen.subjects import MoleculeSubject
 from molgen.training.held_out import HeldOut, Neighbours, held_out
 from molgen.training.report_figures import FIGURES, loss_curve
 from molgen.training.train import TrainResult
@@ -118,7 +120,7 @@ def _rows(result: TrainResult) -> Html:
         notes.append(
             tag("p", f"{plural(limits, 'label')} are limits, such as >10; plots show measured values alone.", class_="soft")
         )
-    if not dataset.neutralize:
+    if isinstance(dataset.subject, MoleculeSubject) and not dataset.subject.neutralize:
         notes.append(tag("p", f"Charges are left as drawn: {dataset.drawn_charged:.0%} of the compounds have them.", class_="soft"))
     return tag("div", bars(*drawn), *notes)
 
@@ -263,13 +265,13 @@ def _worst_card(result: TrainResult, data: HeldOut, near: Neighbours, row: int, 
     at = int(np.flatnonzero(part.rows == row)[0])
     size = of_task(task, abs(float(part.errors[at])))
     like, neighbour = float(near.similarity[row]), int(near.row[row])
-    drawn = [tag("div", drawing(dataset.mols[row], f"Structure of {dataset.ids[row]}"), "this compound")]
+    drawn = [tag("div", _drawn(dataset, row), f"this {dataset.subject.noun}")]
     known = None
     if neighbour >= 0:
         name = dataset.ids[neighbour]
         label = float(dataset.labels.measured()[neighbour, _column(result, task)])
         words = f"nearest in training: {name}" + ("" if np.isnan(label) else f", measured {label_words(task, label)}")
-        drawn.append(tag("div", drawing(dataset.mols[neighbour], f"Structure of {name}"), words))
+        drawn.append(tag("div", _drawn(dataset, neighbour), words))
         known = similarity_line(like) if not np.isnan(like) else None
     said = label_words(task, float(dataset.targets[row, _column(result, task)]))
     measured = f"measured {said}, {_PREDICTED[task.kind]} {of_task(task, float(part.predicted[at]))}"
@@ -279,8 +281,15 @@ def _worst_card(result: TrainResult, data: HeldOut, near: Neighbours, row: int, 
         tag("p", tag("b", signed(size)), tag("span", f"off: {measured}")),
         tag("div", *drawn, class_="drawings"),
         known,
-        tag("code", dataset.smiles[row]),
+        tag("code", dataset.texts[row]),
     )
+
+
+def _drawn(dataset: Dataset, row: int) -> Html | None:
+    """Draw a molecule; of a sequence there is nothing to draw."""
+    if not isinstance(dataset.subject, MoleculeSubject):
+        return None
+    return drawing(dataset.items[row], f"Structure of {dataset.ids[row]}")
 
 
 def _column(result: TrainResult, task: Task) -> int:

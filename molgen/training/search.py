@@ -21,10 +21,10 @@ from molgen.extras import import_extra
 from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.config import RunConfig, TrainConfig
-from molgen.training.experts import fit_graph_expert, fit_tabular_expert, member_seed
+from molgen.training.experts import fit_network_expert, fit_tabular_expert, member_seed
 from molgen.training.fit import Progress
 from molgen.training.loop import Epoch
-from molgen.training.recipe import Network, Recipe
+from molgen.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ Space: TypeAlias = "Mapping[str, Callable[[optuna.Trial], Any]]"
 #: The validation loss of settings; what it is given is told of each epoch, and may end the trial.
 Loss: TypeAlias = Callable[[Mapping[str, Any], Callable[[int, float], None]], float]
 
-_GRAPH_SPACE: Space = {
+_NETWORK_SPACE: Space = {
     "width": lambda trial: trial.suggest_categorical("width", [64, 128, 256]),
     "steps": lambda trial: trial.suggest_int("steps", 2, 5),
     "dropout": lambda trial: trial.suggest_float("dropout", 0.0, 0.4, step=0.1),
@@ -74,7 +74,7 @@ class Search:
     Attributes
     ----------
     part
-        ``"graph"`` or ``"tabular"``.
+        ``"graph"``, ``"sequence"`` or ``"tabular"``.
     trials, pruned
         Settings that were tried, and how many of them were given up before the last epoch.
     default, best
@@ -156,25 +156,24 @@ def _with_networks(
     first, network = next(iter(fresh.items()))
 
     def loss(settings: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
-        tried = _with_graph(network, settings)
-        _, (epochs,) = fit_graph_expert(
+        _, (epochs,) = fit_network_expert(
             first,
             tasks,
-            tried.extras,
+            network.with_settings(settings),
             features,
             dataset.labels,
             split,
-            tried.config,
             on_epoch=lambda number, epoch: report(number, epoch.valid),
         )
         return _lowest(epochs)
 
     # The configuration says what is open; what is tried first is the network's own, whose dropout its kind decides.
-    default = {name: getattr(network.config.graph, name) for name in _open(recipe.config.graph, _GRAPH_SPACE)}
-    found = search("graph", default, _GRAPH_SPACE, loss, int(_SPARED * recipe.config.graph.epochs))
+    asked = recipe.config.network_settings(network.kind)
+    default = {name: getattr(network.settings, name) for name in _open(asked, _NETWORK_SPACE)}
+    found = search(network.kind, default, _NETWORK_SPACE, loss, int(_SPARED * asked.epochs))
     # Dropout is each kind's own: a network that sees all descriptors needs more.
     common = {key: value for key, value in found.items() if key != "dropout"}
-    changed = {name: _with_graph(each, found if name == first else common) for name, each in fresh.items()}
+    changed = {name: each.with_settings(found if name == first else common) for name, each in fresh.items()}
     return replace(recipe, networks={**recipe.networks, **changed})
 
 
@@ -305,11 +304,6 @@ def _quiet(optuna: Any) -> Iterator[None]:
         yield
     finally:
         optuna.logging.set_verbosity(level)
-
-
-def _with_graph(network: Network, settings: Mapping[str, Any]) -> Network:
-    config = network.config
-    return network._replace(config=config.model_copy(update={"graph": config.graph.model_copy(update=dict(settings))}))
 
 
 def _lowest(epochs: list[Epoch]) -> float:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
-from molgen.chem.standardize import canonical_smiles
 from molgen.data.dataset import Dataset, load_dataset
+from molgen.data.derived import POSITIVE, open_labelled
 from molgen.data.replicates import find_leaks
 from molgen.data.splits import Split, make_folds, make_split
 from molgen.data.tasks import Task, check_names, fit_scaling
@@ -22,7 +22,7 @@ from molgen.experts.base import Expert, compute_features
 from molgen.experts.domain import Domain
 from molgen.experts.structures import MAX_STRUCTURES, Structures
 from molgen.extras import import_extra
-from molgen.featurizers import Columns, Featurizer, MolGraph, Morgan, from_spec
+from molgen.featurizers import Columns, Featurizer, from_spec
 from molgen.featurizers.base import take_rows
 from molgen.plain import plain
 from molgen.threads import one_torch_thread
@@ -34,9 +34,10 @@ from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
 from molgen.training.fit import Fitted, Progress, fit_experts
+from molgen.training.ingredients import Ingredients, ingredients_for
 from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
-from molgen.training.recipe import FINGERPRINT, GRAPH_EXTRAS, TABULAR_INPUTS, Recipe, make_recipe, sized
+from molgen.training.recipe import Recipe, make_recipe, sized
 from molgen.training.search import Search, search_settings
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
@@ -169,7 +170,9 @@ def _prepare(
     check_names(dataset.tasks)
     if config.percentiles_of is not None:
         check_compounds(config.percentiles_of, dataset)
-    recipe = make_recipe(sized(config, len(dataset)), _own_features(dataset))
+    config = _settled(config, dataset)
+    ingredients = ingredients_for(dataset.subject, dataset.items)
+    recipe = make_recipe(sized(config, ingredients, len(dataset)), ingredients, _own_features(dataset))
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, recipe.parents))
     splits, leaks = _splits(dataset, config)
@@ -198,15 +201,14 @@ def _train_on_split(job: _Job) -> TrainResult:
     predictions = fitted.predict(features)
     mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
     final = mixing.predict(predictions)
-    trees = recipe.baseline_trees
-    rivals = predict_baselines(tasks, features, dataset, split, recipe.config, fingerprint=FINGERPRINT, trees=trees)
+    rivals = predict_baselines(tasks, features, dataset, split, recipe)
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
     metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test}, mixing.half_widths)
     curve = _curve(job, split, metrics) if recipe.config.curve else []
-    bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe.config)
+    bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
-    similarity = bundle.domain.similarity(take_rows(features[FINGERPRINT], split.valid))
+    similarity = bundle.domain.similarity(take_rows(features[recipe.ingredients.fingerprint], split.valid))
     _warn_outside(bundle, fit_applicability(tasks, final[split.valid], dataset.labels.take(split.valid), similarity))
     if curve:
         bundle.card["learning_curve"] = plain([point.to_json() for point in curve])
@@ -234,7 +236,7 @@ def _train_on_folds(job: _Job) -> TrainResult:
     unseen = np.stack([folds.predictions[name] for name in folds.experts])
     mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
     metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested})
-    bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe.config)
+    bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     bundle.card["cross_validation"] = plain(folds.to_json())
     _warn_outside(bundle, fit_applicability(tasks, folds.predictions["model"], dataset.labels, folds.similarity))
@@ -255,21 +257,19 @@ def _validate(job: _Job) -> CrossValidation:
         job.dataset,
         job.splits,
         job.tell,
-        fingerprint=FINGERPRINT,
-        trees=job.recipe.baseline_trees,
         checkpoint=job.kept,
     )
 
 
-def _bundle(
-    tasks: list[Task], fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.int64], config: TrainConfig
-) -> Bundle:
+def _bundle(tasks: list[Task], fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.int64], recipe: Recipe) -> Bundle:
     """Put together what was fitted on some rows; the card is still to be written."""
-    domain = Domain.fit(_domain_featurizer(fitted.experts), [dataset.mols[row] for row in rows], seed=config.seed)
+    config = recipe.config
+    domain = Domain.fit(
+        _domain_featurizer(fitted.experts, recipe.ingredients), [dataset.items[row] for row in rows], seed=config.seed
+    )
     weights, calibration = mixing.weights, mixing.calibration
     structures = _structures(dataset, rows) if config.store_structures else None
-    settings = (config.max_atoms, dataset.neutralize)
-    bundle = Bundle(tasks, fitted.experts, weights, calibration, domain, {}, *settings, structures=structures)
+    bundle = Bundle(tasks, fitted.experts, weights, calibration, domain, {}, dataset.subject, structures=structures)
     if config.percentiles_of is not None:
         bundle.percentiles = rank_among(bundle, config.percentiles_of)
     return bundle
@@ -282,10 +282,26 @@ def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
 
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
-    return load_dataset(
+    targets = list(config.targets)
+    if config.negatives is not None:
+        if len(targets) > 1:
+            raise ConfigError("negatives are the other class of one target", where="--negatives", got=", ".join(targets))
+        targets = targets or [POSITIVE]
+    table = open_labelled(
         path,
-        targets=config.targets,
+        labels=config.labels,
+        negatives=config.negatives,
+        target=targets[0] if targets else POSITIVE,
+        genome=config.genome,
+        length=config.length,
+        seed=config.seed,
+    )
+    return load_dataset(
+        table,
+        targets=targets,
         smiles=config.smiles,
+        sequence=config.sequence,
+        alphabet=config.alphabet,
         ids=config.ids,
         kind=config.kind,
         directions=config.directions,
@@ -301,6 +317,17 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
         max_atoms=config.max_atoms,
         charges=config.charges,
     )
+
+
+def _settled(config: TrainConfig, dataset: Dataset) -> TrainConfig:
+    """Settle what is left open by what the rows are about."""
+    if config.split == "auto":
+        by_structure = "chromosome" if dataset.contigs is not None else "cluster"
+        config = config.model_copy(update={"split": by_structure if dataset.subject.kind == "sequence" else "scaffold"})
+    if dataset.subject.kind == "sequence" and config.sequence_network.strands is None:
+        both = dataset.contigs is not None and not dataset.stranded
+        config = config.with_network_settings("sequence", {"strands": "average" if both else "forward"})
+    return config
 
 
 def _splits(dataset: Dataset, config: TrainConfig) -> tuple[list[Split], dict[int, str]]:
@@ -325,7 +352,7 @@ def _without_leaks(dataset: Dataset, split: Split, config: TrainConfig) -> tuple
     """Take compounds out of training that a split by column holds out as well."""
     if config.split_column is None or config.replicates == "keep":
         return split, {}
-    leaks = find_leaks(canonical_smiles(dataset.mols), split)
+    leaks = find_leaks(dataset.subject.keys(dataset.items), split)
     if leaks and config.replicates == "error":
         row, why = next(iter(leaks.items()))
         where = f"{dataset.source.get('file', 'data')}, column {config.split_column!r}"
@@ -351,9 +378,7 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
                 raise InputError("all labels are the same", where=where, got=f"{labels[0]:g}")
             if part == "training" and task.kind == "multiclass" and len(np.unique(labels)) < task.width:
                 unseen = [word for code, word in enumerate(task.classes) if code not in labels]
-                raise InputError(
-                    "no compound of a class", where=where, got=f"none of {', '.join(unseen)}", remedy="use another split"
-                )
+                raise InputError("no row of a class", where=where, got=f"none of {', '.join(unseen)}", remedy="use another split")
 
 
 def _check_storable(n: int, config: TrainConfig) -> None:
@@ -364,14 +389,15 @@ def _check_storable(n: int, config: TrainConfig) -> None:
 
 def _structures(dataset: Dataset, rows: NDArray[np.int64]) -> Structures:
     labels = dataset.labels.take(rows).measured()
-    return Structures.of([dataset.mols[row] for row in rows], [dataset.ids[row] for row in rows], labels)
+    keys = dataset.subject.keys([dataset.items[row] for row in rows])
+    return Structures.of(keys, [dataset.ids[row] for row in rows], labels)
 
 
 def _featurize(dataset: Dataset, recipe: Recipe) -> tuple[dict[Featurizer, Any], dict[int, str]]:
     # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
-    needed: list[Featurizer] = [MolGraph(), *GRAPH_EXTRAS, *TABULAR_INPUTS, *recipe.own]
+    needed = [*recipe.ingredients.featurizers, *recipe.own]
     made = [from_spec(each.spec(), n_jobs=recipe.config.n_jobs) for each in needed]
-    return compute_features(made, dataset.mols, dataset.numbers)
+    return compute_features(made, dataset.items, dataset.numbers)
 
 
 def _own_features(dataset: Dataset) -> list[Featurizer]:
@@ -384,7 +410,7 @@ def _without(split: Split, rows: dict[int, str]) -> Split:
     return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))
 
 
-def _domain_featurizer(experts: list[Expert]) -> Morgan:
-    """Compare by the counts that an expert needs anyway, else by plain bits, which cost less."""
+def _domain_featurizer(experts: list[Expert], ingredients: Ingredients) -> Featurizer:
+    """Compare by what an expert needs anyway, else by what costs less."""
     needed = [featurizer for expert in experts for featurizer in expert.featurizers]
-    return FINGERPRINT if FINGERPRINT in needed else Morgan(2, 1024)
+    return ingredients.fingerprint if ingredients.fingerprint in needed else ingredients.plain_fingerprint

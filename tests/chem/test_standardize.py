@@ -8,7 +8,7 @@ from molgen.chem.standardize import canonical_smiles, read_compounds
 
 def read_one(text, **options):
     compounds = read_compounds([text], **options)
-    return canonical_smiles(compounds.mols)[0], compounds.statuses[0], compounds.reasons.get(0), compounds.notes.get(0, [])
+    return canonical_smiles(compounds.items)[0], compounds.statuses[0], compounds.reasons.get(0), compounds.notes.get(0, [])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_neutral_molecules_equal_their_own_reparse(nci_smiles):
     changed = [row for row, notes in compounds.notes.items() if any("charge" in n or "salt" in n for n in notes)]
     assert len(changed) > 50
     for row in changed:
-        mol = compounds.mols[row]
+        mol = compounds.items[row]
         again = Chem.MolFromSmiles(Chem.MolToSmiles(mol))
         assert Chem.MolToSmiles(again) == Chem.MolToSmiles(mol)
         assert sorted(map(_atom, again.GetAtoms())) == sorted(map(_atom, mol.GetAtoms()))
@@ -82,7 +82,7 @@ def test_charges_are_left_as_drawn_where_that_is_wanted():
 
 def test_every_row_has_a_molecule_or_a_reason(nci_smiles):
     compounds = read_compounds([*nci_smiles, "", None, "C*", "C" * 500])
-    for row, (mol, status) in enumerate(zip(compounds.mols, compounds.statuses, strict=True)):
+    for row, (mol, status) in enumerate(zip(compounds.items, compounds.statuses, strict=True)):
         assert (mol is not None) == (status == "ok") == (row not in compounds.reasons)
 
 
@@ -93,4 +93,4 @@ def _atom(atom):
 def test_a_metal_that_cannot_take_hydrogens_for_its_charge_stays_as_drawn():
     compounds = read_compounds(["[SbH6+3]", "CC(=O)[O-]"])  # the first is a row of Tox21
     assert compounds.statuses == ["ok", "ok"]
-    assert canonical_smiles(compounds.mols) == ["[SbH6+3]", "CC(=O)O"]
+    assert canonical_smiles(compounds.items) == ["[SbH6+3]", "CC(=O)O"]

@@ -391,7 +391,7 @@ class TestIntervals:
 
     def test_windows_stand_around_the_middle(self, run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
         output = tmp_path / "out.npz"
-        arguments = ["--window", "5", "-f", "OneHot", "--set", "length=5", "-o", output]
+        arguments = ["--length", "5", "-f", "OneHot", "--set", "length=5", "-o", output]
         run("featurize", files[0], "--genome", files[1], *arguments)
         stored = load_features(output)
         assert stored.rows["sequence"][:2] == ["ACGTA", "CCCGT"]
@@ -409,7 +409,7 @@ class TestIntervals:
     ) -> None:
         result = run("featurize", files[0], "--genome", files[1], *arguments, "-o", tmp_path / "x.npz")
         assert (result.exit_code, message in result.output) == (2, True)
-        with pytest.raises(ConfigError, match="a window needs a genome"):
-            molgen.featurize(files[1], tmp_path / "x.npz", "Kmer", window=5)
-        with pytest.raises(ConfigError, match="a window has letters"):
-            molgen.featurize(files[0], tmp_path / "x.npz", "Kmer", genome=files[1], window=0)
+        with pytest.raises(ConfigError, match="a length needs a genome"):
+            molgen.featurize(files[1], tmp_path / "x.npz", "Kmer", length=5)
+        with pytest.raises(ConfigError, match="a length is one letter or more"):
+            molgen.featurize(files[0], tmp_path / "x.npz", "Kmer", genome=files[1], length=0)

@@ -123,7 +123,7 @@ def test_training_data_from_standard_input_has_the_checksum_of_the_file(folder, 
     feed(monkeypatch, content)
     piped, plain = load_dataset("-", targets=["y"]), load_dataset(folder / "b.csv", targets=["y"])
     assert piped.source["sha256"] == plain.source["sha256"]
-    assert piped.smiles == plain.smiles == ["CCO", "CCN"]
+    assert piped.texts == plain.texts == ["CCO", "CCN"]
 
 
 # --- several files ---------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def test_training_data_from_standard_input_has_the_checksum_of_the_file(folder, 
 
 def test_tables_with_the_same_columns_are_one(folder):
     dataset = load_dataset(str(folder / "*.csv"), targets=["Y"])
-    assert dataset.smiles == ["CCC", "CCO", "CCN"]
+    assert dataset.texts == ["CCC", "CCO", "CCN"]
     assert dataset.ids == ["3", "1", "2"]
     assert dataset.targets[:, 0].tolist() == [3.5, 1.5, 2.5]
     assert dataset.dropped == [(3, f"empty: no SMILES (in {folder}/a.csv)"), (4, f"no label (in {folder}/a.csv)")]

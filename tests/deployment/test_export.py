@@ -49,7 +49,7 @@ def test_of_a_blend_it_is_one_expert(small_bundle, tmp_path, nci_smiles):
     result = molgen.export(small_bundle, tmp_path / "expert.onnx", expert="graph+descriptors")
     assert not result.whole
     bundle, onnx = molgen.load(small_bundle), molgen.OnnxModel(result.path)
-    mols = bundle.read(nci_smiles[:50]).mols
+    mols = bundle.read(nci_smiles[:50]).items
     expert = next(each for each in bundle.experts if each.name == "graph+descriptors")
     features = {each: each.featurize(mols).values for each in expert.featurizers}
     found, errors = onnx.score(mols)

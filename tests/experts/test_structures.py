@@ -6,6 +6,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from molgen.archive import read_archive, write_archive
 from molgen.bundle import Bundle
 from molgen.chem.parse import parse_batch
+from molgen.chem.standardize import canonical_smiles
 from molgen.errors import BundleError
 from molgen.experts import structures as module
 from molgen.experts.structures import Structures, nearest_compounds
@@ -32,14 +33,16 @@ def test_nearest_is_rdkits_bulk_tanimoto(nci_smiles, monkeypatch):
 def stored(small_bundle):
     bundle = Bundle.load(small_bundle)
     mols = parse_batch(["CCO", "c1ccccc1", "C[C@H](N)C(=O)O"]).mols
-    bundle.structures = Structures.of(mols, ["ethanol", "tab\tand\nline", ""], np.array([[1.0, np.nan], [2.0, 1.0], [3.0, 0.0]]))
+    bundle.structures = Structures.of(
+        canonical_smiles(mols), ["ethanol", "tab\tand\nline", ""], np.array([[1.0, np.nan], [2.0, 1.0], [3.0, 0.0]])
+    )
     return bundle
 
 
 def test_structures_come_back(stored, tmp_path):
     stored.save(tmp_path / "a.molgen")
     again = Bundle.load(tmp_path / "a.molgen")
-    assert again.structures.smiles == ["CCO", "c1ccccc1", "C[C@H](N)C(=O)O"]
+    assert again.structures.texts == ["CCO", "c1ccccc1", "C[C@H](N)C(=O)O"]
     assert again.structures.ids == ["ethanol", "tab\\tand\\nline", ""]
     np.testing.assert_array_equal(again.structures.labels, stored.structures.labels)
     again.save(tmp_path / "b.molgen")

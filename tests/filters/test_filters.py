@@ -289,7 +289,7 @@ def test_the_cheapest_goes_first_and_what_it_rejects_is_seen_by_no_other():
     sifted = pipeline.sift([Chem.MolFromSmiles("C"), None, Chem.MolFromSmiles("CCC"), Chem.MolFromSmiles("CC")])
     assert log == [("cheap", "C"), ("cheap", "CCC"), ("cheap", "CC"), ("dear", "C"), ("dear", "CC")]
     assert sifted.reasons == {2: "cheap: too long", 0: "dear: too long"}
-    assert (sifted.rows, [Chem.MolToSmiles(mol) for mol in sifted.mols]) == ([3], ["CC"])
+    assert (sifted.rows, [Chem.MolToSmiles(mol) for mol in sifted.items]) == ([3], ["CC"])
     assert [stage[:3] for stage in sifted.stages] == [("cheap", 3, 1), ("dear", 2, 1)]
 
 

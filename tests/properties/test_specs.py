@@ -163,7 +163,7 @@ def check(made: Any) -> None:
     sifted = pipeline.sift([None, *MOLS])
     assert not sifted.failures
     assert sorted([*sifted.rows, *sifted.reasons]) == list(range(1, len(MOLS) + 1))
-    for column in pipeline.annotate(sifted.mols).values():
+    for column in pipeline.annotate(sifted.items).values():
         assert len(column) == len(sifted.rows)
     assert made.title
     assert made.cost > 0

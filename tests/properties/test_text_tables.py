@@ -163,7 +163,7 @@ def test_blocks_of_a_library_hold_every_row_once(scratch, parts, size):
     for library in (named, found):
         blocks = list(library.blocks(size))
         assert [row for block in blocks for row in block.rows] == [n for part in parts for n in range(1, len(part) + 1)]
-        assert [smiles for block in blocks for smiles in block.smiles] == [each[0] for part in parts for each in part]
+        assert [smiles for block in blocks for smiles in block.texts] == [each[0] for part in parts for each in part]
         repeated = sum(map(len, parts)) - len({each[1] for part in parts for each in part})
         assert bool(repeated) == any("id that was there before" in note for note in library.notes)
 

@@ -14,6 +14,7 @@ from molgen.data.prepared.columns import Layout
 from molgen.data.prepared.reader import read_prepared
 from molgen.errors import ConfigError, InputError
 from molgen.featurizers import AtomPair, Conformers3D, Descriptors, MolGraph, Morgan
+from molgen.subjects import MoleculeSubject
 
 ODD = [
     "CC(=O)[O-].[Na+]",
@@ -107,8 +108,7 @@ def test_models_with_other_settings_read_again_what_differs(table, prepared, sma
         ("small", {"max_atoms": 12}),
         ("large", {"max_atoms": 400}),
     ):
-        for key, value in settings.items():
-            setattr(bundle, key, value)
+        bundle.subject = MoleculeSubject(**settings)
         model = tmp_path / f"{name}.molgen"
         bundle.save(model)
         expected = screened(table, model, tmp_path, "text.csv")

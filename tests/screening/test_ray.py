@@ -195,7 +195,7 @@ def test_a_row_that_is_the_death_of_every_actor_is_found(small_library, monkeypa
     bad = small_library.read_text().splitlines()[70]
 
     def dies(at, block):
-        return bad in [text for row, text in enumerate(block.smiles) if row not in block.problems]
+        return bad in [text for row, text in enumerate(block.texts) if row not in block.problems]
 
     found, expected = scored_by(FakeRay(dies=dies), small_library, monkeypatch)
     statuses = [status for block in found for status in block.batch.column("status").to_pylist()]

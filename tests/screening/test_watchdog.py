@@ -88,7 +88,7 @@ class FakeWorker:
         self.fails, self.make, self.asked = fails, make, []
 
     def score(self, block, *, seconds, megabytes):
-        read = [text for at, text in enumerate(block.smiles) if at not in block.problems]
+        read = [text for at, text in enumerate(block.texts) if at not in block.problems]
         self.asked.append(len(read))
         return failure if (failure := self.fails(read)) else self.make(block)
 
@@ -104,7 +104,7 @@ def real(tmp_path):
 
 def test_a_block_is_scored_once_more_without_its_bad_rows(real):
     scorer, block = real
-    bad = {block.smiles[3], block.smiles[77]}
+    bad = {block.texts[3], block.texts[77]}
     worker = FakeWorker(lambda read: Failure.TIMEOUT if bad & set(read) else None, scorer)
     known = {}
     batch = Watchdog(worker, LIMITS, known)(block).batch
@@ -151,7 +151,7 @@ def test_scores_of_the_other_rows_are_those_of_an_undisturbed_run(small_bundle, 
     library, bundle = open_library(path), molgen.load(small_bundle)
     scorer = Scorer(bundle, ScorePlan(output_schema(bundle.tasks, library.extras), library.extras, Pipeline()))
     block = next(iter(library.blocks()))
-    worker = FakeWorker(lambda read: Failure.DIED if block.smiles[50] in read else None, scorer)
+    worker = FakeWorker(lambda read: Failure.DIED if block.texts[50] in read else None, scorer)
     good, bad = scorer(block).batch.to_pandas(), Watchdog(worker, LIMITS, {})(block).batch.to_pandas()
     assert bad["status"][50] == "too_large"
     assert bad["reason"][50] == "the process died on this row"

@@ -17,7 +17,7 @@ from molgen.errors import ConfigError, InputError
 def readable(nci_library):
     """The rows that can be read, with their fingerprints."""
     table = pd.read_csv(nci_library, keep_default_na=False)
-    mols = read_compounds(table["smiles"].tolist()).mols
+    mols = read_compounds(table["smiles"].tolist()).items
     there = [at for at, mol in enumerate(mols) if mol is not None]
     return table.iloc[there].reset_index(drop=True), morgan_packed([mols[at] for at in there]), [mols[at] for at in there]
 

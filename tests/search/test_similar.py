@@ -17,12 +17,12 @@ ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 @pytest.fixture(scope="module")
 def parents(nci_library):
     table = pd.read_csv(nci_library, keep_default_na=False)
-    return table, read_compounds(table["smiles"].tolist()).mols
+    return table, read_compounds(table["smiles"].tolist()).items
 
 
 def ranked(query, mols, generator, top):
     there = [at for at, mol in enumerate(mols) if mol is not None]
-    (mol,) = read_compounds([query]).mols
+    (mol,) = read_compounds([query]).items
     prints = [generator.GetFingerprint(mols[at]) for at in there]
     scores = np.array(DataStructs.BulkTanimotoSimilarity(generator.GetFingerprint(mol), prints))
     order = np.argsort(-scores, kind="stable")[:top]

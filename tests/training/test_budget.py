@@ -16,7 +16,7 @@ QUICK = {"target": "activity", "split": "random", "tabular": {"rounds": 5}}
 
 def test_less_is_left_out_first_where_it_costs_least():
     config = TrainConfig(graph=GraphConfig(epochs=40), ensemble=2)
-    found = [(each.experts, each.ensemble, each.graph.epochs, each.pretrained) for each in plans(config)]
+    found = [(each.experts, each.ensemble, each.graph.epochs, each.pretrained) for each in plans(config, "graph")]
     assert found == [
         ("blend", 2, 40, "encoder"),
         ("blend", 1, 40, "encoder"),
@@ -25,7 +25,7 @@ def test_less_is_left_out_first_where_it_costs_least():
         ("blend", 1, 10, "none"),
         ("tabular", 1, 40, "encoder"),
     ]
-    alone = plans(TrainConfig(experts="graph", graph=GraphConfig(epochs=9), ensemble=1))
+    alone = plans(TrainConfig(experts="graph", graph=GraphConfig(epochs=9), ensemble=1), "graph")
     assert [each.graph.epochs for each in alone] == [9, 9]
 
 
@@ -89,7 +89,7 @@ def test_what_is_no_time_is_refused(measured_table, budget):
 def test_what_was_left_open_stays_open():
     """A network that starts from a model of measured values keeps the low rate of such a start."""
     config = TrainConfig(graph=GraphConfig(width=32), ensemble=2)
-    assert all("learning_rate" not in each.graph.model_fields_set for each in plans(config))
+    assert all("learning_rate" not in each.graph.model_fields_set for each in plans(config, "graph"))
 
 
 def test_a_damaged_choice_is_told(measured_table, tmp_path, costs):

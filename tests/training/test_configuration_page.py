@@ -4,14 +4,15 @@ import re
 import tomllib
 from pathlib import Path
 
-from molgen.training.config import GraphConfig, TabularConfig, TrainConfig
+from molgen.training.config import GraphConfig, SequenceConfig, TabularConfig, TrainConfig
 
 PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
 
 
 def test_every_setting_is_named():
-    names = [name for name in TrainConfig.model_fields if name not in ("graph", "tabular")]
-    names += [f"graph.{name}" for name in GraphConfig.model_fields] + [f"tabular.{name}" for name in TabularConfig.model_fields]
+    parts = {"graph": GraphConfig, "sequence_network": SequenceConfig, "tabular": TabularConfig}
+    names = [name for name in TrainConfig.model_fields if name not in parts]
+    names += [f"{part}.{name}" for part, config in parts.items() for name in config.model_fields]
     assert [name for name in names if f"`{name}`" not in PAGE] == []
 
 

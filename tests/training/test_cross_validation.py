@@ -69,7 +69,7 @@ def test_the_bundle_is_trained_on_all_rows_and_weighed_by_the_folds(blended):
     assert set(result.metrics) == {"folds"}
     assert molgen.inspect(path)["metrics"]["folds"]["model"]["active"]["auroc"] > 0.5
     json.dumps(bundle.card, allow_nan=False)
-    again = bundle.predict([result.dataset.smiles[row] for row in range(20)])
+    again = bundle.predict([result.dataset.texts[row] for row in range(20)])
     np.testing.assert_allclose(again["activity"], result.predictions[:20, 0], rtol=1e-5)
 
 

@@ -26,7 +26,7 @@ def test_an_ensemble_is_the_mean_of_its_networks_and_one_expert_of_the_blend(tra
     bundle = molgen.load(path)
     (expert,) = bundle.experts
     assert bundle.weights.shape == (1, 2)
-    features, _ = compute_features(expert.featurizers, result.dataset.mols[:40])
+    features, _ = compute_features(expert.featurizers, result.dataset.items[:40])
     each = expert.predict_members(features)
     assert each.shape == (3, 40, 2)
     assert (each.std(axis=0) > 0).all()
@@ -39,7 +39,7 @@ def test_an_ensemble_is_the_mean_of_its_networks_and_one_expert_of_the_blend(tra
 def test_the_first_network_is_that_of_a_run_without_an_ensemble(trained, measured_table):
     single = molgen.train(measured_table, target=["activity", "active"], **QUICK).bundle.experts[0]
     result, _ = trained
-    features, _ = compute_features(single.featurizers, result.dataset.mols[:40])
+    features, _ = compute_features(single.featurizers, result.dataset.items[:40])
     np.testing.assert_array_equal(single.predict(features), result.bundle.experts[0].predict_members(features)[0])
 
 

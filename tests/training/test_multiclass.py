@@ -178,7 +178,7 @@ def test_a_class_that_training_does_not_see_is_refused(graded, tmp_path):
     path = tmp_path / "split.csv"
     parts = np.where(table["grade"] == "high", "test", np.resize(["train", "valid"], len(table)))
     table.assign(part=parts).to_csv(path, index=False)
-    with pytest.raises(InputError, match="no compound of a class; got none of high"):
+    with pytest.raises(InputError, match="no row of a class; got none of high"):
         molgen.train(path, target="grade", split_column="part", experts="tabular")
 
 

@@ -109,7 +109,7 @@ def test_everything_from_files_is_escaped(trained, tmp_path, parse_page):
     evil = changed(
         result,
         ids=[EVIL] * n,
-        smiles=[EVIL] * n,
+        texts=[EVIL] * n,
         dropped=[(3, EVIL)],
         problems=[(4, EVIL)],
         notes=[EVIL],

@@ -97,14 +97,14 @@ def test_hopeless_trials_are_given_up(measured_table, monkeypatch):
     """Of trials whose loss is worse from the first epoch on, most do not see the last."""
     epochs = []
 
-    def fit(name, tasks, extras, features, targets, split, config, *, on_epoch, **_):
+    def fit(name, tasks, network, features, targets, split, *, on_epoch, **_):
         epochs.append(0)
-        for epoch in range(config.graph.epochs):
+        for epoch in range(network.settings.epochs):
             epochs[-1] += 1
             on_epoch(epoch + 1, module.Epoch(1.0, float(len(epochs)), 1e-3))
         return None, [[module.Epoch(1.0, float(len(epochs)), 1e-3)]]
 
-    monkeypatch.setattr(module, "fit_graph_expert", fit)
+    monkeypatch.setattr(module, "fit_network_expert", fit)
     settings = SETTINGS | {"search": 12, "experts": "graph", "graph": GRAPH | {"epochs": 10}}
     del settings["pretrained"]
     search = molgen.train(measured_table, **settings).searches[0]

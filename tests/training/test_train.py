@@ -36,7 +36,7 @@ def test_each_kind_of_expert_stands_beside_its_baselines(measured_table):
 def test_metrics_are_those_of_the_saved_bundle(measured_table, tmp_path):
     path = tmp_path / "m.molgen"
     result = molgen.train(measured_table, path, target="activity", **QUICK)
-    table = molgen.load(path).predict([result.dataset.smiles[row] for row in result.split.test])
+    table = molgen.load(path).predict([result.dataset.texts[row] for row in result.split.test])
     error = table["activity"].to_numpy() - result.dataset.targets[result.split.test, 0]
     assert result.metrics["test"]["model"]["activity"]["rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-4)
 
@@ -82,7 +82,7 @@ def test_charges_follow_the_training_data(measured_table, tmp_path, charges, dra
     table.to_csv(path, index=False)
     molgen.train(path, model, target="activity", charges=charges, **{**QUICK, "experts": "tabular"})
     bundle = molgen.load(model)
-    assert bundle.neutralize is neutral
+    assert bundle.subject.neutralize is neutral
     assert bundle.card["data"]["drawn_charged"] == pytest.approx(drawn, abs=0.01)
     scored = bundle.predict(["CCC[NH2+]C"])
     assert (scored["notes"][0] == "charge neutralised") is neutral

@@ -11,9 +11,10 @@ from rdkit.Chem import rdMolDescriptors
 
 from molgen.chem.fingerprints import morgan_packed
 from molgen.chem.parse import Mol
-from molgen.chem.standardize import Compounds, canonical_smiles
+from molgen.chem.standardize import canonical_smiles
 from molgen.data.audit.keys import list_keys, skeleton
 from molgen.data.compounds import CompoundTable
+from molgen.rows import ReadRows
 
 __all__ = ["BITS", "Profile", "profile_tables"]
 
@@ -73,7 +74,7 @@ def profile_tables(tables: Sequence[CompoundTable], *, with_keys: bool = False, 
     fingerprints, atoms, weights = [profile.fingerprints], [profile.atoms], [profile.weights]
     for table in tables:
         for start, compounds in table.molecules():
-            mols = compounds.mols
+            mols = compounds.items
             structures = canonical_smiles(mols)
             blocks = [None if mol is None else skeleton(mol) for mol in mols]
             profile.structure += structures
@@ -90,7 +91,7 @@ def profile_tables(tables: Sequence[CompoundTable], *, with_keys: bool = False, 
     return profile
 
 
-def _keys(table: CompoundTable, start: int, compounds: Compounds, blocks: Sequence[str | None]) -> list[frozenset[str]]:
+def _keys(table: CompoundTable, start: int, compounds: ReadRows, blocks: Sequence[str | None]) -> list[frozenset[str]]:
     """Where nothing was done to a row, its parent is the molecule as written."""
-    written = {row: table.smiles[start + row] for row in compounds.notes if compounds.mols[row] is not None}
+    written = {row: table.smiles[start + row] for row in compounds.notes if compounds.items[row] is not None}
     return list_keys(blocks, written)

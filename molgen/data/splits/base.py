@@ -71,8 +71,8 @@ class SplitRows:
 
     Attributes
     ----------
-    mols
-        The parent molecule of each row; ``None`` is for splitters that do not look at them.
+    items
+        What each row is: its parent molecule, or its letters; ``None`` is for splitters that do not look at them.
     targets
         Labels ``[n, tasks]``, NaN where there is none; ``None`` if they are not known.
     cells
@@ -81,16 +81,19 @@ class SplitRows:
         File and column, for messages.
     names
         How a message names each row; ``row 1`` and so on without it.
+    contigs
+        The contig of each row, where rows are stretches of a genome.
     """
 
-    mols: Sequence[Mol | None]
+    items: Sequence[Any]
     targets: NDArray[np.float64] | None = None
     cells: Sequence[str] | None = None
     column: str = "split column"
     names: Sequence[str] | None = None
+    contigs: Sequence[str] | None = None
 
     def __len__(self) -> int:
-        return len(self.mols)
+        return len(self.items)
 
     def molecules(self) -> list[Mol]:
         """Return the molecules.
@@ -98,13 +101,28 @@ class SplitRows:
         Raises
         ------
         ConfigError
-            If a row has none: leave such rows out before.
+            If rows are no molecules, or one has none: leave such rows out before.
         """
-        found = [mol for mol in self.mols if mol is not None]
+        if any(isinstance(item, str) for item in self.items):
+            remedy = "use cluster, chromosome, random, or a column"
+            raise ConfigError("sequences cannot be split by molecular structure", remedy=remedy)
+        found = [mol for mol in self.items if mol is not None]
         if len(found) != len(self):
-            row = next(row for row, mol in enumerate(self.mols) if mol is None)
+            row = next(row for row, mol in enumerate(self.items) if mol is None)
             raise ConfigError("a row without a molecule cannot be split by structure", got=f"None in row {row + 1}")
         return found
+
+    def sequences(self) -> list[str]:
+        """Return the sequences.
+
+        Raises
+        ------
+        ConfigError
+            If rows are no sequences.
+        """
+        if not all(isinstance(item, str) for item in self.items):
+            raise ConfigError("molecules cannot be split by sequence", remedy="use scaffold or butina")
+        return list(self.items)
 
     def where(self, row: int) -> str:
         """Name a cell of the split column."""

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.chem.parse import Mol
 from molgen.data.splits.base import DEFAULT_FRACTIONS, Fractions, Split, SplitRows, Splitter, get_splitter
 from molgen.errors import ConfigError, InputError
+from molgen.subjects import Subject
 
 __all__ = ["make_folds", "make_split"]
 
@@ -18,15 +18,17 @@ __all__ = ["make_folds", "make_split"]
 class _Dataset(Protocol):
     """What is looked at of a :class:`~molgen.data.dataset.Dataset`."""
 
+    subject: Subject
     ids: list[str]
-    mols: list[Mol]
+    items: list[Any]
     targets: NDArray[np.float64]
     columns: dict[str, list[str]]
+    contigs: list[str] | None
     source: dict[str, str]
 
 
 def make_split(
-    data: _Dataset | SplitRows | Sequence[Mol],
+    data: _Dataset | SplitRows | Sequence[Any],
     name: str = "scaffold",
     *,
     column: str | None = None,
@@ -34,12 +36,12 @@ def make_split(
     seed: int = 0,
     **options: Any,
 ) -> Split:
-    """Divide compounds into training, validation and test parts.
+    """Divide rows into training, validation and test parts.
 
     Parameters
     ----------
     data
-        A :class:`~molgen.data.dataset.Dataset`, or molecules alone.
+        A :class:`~molgen.data.dataset.Dataset`, or molecules or sequences alone.
     name
         The splitter; :func:`~molgen.data.splits.base.available` lists them.
     column
@@ -70,7 +72,7 @@ def make_split(
 
 
 def make_folds(
-    data: _Dataset | SplitRows | Sequence[Mol],
+    data: _Dataset | SplitRows | Sequence[Any],
     name: str = "scaffold",
     k: int = 5,
     seed: int = 0,
@@ -128,7 +130,7 @@ def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.sort(np.concatenate(parts))
 
 
-def _rows(data: _Dataset | SplitRows | Sequence[Mol], splitter: Splitter, column: str | None) -> SplitRows:
+def _rows(data: _Dataset | SplitRows | Sequence[Any], splitter: Splitter, column: str | None) -> SplitRows:
     if isinstance(data, SplitRows):
         rows = data
     elif isinstance(data, Sequence):
@@ -146,4 +148,4 @@ def _of_dataset(data: _Dataset, column: str | None) -> SplitRows:
         raise ConfigError(f"the data set was loaded without column {column!r}", expected=f"one of its columns: {known}")
     where = f"{data.source.get('file', 'data')}, column {column!r}"
     cells = None if column is None else data.columns[column]
-    return SplitRows(data.mols, data.targets, cells, where, [f"compound {name}" for name in data.ids])
+    return SplitRows(data.items, data.targets, cells, where, [f"{data.subject.noun} {name}" for name in data.ids], data.contigs)

@@ -1,0 +1,240 @@
+"""What experts that are networks share: members, features of whole rows at the read-out, and the way to a file and back."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
+from molgen.data.tasks import Task, n_outputs, unscale
+from molgen.device import deterministic
+from molgen.errors import BundleError, ConfigError
+from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
+from molgen.experts.scaling import FeatureScaler
+from molgen.featurizers import Featurizer
+
+__all__ = ["NetworkExpert"]
+
+#: Bounds on a network read from a file, so that a stranger's cannot ask for all the memory there is.
+_LIMITS = {"width": 4096, "steps": 32, "n_features": 100_000, "members": 100}
+
+
+class NetworkExpert(Expert):
+    """One or more networks of one architecture, with what they need around them.
+
+    Several differ in their seeds alone; their predictions are averaged in task units.
+
+    Parameters
+    ----------
+    name
+        Name within the bundle.
+    tasks
+        What it predicts, with their scaling.
+    architecture
+        Arguments of the network beside ``outputs`` and ``n_features``; what is not there is the default.
+    extras
+        Featurizers (dense) whose values join at the read-out.
+    scaler
+        Scales the extras' values; ``None`` without extras.
+    members
+        Number of networks.
+
+    Attributes
+    ----------
+    network_type
+        The class of its networks.
+    """
+
+    network_type: ClassVar[type[nn.Module]]
+
+    def __init__(
+        self,
+        name: str,
+        tasks: list[Task],
+        architecture: Mapping[str, Any],
+        extras: Sequence[Featurizer] = (),
+        scaler: FeatureScaler | None = None,
+        members: int = 1,
+    ) -> None:
+        self.name = name
+        self.tasks = tasks
+        self.architecture = dict(architecture)
+        self.extras = list(extras)
+        self.scaler = scaler
+        self.networks: list[Any] = [self.make_network() for _ in range(members)]
+
+    # --- what a subclass brings ---------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def input(self) -> Featurizer:
+        """What the networks read."""
+
+    @abstractmethod
+    def make_batch(self, values: Any, extras: torch.Tensor | None, rows: NDArray[np.int64], network: nn.Module) -> Any:
+        """Make what a network takes of some rows.
+
+        Parameters
+        ----------
+        values, extras
+            Of all rows: what :attr:`input` gave, and the scaled extras.
+        rows
+            Which rows.
+        network
+            What the batch is for; it stays on the CPU.
+        """
+
+    @abstractmethod
+    def _predicted_together(self, values: Any) -> Iterator[NDArray[np.int64]]:
+        """Yield all rows, some at a time, as they are best predicted; in any order."""
+
+    # --- predicting ---------------------------------------------------------------------------------------------
+
+    def make_network(self) -> Any:
+        """Return a fresh network of this expert's architecture, on the CPU."""
+        n_features = 0 if self.scaler is None else len(self.scaler.mean)
+        return self.network_type(n_outputs(self.tasks), n_features=n_features, **self.architecture)
+
+    @property
+    def featurizers(self) -> list[Featurizer]:
+        """What the networks read, and the extras."""
+        return [self.input, *self.extras]
+
+    def scaled_extras(self, features: FeatureTable) -> torch.Tensor | None:
+        """Return the extras side by side, scaled, as float32 ``[rows, features]``; ``None`` without extras."""
+        if self.scaler is None:
+            return None
+        return torch.from_numpy(self.scaler.transform(np.hstack([features[extra] for extra in self.extras])))
+
+    def to(self, device: torch.device) -> None:
+        """Move the networks to a device."""
+        for network in self.networks:
+            network.to(device)
+
+    def predict(self, features: FeatureTable) -> NDArray[np.float64]:
+        """Predict ``[rows, outputs]`` in task units: the mean of the networks."""
+        mean: NDArray[np.float64] = self.predict_members(features).mean(axis=0)
+        return mean
+
+    def predict_members(self, features: FeatureTable) -> NDArray[np.float64]:
+        """Predict with each network, ``[members, rows, outputs]`` in task units; the networks' modes are left as they were.
+
+        The standard deviation over the members says how far they agree.
+        """
+        were_training = [network.training for network in self.networks]
+        for network in self.networks:
+            network.eval()
+        values, extras = features[self.input], self.scaled_extras(features)
+        outputs = np.zeros((len(self.networks), len(values), n_outputs(self.tasks)), np.float32)
+        with torch.inference_mode(), deterministic(self._device):
+            for rows, batch in self._batches(values, extras):  # a batch is made once for all networks
+                for member, network in enumerate(self.networks):
+                    outputs[member, rows] = network(batch).cpu().numpy()
+        for network, was_training in zip(self.networks, were_training, strict=True):
+            network.train(was_training)
+        return np.stack([unscale(self.tasks, member) for member in outputs])
+
+    @property
+    def _device(self) -> torch.device:
+        device: torch.device = next(self.networks[0].parameters()).device
+        return device
+
+    def _batches(self, values: Any, extras: torch.Tensor | None) -> Iterator[tuple[NDArray[np.int64], Any]]:
+        """Iterate over batches of all rows, where the networks are."""
+        for rows in self._predicted_together(values):
+            yield rows, self.make_batch(values, extras, rows, self.networks[0]).to(self._device)
+
+    # --- file ---------------------------------------------------------------------------------------------------
+
+    def to_members(self) -> dict[str, bytes]:
+        """Return ``expert.json`` and ``weights.safetensors``."""
+        described: dict[str, Any] = {"architecture": self.architecture, "extras": [extra.spec() for extra in self.extras]}
+        if len(self.networks) > 1:
+            described["members"] = len(self.networks)
+        tensors = {
+            f"{_prefix(member)}{key}": value.cpu().numpy()
+            for member, network in enumerate(self.networks)
+            for key, value in network.state_dict().items()
+        }
+        if self.scaler is not None:
+            tensors |= {f"scaler.{key}": getattr(self.scaler, key) for key in _SCALER_FIELDS}
+        return {"expert.json": write_json(described), "weights.safetensors": write_tensors(tensors)}
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, bytes], name: str, tasks: list[Task], where: str) -> Self:
+        """Rebuild the expert; shapes, types and sizes are checked against the architecture."""
+        described = read_json(members, "expert.json", where)
+        tensors = read_tensors(members, "weights.safetensors", where)
+        scaler = _read_scaler(tensors, where)
+        n_features = 0 if scaler is None else len(scaler.mean)
+        _check_limits(described, cls.kind, n_features, where)
+        extras = read_vector_featurizers(described.get("extras"), n_features, where)
+        n_members = _read_count(described, cls.kind, where)
+        given = {key: value for key, value in tensors.items() if key.startswith("network")}
+        try:
+            # First without memory: the file must hold every array of the network before room is made for them.
+            with torch.device("meta"):
+                # The first argument of every network is the number of its outputs.
+                made: Any = cls.network_type
+                shapes = _shapes(made(n_outputs(tasks), n_features=n_features, **described["architecture"]))
+            check_tensors(given, {f"{_prefix(at)}{key}": each for at in range(n_members) for key, each in shapes.items()}, where)
+            expert = cls(name, tasks, described["architecture"], extras, scaler, n_members)
+        except (ConfigError, RuntimeError, TypeError, ValueError) as error:
+            if isinstance(error, BundleError):
+                raise
+            problem = f"the architecture of a {cls.kind} expert does not hold"
+            raise BundleError(problem, where=where, got=str(error)[:200]) from None
+        for at, network in enumerate(expert.networks):
+            network.load_state_dict({key: torch.from_numpy(given[f"{_prefix(at)}{key}"].copy()) for key in shapes})
+            network.eval()
+        return expert
+
+
+def _prefix(member: int) -> str:
+    """Return what the names of a network's arrays begin with: the first one's are those of an expert of one network."""
+    return f"network-{member}." if member else "network."
+
+
+def _read_count(described: Mapping[str, Any], kind: str, where: str) -> int:
+    n_members = described.get("members", 1)
+    if type(n_members) is not int or not 1 <= n_members <= _LIMITS["members"]:
+        got, expected = repr(n_members)[:40], f"1 to {_LIMITS['members']}"
+        raise BundleError(f"the number of networks of a {kind} expert is out of range", where=where, expected=expected, got=got)
+    return n_members
+
+
+def _shapes(network: nn.Module) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return shape and type of each array of a network."""
+    return {key: (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in network.state_dict().items()}
+
+
+_SCALER_FIELDS = ("low", "high", "mean", "spread")
+
+
+def _read_scaler(tensors: Mapping[str, NDArray[Any]], where: str) -> FeatureScaler | None:
+    given = {key: value for key, value in tensors.items() if key.startswith("scaler.")}
+    if not given:
+        return None
+    size = next(iter(given.values())).size
+    check_tensors(given, {f"scaler.{key}": ((size,), "float64") for key in _SCALER_FIELDS}, where)
+    if not (given["scaler.spread"] > 0).all():
+        raise BundleError("a feature scaler divides by zero or less", where=where)
+    return FeatureScaler(**{key: given[f"scaler.{key}"] for key in _SCALER_FIELDS})
+
+
+def _check_limits(described: Any, kind: str, n_features: int, where: str) -> None:
+    architecture = described.get("architecture") if isinstance(described, dict) else None
+    if not isinstance(architecture, dict):
+        raise BundleError(f"the architecture of a {kind} expert is missing", where=where)
+    for key in ("width", "steps", "n_features"):
+        limit = _LIMITS[key]
+        value = n_features if key == "n_features" else architecture.get(key)
+        if type(value) is not int or not 0 <= value <= limit:
+            got = repr(value)[:40]
+            raise BundleError(f"{key} of a {kind} expert is out of range", where=where, expected=f"0 to {limit}", got=got)

@@ -1,0 +1,150 @@
+"""What a sequence does, from its letters."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from molgen.bio.alphabets import get_alphabet
+from molgen.errors import ConfigError
+from molgen.featurizers import Tokens
+from molgen.nn.parts import SEQUENCE, find_part
+from molgen.nn.sequence import SequenceEncoder
+
+__all__ = ["STRANDS", "LetterBatch", "SequenceNetwork"]
+
+#: What a network makes of the two strands of a nucleic acid.
+STRANDS = ("forward", "augment", "average", "share")
+
+
+class LetterBatch(NamedTuple):
+    """Letters, and numbers of whole rows, of the same rows.
+
+    Attributes
+    ----------
+    letters
+        int64 ``[rows, length]``: the tokens of :class:`~molgen.featurizers.Tokens`, 0 where a row has ended.
+    features
+        float32 ``[rows, features]``; ``None`` for a model that reads the letters alone.
+    """
+
+    letters: Tensor
+    features: Tensor | None
+
+    def to(self, device: torch.device) -> LetterBatch:
+        """Copy to a device."""
+        ahead = device.type == "cuda"
+        features = None if self.features is None else self.features.to(device, non_blocking=ahead)
+        return LetterBatch(self.letters.to(device, non_blocking=ahead), features)
+
+
+class SequenceNetwork(nn.Module):
+    """Read the letters, pool over the places, and read off every task at once.
+
+    Parameters
+    ----------
+    outputs
+        Number of tasks.
+    n_features
+        Number of features of whole rows that join at the read-out.
+    alphabet
+        ``"dna"``, ``"rna"`` or ``"protein"``.
+    network
+        What reads the letters: the name of a file in ``molgen/nn/sequence``.
+    width, steps, dropout
+        Size of the vectors, layers, and share of entries dropped in training.
+    strands
+        ``"forward"``: the strand as it is given. ``"augment"``: in training either strand, by chance. ``"average"``: the same, and
+        predictions are the mean of both strands'. ``"share"``: both strands are read by the same layers, and their vectors
+        added before the read-out. With the last two the other strand is predicted exactly the same.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such network, or strands of what has but one.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        *,
+        n_features: int = 0,
+        alphabet: str = "dna",
+        network: str = "dilated",
+        width: int = 64,
+        steps: int = 4,
+        dropout: float = 0.0,
+        strands: str = "forward",
+    ) -> None:
+        super().__init__()
+        if strands not in STRANDS:
+            raise ConfigError("unknown way to treat strands", expected=f"one of {', '.join(STRANDS)}", got=repr(strands)[:80])
+        known = get_alphabet(alphabet)
+        if strands != "forward" and not known.complement:
+            raise ConfigError("proteins have no other strand", expected="strands 'forward'", got=repr(strands))
+        tokens = Tokens(None, ends=False, output="packed", alphabet=alphabet).vocabulary()
+        meaning = torch.zeros(len(tokens), len(known.letters))
+        for number, token in enumerate(tokens):
+            for letter in known.codes.get(token, ""):
+                meaning[number, known.letters.index(letter)] = 1 / len(known.codes[token])
+        other = [tokens.index(known.complement.get(token, token)) for token in tokens]
+        self.strands = strands
+        self.register_buffer("meaning", meaning, persistent=False)
+        self.register_buffer("other", torch.tensor(other), persistent=False)
+        encoder = find_part(SEQUENCE, network, SequenceEncoder)  # type: ignore[type-abstract]
+        self.encoder = encoder(len(known.letters), width, steps, dropout)
+        self.attention = nn.Conv1d(width, 1, 1)
+        self.head = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(self.out_width + n_features, 2 * width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, outputs),
+        )
+
+    @property
+    def out_width(self) -> int:
+        """Length of the vector of a row."""
+        return 3 * self.encoder.width
+
+    def encode(self, letters: Tensor) -> Tensor:
+        """Return a vector a row, ``[rows, out_width]``: the mean, the largest and the mean by attention of its places."""
+        embedded: Tensor = self.meaning[letters].transpose(1, 2)  # type: ignore[index]
+        return self.encode_embedded(embedded, letters > 0)
+
+    def encode_embedded(self, embedded: Tensor, present: Tensor) -> Tensor:
+        """Return what :meth:`encode` does from letters as numbers ``[rows, channels, length]``, and which of them there are."""
+        vectors, there = self.encoder(embedded, present[:, None].to(embedded.dtype))
+        gone = there == 0
+        weights = torch.softmax(self.attention(vectors).masked_fill(gone, -1e4), dim=2) * there
+        largest = vectors.masked_fill(gone, -1e4).amax(dim=2)
+        empty = gone.all(dim=2)
+        mean = vectors.sum(dim=2) / there.sum(dim=2).clamp(min=1)
+        return torch.cat([mean, largest.masked_fill(empty, 0.0), (vectors * weights).sum(dim=2)], dim=1)
+
+    def other_strand(self, letters: Tensor) -> Tensor:
+        """Return the reverse complement of each row; rows begin at the first place, as before."""
+        lengths = (letters > 0).sum(dim=1, keepdim=True)
+        places = lengths - 1 - torch.arange(letters.shape[1], device=letters.device)[None]
+        turned: Tensor = self.other[letters.gather(1, places.clamp(min=0))]  # type: ignore[index]
+        return turned * (places >= 0)
+
+    def read_off(self, rows: Tensor, features: Tensor | None) -> Tensor:
+        """Return raw outputs from the vectors of rows and, for a network that reads some, their features."""
+        out: Tensor = self.head(rows if features is None else torch.cat([rows, features], dim=1))
+        return out
+
+    def forward(self, batch: LetterBatch) -> Tensor:
+        """Return raw outputs ``[rows, tasks]``: standardised values, or logits of binary tasks."""
+        letters = batch.letters
+        if self.strands == "share":
+            return self.read_off(self.encode(letters) + self.encode(self.other_strand(letters)), batch.features)
+        if self.strands == "average" and not self.training:
+            both = [self.read_off(self.encode(each), batch.features) for each in (letters, self.other_strand(letters))]
+            return (both[0] + both[1]) / 2
+        if self.strands != "forward" and self.training:
+            turned = torch.rand(len(letters), 1, device=letters.device) < 0.5
+            letters = torch.where(turned, self.other_strand(letters), letters)
+        return self.read_off(self.encode(letters), batch.features)

@@ -1,0 +1,25 @@
+"""What rows are about: molecules, or sequences."""
+
+from __future__ import annotations
+
+from molgen.subjects.base import Subject
+from molgen.subjects.molecule import MoleculeSubject
+from molgen.subjects.sequence import SequenceSubject
+
+__all__ = ["MoleculeSubject", "SequenceSubject", "Subject", "subject_from_json"]
+
+_KINDS: dict[str, type[Subject]] = {cls.kind: cls for cls in (MoleculeSubject, SequenceSubject)}
+
+
+def subject_from_json(described: object) -> Subject:
+    """Rebuild a subject from :meth:`Subject.to_json`.
+
+    Raises
+    ------
+    ConfigError, KeyError, TypeError, ValueError
+        If it is none.
+    """
+    if not isinstance(described, dict) or not isinstance(described.get("kind"), str) or described["kind"] not in _KINDS:
+        raise ValueError(f"a subject of unknown kind: {described!r}"[:80])
+    settings = {name: value for name, value in described.items() if name != "kind"}
+    return _KINDS[described["kind"]](**settings)

@@ -1,0 +1,79 @@
+"""Rows that are sequences of nucleic acids or proteins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from molgen.bio.alphabets import ALPHABETS, called, get_alphabet
+from molgen.bio.batch import check_letters, read_sequences
+from molgen.errors import ConfigError
+from molgen.rows import ReadRows
+from molgen.subjects.base import Subject
+
+__all__ = ["MAX_LETTERS", "SequenceSubject", "find_alphabet"]
+
+#: Letters above which a row is ``too_large``: no protein is so long, and of a chromosome one asks for stretches.
+MAX_LETTERS = 1_000_000
+_MOST_LETTERS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceSubject(Subject):
+    """Sequences of one alphabet.
+
+    Attributes
+    ----------
+    alphabet
+        ``"dna"``, ``"rna"`` or ``"protein"``.
+    max_letters
+        Letters above which a sequence is ``too_large``.
+    """
+
+    kind: ClassVar[str] = "sequence"
+    noun: ClassVar[str] = "sequence"
+    column: ClassVar[str] = "sequence"
+
+    alphabet: str = "dna"
+    max_letters: int = MAX_LETTERS
+
+    def __post_init__(self) -> None:
+        get_alphabet(self.alphabet)
+        if type(self.max_letters) is not int or not 1 <= self.max_letters <= _MOST_LETTERS:
+            raise ConfigError("max_letters is out of range", expected=f"1 to {_MOST_LETTERS:,}", got=repr(self.max_letters)[:40])
+
+    def read(self, rows: Sequence[Any]) -> ReadRows:
+        """Read sequences in upper case; a row with a letter that is no IUPAC code of the alphabet, or without any, is invalid."""
+        batch, reasons = read_sequences([row.strip() if isinstance(row, str) else row for row in rows])
+        reasons |= check_letters(batch, get_alphabet(self.alphabet))
+        texts: list[str | None] = [letters.decode().upper() for letters in batch]
+        read = ReadRows(list(texts), ["ok"] * len(texts))
+        read.refuse("invalid", dict(sorted(reasons.items())))
+        long = np.flatnonzero(batch.lengths > self.max_letters).tolist()
+        words = {row: f"too large: {batch.lengths[row]:,} letters, the limit is {self.max_letters:,}" for row in long}
+        read.refuse("too_large", {row: why for row, why in words.items() if row not in reasons})
+        return read
+
+    def keys(self, items: Sequence[Any]) -> list[str | None]:
+        """Return the letters themselves."""
+        return list(items)
+
+    @property
+    def limit(self) -> str:
+        """Letters."""
+        return f"more than {self.max_letters:,} letters"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Size and alphabet."""
+        return {"Sequences": f"{called(get_alphabet(self.alphabet))}, up to {self.max_letters:,} letters"}
+
+
+def find_alphabet(rows: Sequence[str]) -> str:
+    """Return the alphabet that most of some sequences are written in; of several that serve, DNA comes before RNA and proteins."""
+    batch, _ = read_sequences([row.strip() for row in rows])
+    strange = {name: len(check_letters(batch, get_alphabet(name))) for name in ("dna", "rna", "protein")}
+    return min(ALPHABETS, key=lambda name: (strange[name], ("dna", "rna", "protein").index(name)))

@@ -1,0 +1,140 @@
+"""What experts and baselines read of rows, by what the rows are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from molgen.chem.descriptors import DESCRIPTORS_FAST
+from molgen.featurizers import (
+    AtomPair,
+    Composition,
+    Descriptors,
+    FeatureMorgan,
+    Featurizer,
+    Kmer,
+    MolGraph,
+    Morgan,
+    OneHot,
+    Tokens,
+    TopologicalTorsion,
+)
+from molgen.subjects import SequenceSubject, Subject
+
+__all__ = ["DESCRIPTORS", "GRAPH_EXTRAS", "Ingredients", "ingredients_for"]
+
+#: Boosted trees learn from counts of parts of several kinds: on scaffold folds of three sets that was worth 1 to 3 % of the error.
+_FINGERPRINT = Morgan(2, 1024, counts=True)
+_FINGERPRINTS: list[Featurizer] = [
+    _FINGERPRINT,
+    FeatureMorgan(2, 1024, counts=True),
+    AtomPair(1024, counts=True),
+    TopologicalTorsion(1024, counts=True),
+]
+DESCRIPTORS = Descriptors()
+#: What joins the graph at the read-out: cheap, and it tells a small data set much.
+GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
+
+#: Sequences of one length, up to this many letters, have places that mean something: those of windows around a site do.
+_MOST_PLACES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What is read of rows.
+
+    Attributes
+    ----------
+    network
+        What the first network is called.
+    input
+        What networks read.
+    architecture
+        Arguments of the networks that the rows decide.
+    extras
+        What joins at their read-out.
+    further
+        What joins at the read-out of a second network instead, by the network's name.
+    tabular, tabular_fast
+        Inputs of trees; those of trees that must not cost much.
+    linear
+        Inputs of a linear expert, where there is one.
+    fingerprint, plain_fingerprint
+        What rows are compared by: what trees read anyway, and what costs least by itself.
+    baselines
+        Linear baselines beside the experts: name -> inputs.
+    """
+
+    network: str
+    input: Featurizer
+    architecture: Mapping[str, Any]
+    extras: Sequence[Featurizer]
+    further: Mapping[str, Sequence[Featurizer]]
+    tabular: Sequence[Featurizer]
+    tabular_fast: Sequence[Featurizer]
+    linear: Sequence[Featurizer]
+    fingerprint: Featurizer
+    plain_fingerprint: Featurizer
+    baselines: Mapping[str, Sequence[Featurizer]]
+
+    @property
+    def featurizers(self) -> list[Featurizer]:
+        """All of them, each once."""
+        of_lists = [self.extras, *self.further.values(), self.tabular, self.tabular_fast, self.linear, *self.baselines.values()]
+        found = [self.input, *(featurizer for each in of_lists for featurizer in each), self.fingerprint]
+        return list(dict.fromkeys(found))
+
+
+def ingredients_for(subject: Subject, items: Sequence[str | None]) -> Ingredients:
+    """Return what is read of rows of a subject.
+
+    Parameters
+    ----------
+    subject
+        What they are about.
+    items
+        The rows: sequences of one length have places of their own.
+    """
+    if isinstance(subject, SequenceSubject):
+        lengths = {len(letters) for letters in items if letters}
+        length = lengths.pop() if len(lengths) == 1 else None
+        return _of_sequences(subject.alphabet, length if length and length <= _MOST_PLACES else None)
+    return Ingredients(
+        network="graph",
+        input=MolGraph(),
+        architecture={},
+        extras=GRAPH_EXTRAS,
+        further={"graph+descriptors": [DESCRIPTORS]},
+        tabular=[*_FINGERPRINTS, DESCRIPTORS],
+        tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS],
+        linear=[],
+        fingerprint=_FINGERPRINT,
+        plain_fingerprint=Morgan(2, 1024),
+        baselines={},
+    )
+
+
+def _of_sequences(alphabet: str, length: int | None) -> Ingredients:
+    protein = alphabet == "protein"
+    # Words of each length up to the longest whose counts still fill a column each.
+    words: list[Featurizer] = [Kmer(k, alphabet=alphabet) for k in ((2, 3) if protein else (3, 4, 5, 6))]
+    shares: list[Featurizer] = [Composition("letters" if protein else "gc", alphabet=alphabet)]
+    places: list[Featurizer] = []
+    if length is not None:
+        # Rows of another length, which may come when it predicts, keep their middle.
+        places = [OneHot(length, layout="flat", pad=True, truncate=True, align="center", alphabet=alphabet)]
+    few = [*shares, *words[:1], *([Composition("triad", alphabet=alphabet)] if protein else words[1:3])]
+    return Ingredients(
+        network="sequence",
+        input=Tokens(None, ends=False, output="packed", alphabet=alphabet),
+        architecture={"alphabet": alphabet},
+        extras=[],
+        further={},
+        tabular=[*few, *places],
+        tabular_fast=[*few, *places],
+        linear=[*words, *places],
+        fingerprint=words[-1],
+        plain_fingerprint=words[-1],
+        baselines={"letters" if protein else "GC content": shares, "words": words},
+    )
