@@ -12,18 +12,14 @@ from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, POOLING, find_part
 from molgen.nn.pooling import Pooling
 
-__all__ = ["PropertyNetwork"]
+__all__ = ["MoleculeEncoder", "PropertyNetwork"]
 
 
-class PropertyNetwork(nn.Module):
-    """Embed, pass messages, pool over the atoms, and read off every task at once.
+class MoleculeEncoder(nn.Module):
+    """Embed, pass messages, and pool over the atoms.
 
     Parameters
     ----------
-    outputs
-        Number of tasks.
-    n_features
-        Number of molecule-level features that join the graph's vector at the read-out.
     network
         How messages are passed: the name of a file in ``molgen/nn/message_passing``.
     pooling
@@ -38,15 +34,7 @@ class PropertyNetwork(nn.Module):
     """
 
     def __init__(
-        self,
-        outputs: int,
-        *,
-        n_features: int = 0,
-        network: str = "dmpnn",
-        pooling: str | None = None,
-        width: int = 128,
-        steps: int = 2,
-        dropout: float = 0.0,
+        self, *, network: str = "dmpnn", pooling: str | None = None, width: int = 128, steps: int = 2, dropout: float = 0.0
     ) -> None:
         super().__init__()
         passing = find_part(MESSAGE_PASSING, network, MessagePassing)  # type: ignore[type-abstract]
@@ -55,13 +43,11 @@ class PropertyNetwork(nn.Module):
         self.embed_bonds = FieldEmbedding(BOND_FIELD_SIZES, width) if passing.reads_bonds else None
         self.message_passing = passing(width, steps, dropout)
         self.pool = pool(width, dropout)
-        self.head = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(self.pool.out_width + n_features, 2 * width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, outputs),
-        )
+
+    @property
+    def out_width(self) -> int:
+        """Length of the vector of a molecule."""
+        return int(self.pool.out_width)
 
     @property
     def merged_rounds(self) -> int | None:
@@ -89,6 +75,45 @@ class PropertyNetwork(nn.Module):
         vectors = self.message_passing(atoms, bonds, batch.graphs.bonds)
         out: Tensor = self.pool(vectors, batch.graphs.batch, batch.graphs.n_graphs)
         return out
+
+
+class PropertyNetwork(MoleculeEncoder):
+    """Encode molecules, and read off every task at once.
+
+    Parameters
+    ----------
+    outputs
+        Number of tasks.
+    n_features
+        Number of molecule-level features that join the graph's vector at the read-out.
+    network, pooling, width, steps, dropout
+        See :class:`MoleculeEncoder`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such message passing or pooling.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        *,
+        n_features: int = 0,
+        network: str = "dmpnn",
+        pooling: str | None = None,
+        width: int = 128,
+        steps: int = 2,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(network=network, pooling=pooling, width=width, steps=steps, dropout=dropout)
+        self.head = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(self.out_width + n_features, 2 * width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, outputs),
+        )
 
     def read_off(self, molecules: Tensor, features: Tensor | None) -> Tensor:
         """Return raw outputs from the vectors of molecules and, for a network that reads some, their features."""

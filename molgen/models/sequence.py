@@ -11,9 +11,9 @@ from molgen.bio.alphabets import get_alphabet
 from molgen.errors import ConfigError
 from molgen.featurizers import Tokens
 from molgen.nn.parts import SEQUENCE, find_part
-from molgen.nn.sequence import SequenceEncoder
+from molgen.nn.sequence import SequenceTrunk
 
-__all__ = ["STRANDS", "LetterBatch", "SequenceNetwork"]
+__all__ = ["STRANDS", "LetterBatch", "SequenceEncoder", "SequenceNetwork"]
 
 #: What a network makes of the two strands of a nucleic acid.
 STRANDS = ("forward", "augment", "average", "share")
@@ -40,8 +40,63 @@ class LetterBatch(NamedTuple):
         return LetterBatch(self.letters.to(device, non_blocking=ahead), features)
 
 
-class SequenceNetwork(nn.Module):
-    """Read the letters, pool over the places, and read off every task at once.
+class SequenceEncoder(nn.Module):
+    """Read letters, and pool over the places.
+
+    Parameters
+    ----------
+    alphabet
+        ``"dna"``, ``"rna"`` or ``"protein"``.
+    network
+        What reads the letters: the name of a file in ``molgen/nn/sequence``.
+    width, steps, dropout
+        Size of the vectors, layers, and share of entries dropped in training.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such network or alphabet.
+    """
+
+    def __init__(
+        self, *, alphabet: str = "dna", network: str = "dilated", width: int = 64, steps: int = 4, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        known = get_alphabet(alphabet)
+        tokens = Tokens(None, ends=False, output="packed", alphabet=alphabet).vocabulary()
+        meaning = torch.zeros(len(tokens), len(known.letters))
+        for number, token in enumerate(tokens):
+            for letter in known.codes.get(token, ""):
+                meaning[number, known.letters.index(letter)] = 1 / len(known.codes[token])
+        self.register_buffer("meaning", meaning, persistent=False)
+        self.tokens = tokens
+        trunk = find_part(SEQUENCE, network, SequenceTrunk)  # type: ignore[type-abstract]
+        self.encoder = trunk(len(known.letters), width, steps, dropout)
+        self.attention = nn.Conv1d(width, 1, 1)
+
+    @property
+    def out_width(self) -> int:
+        """Length of the vector of a row."""
+        return 3 * self.encoder.width
+
+    def encode(self, letters: Tensor) -> Tensor:
+        """Return a vector a row, ``[rows, out_width]``: the mean, the largest and the mean by attention of its places."""
+        embedded: Tensor = self.meaning[letters].transpose(1, 2)  # type: ignore[index]
+        return self.encode_embedded(embedded, letters > 0)
+
+    def encode_embedded(self, embedded: Tensor, present: Tensor) -> Tensor:
+        """Return what :meth:`encode` does from letters as numbers ``[rows, channels, length]``, and which of them there are."""
+        vectors, there = self.encoder(embedded, present[:, None].to(embedded.dtype))
+        gone = there == 0
+        weights = torch.softmax(self.attention(vectors).masked_fill(gone, -1e4), dim=2) * there
+        largest = vectors.masked_fill(gone, -1e4).amax(dim=2)
+        empty = gone.all(dim=2)
+        mean = vectors.sum(dim=2) / there.sum(dim=2).clamp(min=1)
+        return torch.cat([mean, largest.masked_fill(empty, 0.0), (vectors * weights).sum(dim=2)], dim=1)
+
+
+class SequenceNetwork(SequenceEncoder):
+    """Encode sequences, and read off every task at once.
 
     Parameters
     ----------
@@ -49,12 +104,8 @@ class SequenceNetwork(nn.Module):
         Number of tasks.
     n_features
         Number of features of whole rows that join at the read-out.
-    alphabet
-        ``"dna"``, ``"rna"`` or ``"protein"``.
-    network
-        What reads the letters: the name of a file in ``molgen/nn/sequence``.
-    width, steps, dropout
-        Size of the vectors, layers, and share of entries dropped in training.
+    alphabet, network, width, steps, dropout
+        See :class:`SequenceEncoder`.
     strands
         ``"forward"``: the strand as it is given. ``"augment"``: in training either strand, by chance. ``"average"``: the same, and
         predictions are the mean of both strands'. ``"share"``: both strands are read by the same layers, and their vectors
@@ -78,24 +129,15 @@ class SequenceNetwork(nn.Module):
         dropout: float = 0.0,
         strands: str = "forward",
     ) -> None:
-        super().__init__()
+        super().__init__(alphabet=alphabet, network=network, width=width, steps=steps, dropout=dropout)
         if strands not in STRANDS:
             raise ConfigError("unknown way to treat strands", expected=f"one of {', '.join(STRANDS)}", got=repr(strands)[:80])
-        known = get_alphabet(alphabet)
-        if strands != "forward" and not known.complement:
+        complement = get_alphabet(alphabet).complement
+        if strands != "forward" and not complement:
             raise ConfigError("proteins have no other strand", expected="strands 'forward'", got=repr(strands))
-        tokens = Tokens(None, ends=False, output="packed", alphabet=alphabet).vocabulary()
-        meaning = torch.zeros(len(tokens), len(known.letters))
-        for number, token in enumerate(tokens):
-            for letter in known.codes.get(token, ""):
-                meaning[number, known.letters.index(letter)] = 1 / len(known.codes[token])
-        other = [tokens.index(known.complement.get(token, token)) for token in tokens]
+        other = [self.tokens.index(complement.get(token, token)) for token in self.tokens]
         self.strands = strands
-        self.register_buffer("meaning", meaning, persistent=False)
         self.register_buffer("other", torch.tensor(other), persistent=False)
-        encoder = find_part(SEQUENCE, network, SequenceEncoder)  # type: ignore[type-abstract]
-        self.encoder = encoder(len(known.letters), width, steps, dropout)
-        self.attention = nn.Conv1d(width, 1, 1)
         self.head = nn.Sequential(
             nn.Dropout(dropout),
             nn.Linear(self.out_width + n_features, 2 * width),
@@ -103,26 +145,6 @@ class SequenceNetwork(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(2 * width, outputs),
         )
-
-    @property
-    def out_width(self) -> int:
-        """Length of the vector of a row."""
-        return 3 * self.encoder.width
-
-    def encode(self, letters: Tensor) -> Tensor:
-        """Return a vector a row, ``[rows, out_width]``: the mean, the largest and the mean by attention of its places."""
-        embedded: Tensor = self.meaning[letters].transpose(1, 2)  # type: ignore[index]
-        return self.encode_embedded(embedded, letters > 0)
-
-    def encode_embedded(self, embedded: Tensor, present: Tensor) -> Tensor:
-        """Return what :meth:`encode` does from letters as numbers ``[rows, channels, length]``, and which of them there are."""
-        vectors, there = self.encoder(embedded, present[:, None].to(embedded.dtype))
-        gone = there == 0
-        weights = torch.softmax(self.attention(vectors).masked_fill(gone, -1e4), dim=2) * there
-        largest = vectors.masked_fill(gone, -1e4).amax(dim=2)
-        empty = gone.all(dim=2)
-        mean = vectors.sum(dim=2) / there.sum(dim=2).clamp(min=1)
-        return torch.cat([mean, largest.masked_fill(empty, 0.0), (vectors * weights).sum(dim=2)], dim=1)
 
     def other_strand(self, letters: Tensor) -> Tensor:
         """Return the reverse complement of each row; rows begin at the first place, as before."""

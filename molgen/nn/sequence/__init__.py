@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["MaskedConv", "SequenceEncoder", "pool_places", "positions"]
+__all__ = ["MaskedConv", "SequenceTrunk", "pool_places", "positions"]
 
 
-class SequenceEncoder(nn.Module, ABC):
+class SequenceTrunk(nn.Module, ABC):
     """From letters to a vector a place. A subclass takes these four arguments.
 
     Parameters

@@ -5,12 +5,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from molgen.nn.sequence import MaskedConv, SequenceEncoder
+from molgen.nn.sequence import MaskedConv, SequenceTrunk
 
 __all__ = ["BPNet"]
 
 
-class BPNet(SequenceEncoder):
+class BPNet(SequenceTrunk):
     """BPNet's body: filters of 25 letters, then convolutions of three places that are twice as far apart in each layer.
 
     Source: Avsec et al., Nat. Genet. 2021, 53, 354.

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from molgen.nn.sequence import MaskedConv, SequenceEncoder, pool_places
+from molgen.nn.sequence import MaskedConv, SequenceTrunk, pool_places
 
 __all__ = ["DanQ"]
 
@@ -14,7 +14,7 @@ _MOTIF = 26
 _POOLED = 13
 
 
-class DanQ(SequenceEncoder):
+class DanQ(SequenceTrunk):
     """Filters of 26 letters, the best of each 13 places, and a bidirectional LSTM over these, of ``steps`` layers.
 
     Source: Quang and Xie, Nucleic Acids Res. 2016, 44, e107.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from molgen.nn.sequence import MaskedConv, SequenceEncoder, pool_places, positions
+from molgen.nn.sequence import MaskedConv, SequenceTrunk, pool_places, positions
 
 __all__ = ["Dilated"]
 
@@ -14,7 +14,7 @@ _POOLED = 4
 _PAIRS = 8
 
 
-class Dilated(SequenceEncoder):
+class Dilated(SequenceTrunk):
     """Filters of 15 letters, the best of each four places, then residual layers whose reach doubles from one to the next.
 
     Vectors know how far they are from the middle of the row.

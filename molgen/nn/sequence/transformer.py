@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from molgen.nn.sequence import MaskedConv, SequenceEncoder, pool_places, positions
+from molgen.nn.sequence import MaskedConv, SequenceTrunk, pool_places, positions
 
 __all__ = ["Transformer"]
 
@@ -15,7 +15,7 @@ _PAIRS = 8
 _HEAD = 32
 
 
-class Transformer(SequenceEncoder):
+class Transformer(SequenceTrunk):
     """Filters of 15 letters, the best of each eight places, and ``steps`` layers of self-attention, heads of some 32 numbers."""
 
     def __init__(self, channels: int, width: int, steps: int, dropout: float = 0.0) -> None:
