@@ -34,6 +34,13 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
     "--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Table of labels, which finds rows by their id."
 )
 @click.option(
+    "--join",
+    "joins",
+    multiple=True,
+    metavar="[COLUMN=]FILE",
+    help="Table to join by the column that both have, or by its ids to a COLUMN; repeat for several.",
+)
+@click.option(
     "--negatives",
     metavar="FILE",
     help="File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C.",
@@ -75,7 +82,7 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 @click.option(
     "--network",
     metavar="NAME",
-    help=f"Of molecules {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]; of sequences {', '.join(part_names(SEQUENCE))} [dilated].",
+    help=f"Of molecules: {', '.join(part_names(MESSAGE_PASSING))} [dmpnn]; sequences: {', '.join(part_names(SEQUENCE))} [dilated].",
 )
 @click.option(
     "--strands",
@@ -155,8 +162,10 @@ def train(
     """Train a model on DATA, a table of measured compounds (CSV, TSV, SMI, SDF or Parquet, plain or packed; - is standard input).
 
     Or on sequences: a table with a column of them, FASTA, FASTQ or GenBank files with --labels or --negatives, or BED files over a
-    --genome. The model is printed beside its baselines (mean, nearest neighbour, LightGBM; of sequences also linear models of
-    letters and words), on validation and test rows that training did not see.
+    --genome. Or on pairs of both, with --smiles and --sequence: what binds what.
+
+    The model is printed beside its baselines (mean, nearest neighbour, LightGBM; of sequences linear models of letters and words;
+    of pairs means of both sides and KronRLS), on validation and test rows that training did not see.
 
     \b
     Examples:
@@ -165,6 +174,7 @@ def train(
       molgen train pic50.csv --target pIC50 --split-column split --experts graph -o fast.molgen
       molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
       molgen train genes.fasta --labels labels.csv --target expression -o expression.molgen
+      molgen train pairs.csv --smiles smiles --sequence sequence --target pKd -o kinases.molgen
       molgen train peaks.bed --genome hg38.fa --length 200 --negatives gc -o peaks.molgen
     """
     import molgen
@@ -206,11 +216,12 @@ def train(
 
 
 def _network_settings(network: str | None, strands: str | None, epochs: int | None) -> dict[str, Any]:
-    """Return the settings of networks of molecules and of sequences: which of them is trained, the data decide."""
+    """Return the settings of networks of molecules, of sequences and of pairs: which of them is trained, the data decide."""
     reads_sequences = network in part_names(SEQUENCE)
     asked = {
         "graph": {"network": None if reads_sequences else network, "epochs": epochs},
         "sequence_network": {"network": network if reads_sequences else None, "strands": strands, "epochs": epochs},
+        "pair_network": {"reader" if reads_sequences else "network": network, "epochs": epochs},
     }
     stated = {part: {key: value for key, value in each.items() if value is not None} for part, each in asked.items()}
     return {part: each for part, each in stated.items() if each}

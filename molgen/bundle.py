@@ -18,12 +18,9 @@ from molgen.experts.base import Expert, Numbers, StoredValues, compute_features
 from molgen.experts.blend import Mixing, blend
 from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
-from molgen.experts.graph import GraphExpert
-from molgen.experts.linear import LinearExpert
+from molgen.experts.kinds import EXPERT_KINDS
 from molgen.experts.percentiles import Percentiles, check_percentile_names, percentile_name
-from molgen.experts.sequence import SequenceExpert
 from molgen.experts.structures import Structures
-from molgen.experts.tabular import TabularExpert
 from molgen.featurizers import Columns, Featurizer
 from molgen.featurizers.base import as_rows
 from molgen.members import one_line
@@ -45,8 +42,6 @@ OUTSIDE = "unlike the training compounds"
 
 #: Rows that are featurized and scored together: a block of a screen.
 _CHUNK = 1024
-
-_EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert, TabularExpert, LinearExpert)}
 
 
 @dataclass(slots=True)
@@ -159,7 +154,7 @@ class Bundle:
         read.refuse("invalid", scores.errors)
         for row, note in self.warnings(scores).items():
             read.notes.setdefault(row, []).append(note)
-        frame = pd.DataFrame({self.subject.column: given, **read.columns(), **self.named_columns(scores)})
+        frame = pd.DataFrame({**self.subject.named(given), **read.columns(), **self.named_columns(scores)})
         return frame if percentiles else frame.drop(columns=self.percentile_columns)
 
     def read(self, rows: Sequence[Any]) -> ReadRows:
@@ -329,7 +324,7 @@ class Bundle:
             raise BundleError("the manifest does not hold", where=where, got=one_line(f"{type(error).__name__}: {error}")) from None
         _check_manifest(tasks, described, calibration, weights, where)
         experts = [
-            _EXPERTS[kind].from_members(_below(members, f"experts/{at}/"), name, tasks, f"{where}: experts/{at}")
+            EXPERT_KINDS[kind].from_members(_below(members, f"experts/{at}/"), name, tasks, f"{where}: experts/{at}")
             for at, (name, kind) in enumerate(described)
         ]
         domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
@@ -362,7 +357,7 @@ def _check_manifest(
     problem = None
     if not tasks or not experts:
         problem = "no task or no expert"
-    elif unknown := {kind for _, kind in experts} - set(_EXPERTS):
+    elif unknown := {kind for _, kind in experts} - set(EXPERT_KINDS):
         problem = f"an expert of unknown kind {sorted(unknown)[0]!r}"
     elif len(calibration) != len(tasks):
         problem = "a calibration for each task is missing"
@@ -377,7 +372,7 @@ def _check_manifest(
 def _check_inputs(experts: Sequence[Expert], domain: Domain, subject: Subject, where: str) -> None:
     """Refuse experts that read something else than the rows are."""
     for featurizer in [each for expert in experts for each in expert.featurizers] + [domain.featurizer]:
-        if not isinstance(featurizer, Columns) and featurizer.reads != subject.column:
+        if not isinstance(featurizer, Columns) and featurizer.reads not in subject.columns:
             got = f"{type(featurizer).__name__}, and rows that are {subject.noun}s"
             raise BundleError("an expert reads something else than the rows are", where=where, got=got)
 

@@ -13,6 +13,7 @@ from molgen.data.prepared.manifest import read_manifest
 from molgen.datasets import find_bundle
 from molgen.experts.base import Expert
 from molgen.experts.calibration import COVERAGE
+from molgen.experts.kronecker import KernelExpert
 from molgen.experts.linear import LinearExpert
 from molgen.experts.network import NetworkExpert
 from molgen.experts.tabular import TabularExpert
@@ -151,4 +152,6 @@ def _size(expert: Expert) -> str:
         return f"{sum(booster.num_trees() for booster in expert.boosters):,} trees"
     if isinstance(expert, LinearExpert):
         return f"{expert.coefficients.size:,} weights"
+    if isinstance(expert, KernelExpert):
+        return f"{len(expert.fingerprints):,} molecules and {len(expert.words):,} sequences"
     return ""

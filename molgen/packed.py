@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from molgen.errors import InputError
 
-__all__ = ["PACKED_KINDS", "ConformerBatch", "PackedRows", "TokenBatch"]
+__all__ = ["PACKED_KINDS", "ConformerBatch", "PackedRows", "Repeated", "TokenBatch", "expanded"]
 
 
 @dataclass(slots=True, eq=False)
@@ -133,6 +133,47 @@ class ConformerBatch(PackedRows):
         energies = self.energies[self.energy_ptr[row] : self.energy_ptr[row + 1]]
         positions = self.positions[self.position_ptr[row] : self.position_ptr[row + 1]]
         return elements, positions.reshape(len(energies), len(elements), 3), energies
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeated:
+    """Values of rows of which many are the same: those of each different one, and which of them each row has.
+
+    Attributes
+    ----------
+    values
+        An array, a CSR matrix or packed rows.
+    index
+        int64 ``[n_rows]``, rows of ``values``.
+    """
+
+    values: Any
+    index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def select(self, rows: ArrayLike) -> Repeated:
+        """Return the given rows, in the given order."""
+        return Repeated(self.values, self.index[np.asarray(rows)])
+
+    def used(self) -> tuple[Any, NDArray[np.int64]]:
+        """Return the values that rows have, each once, and which of them each row has."""
+        used, index = np.unique(self.index, return_inverse=True)
+        return _taken(self.values, used), index
+
+    def expand(self) -> Any:
+        """Return the values row by row."""
+        return _taken(self.values, self.index)
+
+
+def expanded(values: Any) -> Any:
+    """Return values row by row, whether they are repeated or not."""
+    return values.expand() if isinstance(values, Repeated) else values
+
+
+def _taken(values: Any, rows: NDArray[np.int64]) -> Any:
+    return values.select(rows) if hasattr(values, "select") else values[rows]
 
 
 #: The kinds of packed rows that a file of features can hold.

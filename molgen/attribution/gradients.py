@@ -106,7 +106,7 @@ def integrate_gradients(bundle: Bundle, mol: Mol, task: Task, steps: int) -> Gra
     outputs = []
     for expert in bundle.experts:
         assert isinstance(expert, GraphExpert)
-        copies = features[expert.input].select(np.zeros(len(share), dtype=np.int64))
+        copies = features[expert.graph].select(np.zeros(len(share), dtype=np.int64))
         extras = expert.scaled_extras(features)
         batch = make_batch(copies, None if extras is None else extras.expand(len(share), -1)).to(device)
         of_members = []

@@ -16,4 +16,8 @@ def murcko_scaffolds(mols: Sequence[Mol], *, chirality: bool = True) -> list[str
 
     Source: Bemis & Murcko, J. Med. Chem. 1996, 39, 2887.
     """
-    return [MurckoScaffold.MurckoScaffoldSmiles(mol=mol, includeChirality=chirality) for mol in mols]
+    known: dict[int, str] = {}  # of molecules that are there several times, as those of pairs are
+    for mol in mols:
+        if id(mol) not in known:
+            known[id(mol)] = MurckoScaffold.MurckoScaffoldSmiles(mol=mol, includeChirality=chirality)
+    return [known[id(mol)] for mol in mols]

@@ -23,7 +23,8 @@ from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
 from molgen.errors import InputError
 from molgen.rows import ReadRows
-from molgen.subjects import MoleculeSubject, SequenceSubject, Subject
+from molgen.subjects import MoleculeSubject, PairSubject, SequenceSubject, Subject
+from molgen.subjects.pair import Pair
 from molgen.subjects.sequence import find_alphabet
 
 __all__ = ["CONTIG", "Dataset", "load_dataset"]
@@ -44,7 +45,7 @@ class Dataset:
     subject
         What the rows are, and how they were read.
     texts
-        The SMILES or sequence of each row as the file has it.
+        The SMILES or sequence of each row as the file has it; of pairs a tuple of both.
     ids
         Identifier of each row, or its number as text.
     items
@@ -84,7 +85,7 @@ class Dataset:
     """
 
     subject: Subject
-    texts: list[str]
+    texts: list[Any]
     ids: list[str]
     items: list[Any]
     targets: NDArray[np.float64]
@@ -119,7 +120,7 @@ def load_dataset(
     path: str | Path | Sequence[str | Path] | AnyTable,
     *,
     targets: Sequence[str] = (),
-    reads: Literal["auto", "smiles", "sequence"] = "auto",
+    reads: Literal["auto", "smiles", "sequence", "pair"] = "auto",
     smiles: str | None = None,
     sequence: str | None = None,
     ids: str | None = None,
@@ -150,7 +151,8 @@ def load_dataset(
     targets
         Label columns.
     reads
-        Whether rows are ``"smiles"`` or ``"sequence"``; ``"auto"`` takes sequences where the format or an argument says so.
+        Whether rows are ``"smiles"``, ``"sequence"``, or a ``"pair"`` of both; ``"auto"`` takes sequences where the format or an
+        argument says so, and pairs where both columns are named.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
     kind
@@ -198,27 +200,25 @@ def load_dataset(
     table = open_tables(path)
     rows = list(table.rows())
     where = table.name
-    reads = _what_is_read(reads, subject, table, smiles, sequence, alphabet)
-    text_name = table.find_smiles(smiles) if reads == "smiles" else table.find_sequence(sequence)
-    text_at = table.columns.index(text_name)
+    kind_of_rows = _what_is_read(reads, subject, table, smiles, sequence, alphabet)
+    text_names = [table.find_smiles(smiles)] if kind_of_rows != "sequence" else []
+    text_names += [table.find_sequence(sequence)] if kind_of_rows != "molecule" else []
     target_names = find_target_columns(table.columns, targets, where=where)
-    feature_names = _find_features(table.columns, features, [text_name, *target_names], where)
-    id_name = find_id_column(table.columns, ids, exclude=[text_name, *target_names, *feature_names], where=where)
+    feature_names = _find_features(table.columns, features, [*text_names, *target_names], where)
+    id_name = find_id_column(table.columns, ids, exclude=[*text_names, *target_names, *feature_names], where=where)
     id_at = None if id_name is None else table.columns.index(id_name)
     extra_at = {
         name: table.columns.index(find_column(table.columns, name, flag="--split-column", where=where)) for name in extra_columns
     }
 
-    texts = ["" if row.problem else row.values[text_at] for row in rows]
-    if subject is not None:
-        read_rows, charged = subject.read(texts), 0.0
-    elif reads == "smiles":
-        subject, read_rows, charged = _read_molecules(texts, max_atoms, charges)
-    else:
-        subject, read_rows, charged = _read_sequences(texts, alphabet)
-    weighed = read_rows.items if isinstance(subject, MoleculeSubject) else [None] * len(rows)
+    columns_of_texts = [_cells(table, rows, name) for name in text_names]
+    texts: list[Any] = columns_of_texts[0] if len(text_names) == 1 else list(zip(*columns_of_texts, strict=True))
+    subject, read_rows, charged = _read(texts, subject, kind_of_rows, max_atoms, charges, alphabet)
+    weighed = [item.molecule if isinstance(item, Pair) else item for item in read_rows.items]
     settings = LabelSettings(kind, directions, units, positives, relations, unit_columns, convert or {})
-    read = read_labels(table.columns, rows, target_names, weighed, settings, tasks, where)
+    read = read_labels(
+        table.columns, rows, target_names, [None] * len(rows) if kind_of_rows == "sequence" else weighed, settings, tasks, where
+    )
     numbers, numberless = read_columns({name: _cells(table, rows, name) for name in feature_names})
     unread = dict(read.problems)
     keep, dropped = [], []
@@ -245,7 +245,7 @@ def load_dataset(
     lines = [rows[n].line for n in keep]
     if replicates == "error" and merge.joined:
         raise _replicates_refused(merge, lines, table, subject.noun)
-    contigs, stranded = _places(table, [rows[keep[n]] for n in merge.rows], id_at) if reads == "sequence" else (None, False)
+    contigs, stranded = _places(table, [rows[keep[n]] for n in merge.rows], id_at) if kind_of_rows == "sequence" else (None, False)
     return Dataset(
         subject=subject,
         texts=[texts[keep[n]] for n in merge.rows],
@@ -279,14 +279,16 @@ def load_dataset(
 
 def _what_is_read(
     reads: str, subject: Subject | None, table: AnyTable, smiles: str | None, sequence: str | None, alphabet: str
-) -> Literal["smiles", "sequence"]:
-    """Return which column of a table is read: what is told decides, then what the format leaves no doubt of."""
+) -> str:
+    """Return what rows of a table are: what is told decides, then what the format leaves no doubt of."""
     if subject is not None:
-        reads = subject.column
+        return subject.kind
+    if reads == "auto" and smiles is not None and sequence is not None:
+        return "pair"
     if reads == "auto":
         told = sequence is not None or alphabet != "auto" or (smiles is None and table.holds_sequences)
-        reads = "sequence" if told else "smiles"
-    return "sequence" if reads == "sequence" else "smiles"
+        return "sequence" if told else "molecule"
+    return {"smiles": "molecule"}.get(reads, reads)
 
 
 def _find_features(columns: Sequence[str], wanted: Sequence[str], taken: Sequence[str], where: str) -> list[str]:
@@ -334,6 +336,23 @@ def _replicates_refused(merge: Merge, lines: Sequence[int], table: AnyTable, nou
     )
 
 
+def _read(
+    texts: Sequence[Any], subject: Subject | None, kind: str, max_atoms: int, charges: str, alphabet: str
+) -> tuple[Subject, ReadRows, float]:
+    """Return how rows are read, what they are, and the share of molecules that is drawn charged."""
+    if subject is not None:
+        return subject, subject.read(texts), 0.0
+    if kind == "molecule":
+        return _read_molecules(texts, max_atoms, charges)
+    if kind == "sequence":
+        sequences = SequenceSubject(find_alphabet(texts) if alphabet == "auto" else alphabet)
+        return sequences, sequences.read(texts), 0.0
+    smiles, letters = (list(dict.fromkeys(column)) for column in zip(*texts, strict=True))
+    molecules, _, charged = _read_molecules(smiles, max_atoms, charges)
+    pairs = PairSubject(molecules, SequenceSubject(find_alphabet(letters) if alphabet == "auto" else alphabet))
+    return pairs, pairs.read(texts), charged
+
+
 def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tuple[MoleculeSubject, ReadRows, float]:
     """Return how molecules are read, the molecules, and the share that is drawn charged."""
     subject = MoleculeSubject(max_atoms)
@@ -344,12 +363,6 @@ def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tupl
         return subject, neutral, share
     as_drawn = MoleculeSubject(max_atoms, neutralize=False)
     return as_drawn, as_drawn.read(smiles), share
-
-
-def _read_sequences(texts: Sequence[str], alphabet: str) -> tuple[SequenceSubject, ReadRows, float]:
-    """Return how sequences are read, the sequences, and no share."""
-    subject = SequenceSubject(find_alphabet(texts) if alphabet == "auto" else alphabet)
-    return subject, subject.read(texts), 0.0
 
 
 def _places(table: AnyTable, rows: Sequence[Row], id_at: int | None) -> tuple[list[str] | None, bool]:

@@ -12,7 +12,7 @@ import numpy as np
 from molgen.bio.background import Place, match_background
 from molgen.bio.genome import Genome
 from molgen.bio.shuffle import shuffle_dinucleotides
-from molgen.data.columns import find_id_column
+from molgen.data.columns import find_column, find_id_column
 from molgen.data.intervals import IntervalTable
 from molgen.data.joined import JoinedTable, open_tables
 from molgen.data.paths import expand_paths
@@ -31,6 +31,7 @@ def open_labelled(
     paths: str | Path | Sequence[str | Path],
     *,
     labels: str | Path | None = None,
+    joins: Sequence[str | Path] = (),
     negatives: str | Path | None = None,
     target: str = POSITIVE,
     genome: str | Path | None = None,
@@ -45,6 +46,9 @@ def open_labelled(
         Tables, files of sequences, or BED files over a genome.
     labels
         A table of labels, which finds its rows by their id.
+    joins
+        Further tables, whose columns are joined by the one column that both have (``drug_id``). ``COLUMN=FILE`` joins a file by its
+        own ids, such as those of a FASTA file, to a column of the rows; its other columns are then called as they are there.
     negatives
         Further files, whose rows are the other class; or ``"dinucleotide"``: each sequence shuffled, with as many of each pair of
         neighbouring letters; or ``"gc"``: for each interval another stretch of its contig with about as much G and C.
@@ -80,7 +84,11 @@ def open_labelled(
             others = read(negatives)
         tables = [*(_Classed(table, target, "1") for table in tables), *(_Classed(table, target, "0") for table in others)]
     table = tables[0] if len(tables) == 1 else _joined(tables)
-    return table if labels is None else _Labelled(table, labels)
+    if labels is not None:
+        table = _by_id(table, labels)
+    for join in joins:
+        table = _by_column(table, str(join))
+    return table
 
 
 def _joined(tables: Sequence[AnyTable]) -> JoinedTable:
@@ -139,15 +147,35 @@ class _Classed(_Derived):
             yield row._replace(values=[*row.values, self._value])
 
 
-class _Labelled(_Derived):
-    """A table with the columns of a table of labels, found by id; a row of which nothing is told has empty cells there."""
+def _by_id(table: AnyTable, path: str | Path) -> AnyTable:
+    """Join a table of labels by the ids of both."""
+    labels = open_tables(path)
+    own = find_id_column(table.columns, where=table.name)
+    if own is None:
+        raise InputError("no column of ids, which labels are found by", where=table.name, got=", ".join(table.columns)[:200])
+    return _Joined(table, own, labels, find_id_column(labels.columns, where=labels.name) or labels.columns[0])
 
-    def __init__(self, table: AnyTable, path: str | Path) -> None:
-        labels = open_tables(path)
-        key = find_id_column(labels.columns, where=labels.name) or labels.columns[0]
-        own = find_id_column(table.columns, where=table.name)
-        if own is None:
-            raise InputError("no column of ids, which labels are found by", where=table.name, got=", ".join(table.columns)[:200])
+
+def _by_column(table: AnyTable, join: str) -> AnyTable:
+    """Join a table by the column that both have, or by its ids to a column that is named."""
+    column, equals, path = join.partition("=")
+    if equals and not Path(join).exists():
+        other = open_tables(path)
+        own = find_column(table.columns, column, flag="--join", where=table.name)
+        return _Joined(table, own, other, find_id_column(other.columns, where=other.name) or other.columns[0])
+    other = open_tables(join)
+    shared = [name for name in table.columns if name in other.columns]
+    if len(shared) != 1:
+        got = ", ".join(map(repr, shared)) or f"{', '.join(table.columns)[:80]} and {', '.join(other.columns)[:80]}"
+        where = f"{table.name} and {other.name}"
+        raise InputError("one column that both have joins tables", where=where, got=got, remedy="say --join COLUMN=FILE")
+    return _Joined(table, shared[0], other, shared[0])
+
+
+class _Joined(_Derived):
+    """A table with the columns of another, found by a key; a row of which nothing is told has empty cells there."""
+
+    def __init__(self, table: AnyTable, own: str, labels: AnyTable, key: str) -> None:
         added = [name for name in labels.columns if name != key and name not in table.columns]
         super().__init__(table, [*table.columns, *added])
         self._labels, self._added = labels, added
@@ -157,6 +185,16 @@ class _Labelled(_Derived):
     @property
     def notes(self) -> list[str]:
         return [*self.table.notes, *self._labels.notes, *self._notes]
+
+    @property
+    def holds_sequences(self) -> bool:
+        return self.table.holds_sequences
+
+    def find_smiles(self, wanted: str | None = None) -> str:
+        return wanted if wanted in self._added else self.table.find_smiles(wanted)
+
+    def find_sequence(self, wanted: str | None = None) -> str:
+        return wanted if wanted in self._added else self.table.find_sequence(wanted)
 
     def rows(self) -> Iterator[Row]:
         places = [self._labels.columns.index(name) for name in self._added]

@@ -148,7 +148,7 @@ def export(
     }
     mols = bundle.read(_PROBES).items
     features, _ = compute_features(chosen.featurizers, mols)
-    example = make_inputs(features[chosen.input], *(features[extra] for extra in chosen.extras))
+    example = make_inputs(features[chosen.graph], *(features[extra] for extra in chosen.extras))
     expected = calibrate(bundle.tasks, calibrations, chosen.predict(features))
     proto = _PRECISIONS[precision](_convert(ExpertModule(chosen, calibrations), example))
     proto.metadata_props.add(key=ABOUT, value=json.dumps(about))

@@ -15,6 +15,8 @@ from molgen.errors import BundleError, ConfigError
 from molgen.featurizers import Columns, Features, Featurizer, from_spec
 from molgen.featurizers.base import take_rows
 from molgen.members import one_line
+from molgen.packed import Repeated
+from molgen.subjects.pair import PairBatch, Part
 
 if TYPE_CHECKING:
     import torch
@@ -140,6 +142,8 @@ def compute_features(
             continue
         if isinstance(featurizer, Columns):
             features = featurizer.featurize(np.column_stack([(numbers or {})[name] for name in featurizer.columns]).tolist())
+        elif isinstance(items, PairBatch):
+            features = _featurize_part(featurizer, items.parts[featurizer.reads])
         elif stored is not None and featurizer in stored.values:
             features = stored.complete(featurizer, items)
         else:
@@ -149,6 +153,14 @@ def compute_features(
             if items[row] is not None:
                 errors.setdefault(row, reason)
     return values, errors
+
+
+def _featurize_part(featurizer: Featurizer, part: Part) -> Features:
+    """Featurize one side of pairs, each different item once; a pair that is none has the first one's values, or nothing."""
+    found = featurizer.featurize(part.items if len(part.items) else [None])
+    index = np.maximum(part.of_row, 0)
+    errors = {row: found.errors[at] for row, at in enumerate(part.of_row.tolist()) if at in found.errors}
+    return Features(Repeated(found.values, index), errors)
 
 
 def read_vector_featurizers(specs: Any, n_features: int, where: str) -> list[Featurizer]:

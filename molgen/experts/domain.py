@@ -12,6 +12,7 @@ from molgen.archive import read_json, read_tensors, write_json, write_tensors
 from molgen.chem.similarity import diverse_subset, highest_tanimoto
 from molgen.errors import BundleError, ConfigError
 from molgen.featurizers import Featurizer, Kmer, Morgan, from_spec
+from molgen.packed import Repeated
 
 __all__ = ["Domain", "bits_of", "pack_bits"]
 
@@ -48,7 +49,9 @@ class Domain:
         return cls(featurizer, packed[diverse_subset(packed, MAX_REFERENCES, seed=seed)])
 
     def similarity(self, fingerprints: Any) -> NDArray[np.float32]:
-        """Return the highest Tanimoto similarity to a reference for each row of a CSR matrix of bits or counts."""
+        """Return the highest Tanimoto similarity to a reference for each row of a CSR matrix; of pairs that of their molecules."""
+        if isinstance(fingerprints, Repeated):
+            return self.similarity(fingerprints.values)[fingerprints.index]
         bits = fingerprints.astype(bool)
         return highest_tanimoto(bits, self.references)
 

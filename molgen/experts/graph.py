@@ -13,8 +13,9 @@ from torch import nn
 from molgen.chem.graph import GraphBatch
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.device import deterministic
-from molgen.experts.network import NetworkExpert
-from molgen.featurizers import MolGraph
+from molgen.experts.base import FeatureTable
+from molgen.experts.network import NetworkExpert, in_batches
+from molgen.featurizers import Featurizer, MolGraph
 from molgen.featurizers.base import take_rows
 from molgen.models.property import PropertyNetwork
 
@@ -42,26 +43,30 @@ class GraphExpert(NetworkExpert):
     networks: list[PropertyNetwork]
 
     @property
-    def input(self) -> MolGraph:
-        """The graph featurizer."""
+    def graph(self) -> MolGraph:
+        """What the networks read."""
         return MolGraph()
 
-    def make_batch(self, values: Any, extras: torch.Tensor | None, rows: NDArray[np.int64], network: nn.Module) -> MoleculeBatch:
+    @property
+    def inputs(self) -> list[Featurizer]:
+        """The graph featurizer."""
+        return [self.graph]
+
+    def make_batch(self, features: FeatureTable, extras: Any, rows: NDArray[np.int64], network: nn.Module) -> MoleculeBatch:
         """Make a batch of graphs, with what they have in common where the network asks for it."""
         rounds = network.merged_rounds
-        return make_batch(take_rows(values, rows), None if extras is None else extras[rows], merged_rounds=rounds)  # type: ignore[arg-type]
+        return make_batch(take_rows(features[self.graph], rows), None if extras is None else extras[rows], merged_rounds=rounds)  # type: ignore[arg-type]
 
     def encode(self, graphs: GraphBatch) -> NDArray[np.float32]:
         """Return what the first network makes of each graph before its head, float32 ``[rows, pool.out_width]``."""
         network = self.networks[0]
         vectors = np.zeros((len(graphs), network.pool.out_width), np.float32)
         with torch.inference_mode(), deterministic(self._device):
-            for rows, batch in self._batches(graphs, None):
+            for rows, batch in self._batches({self.graph: graphs}, None):
                 vectors[rows] = network.encode(batch).cpu().numpy()
         return vectors
 
-    def _predicted_together(self, values: Any) -> Iterator[NDArray[np.int64]]:
+    def _predicted_together(self, features: FeatureTable) -> Iterator[NDArray[np.int64]]:
         merged = self.networks[0].merged_rounds is not None
         size = _ROWS_ON_GPU if self._device.type != "cpu" else _ROWS_MERGED if merged else _ROWS_ON_CPU
-        for start in range(0, len(values), size):
-            yield np.arange(start, min(start + size, len(values)))
+        yield from in_batches(np.arange(len(features[self.graph])), size)

@@ -13,6 +13,7 @@ from molgen.data.tasks import Task, n_outputs, unscale
 from molgen.errors import BundleError
 from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
 from molgen.featurizers import Featurizer
+from molgen.packed import expanded
 
 __all__ = ["LinearExpert", "as_sparse"]
 
@@ -85,7 +86,7 @@ def as_sparse(parts: Sequence[Any]) -> Any:
     from scipy.sparse import csr_matrix, hstack
 
     sparse = []
-    for part in parts:
+    for part in map(expanded, parts):
         values = np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0) if isinstance(part, np.ndarray) else part
         sparse.append(csr_matrix(values, dtype=np.float32))
     return hstack(sparse, format="csr", dtype=np.float32)

@@ -19,7 +19,10 @@ from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
 from molgen.experts.scaling import FeatureScaler
 from molgen.featurizers import Featurizer
 
-__all__ = ["NetworkExpert"]
+__all__ = ["NetworkExpert", "in_batches"]
+
+#: Rows whose validation loss is computed together.
+_VALIDATED = 256
 
 #: Bounds on a network read from a file, so that a stranger's cannot ask for all the memory there is.
 _LIMITS = {"width": 4096, "steps": 32, "n_features": 100_000, "members": 100}
@@ -73,17 +76,17 @@ class NetworkExpert(Expert):
 
     @property
     @abstractmethod
-    def input(self) -> Featurizer:
+    def inputs(self) -> list[Featurizer]:
         """What the networks read."""
 
     @abstractmethod
-    def make_batch(self, values: Any, extras: torch.Tensor | None, rows: NDArray[np.int64], network: nn.Module) -> Any:
+    def make_batch(self, features: FeatureTable, extras: Any, rows: NDArray[np.int64], network: nn.Module) -> Any:
         """Make what a network takes of some rows.
 
         Parameters
         ----------
-        values, extras
-            Of all rows: what :attr:`input` gave, and the scaled extras.
+        features, extras
+            Of all rows: what :attr:`inputs` gave, and :meth:`scaled_extras`.
         rows
             Which rows.
         network
@@ -91,8 +94,22 @@ class NetworkExpert(Expert):
         """
 
     @abstractmethod
-    def _predicted_together(self, values: Any) -> Iterator[NDArray[np.int64]]:
+    def _predicted_together(self, features: FeatureTable) -> Iterator[NDArray[np.int64]]:
         """Yield all rows, some at a time, as they are best predicted; in any order."""
+
+    def training_batches(
+        self,
+        features: FeatureTable,  # noqa: ARG002 - for subclasses
+        rows: NDArray[np.int64],
+        order: np.random.Generator,
+        size: int,
+    ) -> Sequence[NDArray[np.int64]]:
+        """Divide training rows into batches of about a size, in an order that is drawn."""
+        return in_batches(order.permutation(rows), size)
+
+    def validation_batches(self, features: FeatureTable, rows: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:  # noqa: ARG002
+        """Divide rows that are only predicted."""
+        return in_batches(rows, _VALIDATED)
 
     # --- predicting ---------------------------------------------------------------------------------------------
 
@@ -104,9 +121,9 @@ class NetworkExpert(Expert):
     @property
     def featurizers(self) -> list[Featurizer]:
         """What the networks read, and the extras."""
-        return [self.input, *self.extras]
+        return [*self.inputs, *self.extras]
 
-    def scaled_extras(self, features: FeatureTable) -> torch.Tensor | None:
+    def scaled_extras(self, features: FeatureTable) -> Any:
         """Return the extras side by side, scaled, as float32 ``[rows, features]``; ``None`` without extras."""
         if self.scaler is None:
             return None
@@ -130,10 +147,10 @@ class NetworkExpert(Expert):
         were_training = [network.training for network in self.networks]
         for network in self.networks:
             network.eval()
-        values, extras = features[self.input], self.scaled_extras(features)
-        outputs = np.zeros((len(self.networks), len(values), n_outputs(self.tasks)), np.float32)
+        n_rows = len(features[self.inputs[0]])
+        outputs = np.zeros((len(self.networks), n_rows, n_outputs(self.tasks)), np.float32)
         with torch.inference_mode(), deterministic(self._device):
-            for rows, batch in self._batches(values, extras):  # a batch is made once for all networks
+            for rows, batch in self._batches(features, self.scaled_extras(features)):  # a batch is made once for all networks
                 for member, network in enumerate(self.networks):
                     outputs[member, rows] = network(batch).cpu().numpy()
         for network, was_training in zip(self.networks, were_training, strict=True):
@@ -145,10 +162,10 @@ class NetworkExpert(Expert):
         device: torch.device = next(self.networks[0].parameters()).device
         return device
 
-    def _batches(self, values: Any, extras: torch.Tensor | None) -> Iterator[tuple[NDArray[np.int64], Any]]:
+    def _batches(self, features: FeatureTable, extras: Any) -> Iterator[tuple[NDArray[np.int64], Any]]:
         """Iterate over batches of all rows, where the networks are."""
-        for rows in self._predicted_together(values):
-            yield rows, self.make_batch(values, extras, rows, self.networks[0]).to(self._device)
+        for rows in self._predicted_together(features):
+            yield rows, self.make_batch(features, extras, rows, self.networks[0]).to(self._device)
 
     # --- file ---------------------------------------------------------------------------------------------------
 
@@ -196,6 +213,11 @@ class NetworkExpert(Expert):
         return expert
 
 
+def in_batches(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Divide rows, in their order, into batches of a size; the last may be smaller."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
 def _prefix(member: int) -> str:
     """Return what the names of a network's arrays begin with: the first one's are those of an expert of one network."""
     return f"network-{member}." if member else "network."
@@ -232,8 +254,11 @@ def _check_limits(described: Any, kind: str, n_features: int, where: str) -> Non
     architecture = described.get("architecture") if isinstance(described, dict) else None
     if not isinstance(architecture, dict):
         raise BundleError(f"the architecture of a {kind} expert is missing", where=where)
-    for key in ("width", "steps", "n_features"):
-        limit = _LIMITS[key]
+    # Of pairs each side has a width and a number of steps.
+    for key in dict.fromkeys(
+        ["width", "steps", "n_features", *(key for key in architecture if key.endswith(("_width", "_steps")))]
+    ):
+        limit = _LIMITS[key if key in _LIMITS else key.rpartition("_")[2]]
         value = n_features if key == "n_features" else architecture.get(key)
         if type(value) is not int or not 0 <= value <= limit:
             got = repr(value)[:40]

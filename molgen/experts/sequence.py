@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from molgen.experts.base import FeatureTable
 from molgen.experts.network import NetworkExpert
-from molgen.featurizers import Tokens
+from molgen.featurizers import Featurizer, Tokens
 from molgen.models.sequence import LetterBatch, SequenceNetwork
 from molgen.packed import TokenBatch
 
-__all__ = ["SequenceExpert"]
+__all__ = ["SequenceExpert", "letter_batch", "rows_by_length"]
 
 #: Rows, and letters with those that fill up short rows, of a forward pass.
 _ROWS, _LETTERS_ON_CPU, _LETTERS_ON_GPU = 1024, 1 << 15, 1 << 21
@@ -37,27 +38,46 @@ class SequenceExpert(NetworkExpert):
     networks: list[SequenceNetwork]
 
     @property
-    def input(self) -> Tokens:
-        """The letters."""
+    def letters(self) -> Tokens:
+        """What the networks read."""
         return Tokens(None, ends=False, output="packed", alphabet=self.architecture.get("alphabet", "dna"))
 
-    def make_batch(self, values: Any, extras: torch.Tensor | None, rows: NDArray[np.int64], network: nn.Module) -> LetterBatch:  # noqa: ARG002
-        """Make a batch of letters, short rows filled up at their end."""
-        letters: TokenBatch = values.select(rows)
-        # A length of 1 at least: convolutions have to see a place.
-        padded = letters.padded(max(1, int(np.diff(letters.token_ptr).max(initial=0))))
-        return LetterBatch(torch.from_numpy(padded).long(), None if extras is None else extras[rows])
+    @property
+    def inputs(self) -> list[Featurizer]:
+        """The letters."""
+        return [self.letters]
 
-    def _predicted_together(self, values: Any) -> Iterator[NDArray[np.int64]]:
-        """Yield rows of about the same length: what fills up the shorter ones costs as much as letters do."""
-        lengths = np.diff(values.token_ptr)
-        order = np.argsort(lengths, kind="stable")
-        most = _LETTERS_ON_CPU if self._device.type == "cpu" else _LETTERS_ON_GPU
-        start = 0
-        while start < len(order):
-            stop = min(start + _ROWS, len(order))
-            # Sorted: the last row of a batch is its longest.
-            while stop - start > 1 and (stop - start) * lengths[order[stop - 1]] > most:
-                stop = start + (stop - start + 1) // 2
-            yield order[start:stop]
-            start = stop
+    def make_batch(
+        self,
+        features: FeatureTable,
+        extras: Any,
+        rows: NDArray[np.int64],
+        network: nn.Module,  # noqa: ARG002 - all networks take the same
+    ) -> LetterBatch:
+        """Make a batch of letters, short rows filled up at their end."""
+        return letter_batch(features[self.letters].select(rows), None if extras is None else extras[rows])
+
+    def _predicted_together(self, features: FeatureTable) -> Iterator[NDArray[np.int64]]:
+        return rows_by_length(features[self.letters], on_cpu=self._device.type == "cpu")
+
+
+def letter_batch(letters: TokenBatch, extras: torch.Tensor | None = None) -> LetterBatch:
+    """Make a network's batch of packed letters, short rows filled up at their end."""
+    # A length of 1 at least: convolutions have to see a place.
+    padded = letters.padded(max(1, int(np.diff(letters.token_ptr).max(initial=0))))
+    return LetterBatch(torch.from_numpy(padded).long(), extras)
+
+
+def rows_by_length(letters: TokenBatch, *, on_cpu: bool) -> Iterator[NDArray[np.int64]]:
+    """Yield rows of about the same length: what fills up the shorter ones costs as much as letters do."""
+    lengths = np.diff(letters.token_ptr)
+    order = np.argsort(lengths, kind="stable")
+    most = _LETTERS_ON_CPU if on_cpu else _LETTERS_ON_GPU
+    start = 0
+    while start < len(order):
+        stop = min(start + _ROWS, len(order))
+        # Sorted: the last row of a batch is its longest.
+        while stop - start > 1 and (stop - start) * lengths[order[stop - 1]] > most:
+            stop = start + (stop - start + 1) // 2
+        yield order[start:stop]
+        start = stop

@@ -14,6 +14,7 @@ from molgen.errors import BundleError
 from molgen.experts.base import Expert, FeatureTable, read_vector_featurizers
 from molgen.experts.trees import check_model_text
 from molgen.featurizers import Featurizer
+from molgen.packed import expanded
 
 __all__ = ["TabularExpert", "as_table"]
 
@@ -87,7 +88,8 @@ def as_table(parts: Sequence[Any]) -> NDArray[np.float64]:
 
     Dense, since LightGBM reads a dense row several times faster than a sparse one, and a block of rows is small.
     """
-    dense = [part if isinstance(part, np.ndarray) else part.toarray() for part in parts]
+    rows = [expanded(part) for part in parts]
+    dense = [part if isinstance(part, np.ndarray) else part.toarray() for part in rows]
     table = np.hstack([part.astype(np.float64, copy=False) for part in dense])
     # Beyond float32 LightGBM's bins and RDKit's overflowing descriptors (Ipc) carry no information.
     table[~(np.abs(table) < np.finfo(np.float32).max)] = np.nan

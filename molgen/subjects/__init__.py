@@ -1,14 +1,15 @@
-"""What rows are about: molecules, or sequences."""
+"""What rows are about: molecules, sequences, or pairs of both."""
 
 from __future__ import annotations
 
 from molgen.subjects.base import Subject
 from molgen.subjects.molecule import MoleculeSubject
+from molgen.subjects.pair import PairSubject
 from molgen.subjects.sequence import SequenceSubject
 
-__all__ = ["MoleculeSubject", "SequenceSubject", "Subject", "subject_from_json"]
+__all__ = ["MoleculeSubject", "PairSubject", "SequenceSubject", "Subject", "subject_from_json"]
 
-_KINDS: dict[str, type[Subject]] = {cls.kind: cls for cls in (MoleculeSubject, SequenceSubject)}
+_KINDS: dict[str, type[Subject]] = {cls.kind: cls for cls in (MoleculeSubject, SequenceSubject, PairSubject)}
 
 
 def subject_from_json(described: object) -> Subject:
@@ -22,4 +23,4 @@ def subject_from_json(described: object) -> Subject:
     if not isinstance(described, dict) or not isinstance(described.get("kind"), str) or described["kind"] not in _KINDS:
         raise ValueError(f"a subject of unknown kind: {described!r}"[:80])
     settings = {name: value for name, value in described.items() if name != "kind"}
-    return _KINDS[described["kind"]](**settings)
+    return _KINDS[described["kind"]].from_settings(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from molgen.rows import ReadRows
 
@@ -22,13 +22,13 @@ class Subject(ABC):
         What files call it.
     noun
         What messages call one row.
-    column
-        The column of tables that holds its texts, and which featurizers read it (:attr:`~molgen.featurizers.Featurizer.reads`).
+    columns
+        The columns of tables that hold its texts, and which featurizers read it (:attr:`~molgen.featurizers.Featurizer.reads`).
     """
 
     kind: ClassVar[str]
     noun: ClassVar[str]
-    column: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def read(self, rows: Sequence[Any]) -> ReadRows:
@@ -37,6 +37,11 @@ class Subject(ABC):
     @abstractmethod
     def keys(self, items: Sequence[Any]) -> list[str | None]:
         """Return the text by which each item is known to be the same as another; ``None`` for ``None``."""
+
+    @property
+    def column(self) -> str:
+        """The first of its columns."""
+        return self.columns[0]
 
     @property
     @abstractmethod
@@ -59,6 +64,19 @@ class Subject(ABC):
     def release(self, batch: Sequence[Any]) -> None:  # noqa: B027 - most hold nothing
         """Let go of what featurizers of a batch share."""
 
+    def side(self, items: Sequence[Any], column: str) -> list[Any]:  # noqa: ARG002 - for pairs
+        """Return what featurizers that read a column look at of items."""
+        return list(items)
+
+    def named(self, texts: Sequence[Any]) -> dict[str, list[Any]]:
+        """Return the texts of rows by column."""
+        return {self.column: list(texts)}
+
     def to_json(self) -> dict[str, Any]:
         """Return its kind and settings as plain data."""
         return {"kind": self.kind, **asdict(self)}
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Self:
+        """Rebuild it from what :meth:`to_json` gave, but for the kind."""
+        return cls(**settings)

@@ -31,7 +31,7 @@ class MoleculeSubject(Subject):
 
     kind: ClassVar[str] = "molecule"
     noun: ClassVar[str] = "compound"
-    column: ClassVar[str] = "smiles"
+    columns: ClassVar[tuple[str, ...]] = ("smiles",)
 
     max_atoms: int = MAX_ATOMS
     neutralize: bool = True

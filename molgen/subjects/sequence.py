@@ -35,7 +35,7 @@ class SequenceSubject(Subject):
 
     kind: ClassVar[str] = "sequence"
     noun: ClassVar[str] = "sequence"
-    column: ClassVar[str] = "sequence"
+    columns: ClassVar[tuple[str, ...]] = ("sequence",)
 
     alphabet: str = "dna"
     max_letters: int = MAX_LETTERS

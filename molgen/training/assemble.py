@@ -17,8 +17,10 @@ from molgen.experts.base import FeatureTable
 from molgen.experts.blend import blend, fit_weights
 from molgen.experts.calibration import Calibration, calibrate, fit_calibration
 from molgen.experts.domain import pack_bits
-from molgen.training.baselines import predict_mean, predict_nearest
+from molgen.packed import Repeated
+from molgen.training.baselines import predict_from_sides, predict_mean, predict_nearest
 from molgen.training.experts import fit_linear_expert, fit_tabular_expert
+from molgen.training.kronecker import fit_kernel_expert
 from molgen.training.metrics import evaluate
 from molgen.training.recipe import Recipe
 
@@ -80,13 +82,19 @@ def predict_baselines(
     recipe
         Says what the baselines read. Boosted trees are none where an expert is just that.
     """
-    fingerprint = recipe.ingredients.fingerprint
-    packed = pack_bits(fingerprint, dataset.items)
-    held_out = np.sort(np.concatenate([split.valid, split.test]))
-    predictions = {
-        "mean": predict_mean(tasks, dataset.labels, split.train),
-        "nearest neighbour": predict_nearest(tasks, features[fingerprint], packed, dataset.targets, split.train, held_out),
-    }
+    predictions = {"mean": predict_mean(tasks, dataset.labels, split.train)}
+    fingerprint = features[recipe.ingredients.fingerprint]
+    if isinstance(fingerprint, Repeated):
+        sides = [features[each].index for each in recipe.ingredients.inputs]
+        predictions["means of both"] = predict_from_sides(tasks, sides, dataset.targets, split.train)
+    else:
+        packed = pack_bits(recipe.ingredients.fingerprint, dataset.items)
+        held_out = np.sort(np.concatenate([split.valid, split.test]))
+        predictions["nearest neighbour"] = predict_nearest(tasks, fingerprint, packed, dataset.targets, split.train, held_out)
+    if recipe.ingredients.kernel is not None and recipe.kernel is None:
+        pair, seed = recipe.ingredients.kernel, recipe.config.seed
+        kernel = fit_kernel_expert("KronRLS", tasks, pair, features, dataset.labels, split, seed=seed)
+        predictions["KronRLS"] = kernel.predict(features)
     for name, inputs in recipe.baselines.items():
         linear = fit_linear_expert(name, tasks, inputs, features, dataset.labels, split, recipe.config)
         predictions[name] = linear.predict(features)

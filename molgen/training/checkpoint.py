@@ -22,10 +22,7 @@ from molgen.data.dataset import Dataset
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError, InputError
 from molgen.experts.base import Expert
-from molgen.experts.graph import GraphExpert
-from molgen.experts.linear import LinearExpert
-from molgen.experts.sequence import SequenceExpert
-from molgen.experts.tabular import TabularExpert
+from molgen.experts.kinds import EXPERT_KINDS
 from molgen.plain import first_difference
 from molgen.training.config import TrainConfig
 from molgen.training.loop import Epoch, LoopState
@@ -33,14 +30,13 @@ from molgen.training.loop import Epoch, LoopState
 __all__ = ["Checkpoint", "NetworkStore", "describe_run", "run_versions"]
 
 _FORMAT = 1
-_EXPERTS: dict[str, type[Expert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert, TabularExpert, LinearExpert)}
 #: Settings that change no number.
 _FREE = ("n_jobs",)
 
 
 def describe_run(dataset: Dataset, config: TrainConfig, parents: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Return what decides a run's numbers: data, configuration, the models its networks start from, and versions."""
-    digest = hashlib.sha256("\n".join(dataset.texts).encode())
+    digest = hashlib.sha256("\n".join(map(str, dataset.texts)).encode())
     for part in (dataset.labels.values, dataset.labels.bounds, dataset.labels.weights, *dataset.numbers.values()):
         digest.update(np.ascontiguousarray(part).tobytes())
     configuration = {key: value for key, value in config.model_dump(mode="json").items() if key not in _FREE}
@@ -155,7 +151,7 @@ class Checkpoint:
         about = read_json(members, "expert.json", path)
         members["expert.json"] = members.pop("described.json")
         try:
-            expert = _EXPERTS[about["kind"]].from_members(members, name, tasks, str(path))
+            expert = EXPERT_KINDS[about["kind"]].from_members(members, name, tasks, str(path))
             return expert, [_from_json(history) for history in about["histories"]]
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError("the checkpoint is damaged", where=str(path), got=str(error)[:200]) from None

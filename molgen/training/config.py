@@ -142,6 +142,33 @@ class SequenceConfig(NetworkConfig):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
 
 
+class PairConfig(NetworkConfig):
+    """The network that reads pairs and how it is trained; further settings are those of :class:`NetworkConfig`, of the molecules.
+
+    Attributes
+    ----------
+    network, pooling
+        As of :class:`GraphConfig`.
+    reader, reader_width, reader_steps
+        What reads the sequences: the name of a file in ``molgen/nn/sequence``, and the size of its vectors and its layers.
+    head
+        How both sides are joined: ``"concat"``, ``"bilinear"`` or ``"dot"``; see :class:`~molgen.models.pair.PairNetwork`.
+    batch_size
+        Pairs a batch, on the average: batches are blocks of some molecules with some sequences.
+    """
+
+    network: Annotated[str, AfterValidator(partial(_known_part, MESSAGE_PASSING))] = "dmpnn"
+    pooling: Annotated[str, AfterValidator(partial(_known_part, POOLING))] | None = None
+    reader: Annotated[str, AfterValidator(partial(_known_part, SEQUENCE))] = "dilated"
+    reader_width: Annotated[int, Field(ge=8, le=4096)] = 64
+    reader_steps: Annotated[int, Field(ge=1, le=32)] = 4
+    head: Literal["concat", "bilinear", "dot"] = "concat"
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = 0.1
+    epochs: Annotated[int, Field(ge=1)] = 40
+    patience: Annotated[int, Field(ge=1)] = 15
+    batch_size: Annotated[int, Field(ge=1)] = 512
+
+
 class TabularConfig(RunConfig):
     """The boosted trees and how they are trained."""
 
@@ -150,6 +177,10 @@ class TabularConfig(RunConfig):
     leaves: Annotated[int, Field(ge=2)] = 31
     columns: Annotated[float, Field(gt=0, le=1)] = 0.15
     min_rows_in_leaf: Annotated[int, Field(ge=1)] = 10
+
+
+#: What networks read -> where the configuration has their settings.
+_NETWORKS = {"graph": "graph", "sequence": "sequence_network", "pair": "pair_network"}
 
 
 class TrainConfig(RunConfig):
@@ -165,6 +196,8 @@ class TrainConfig(RunConfig):
         Of sequences; ``"auto"`` is that which most of them are written in.
     labels
         A table of labels that finds its rows by their id, where the data has none itself.
+    joins
+        Further tables, each joined to the rows by the column that both have.
     negatives
         Files whose rows are the other class of what the data are, or ``"dinucleotide"`` or ``"gc"`` for such that are drawn; see
         :func:`~molgen.data.derived.open_labelled`.
@@ -248,6 +281,7 @@ class TrainConfig(RunConfig):
     alphabet: Literal["auto", "dna", "rna", "protein"] = "auto"
     ids: str | None = None
     labels: str | None = None
+    joins: tuple[str, ...] = ()
     negatives: str | None = None
     genome: str | None = None
     length: Annotated[int, Field(ge=1)] | None = None
@@ -288,6 +322,7 @@ class TrainConfig(RunConfig):
     n_jobs: Annotated[int, Field(ge=-1)] = 1
     graph: GraphConfig = GraphConfig()
     sequence_network: SequenceConfig = SequenceConfig()
+    pair_network: PairConfig = PairConfig()
     tabular: TabularConfig = TabularConfig()
 
     @field_validator("freeze", mode="before")
@@ -312,16 +347,16 @@ class TrainConfig(RunConfig):
         return float("inf") if found is None else float(found[1]) * _SECONDS[found[2]]
 
     def network_settings(self, kind: str) -> NetworkConfig:
-        """The settings of networks that read graphs, or sequences."""
-        return self.graph if kind == "graph" else self.sequence_network
+        """The settings of networks that read graphs, sequences or pairs."""
+        settings: NetworkConfig = getattr(self, _NETWORKS[kind])
+        return settings
 
     def with_network_settings(self, kind: str, changes: Mapping[str, Any]) -> Self:
         """Return the same configuration with other settings of networks of that kind.
 
         A copy, which remembers what was left open: what starts from a model has a learning rate of its own only then.
         """
-        name = "graph" if kind == "graph" else "sequence_network"
-        return self.model_copy(update={name: self.network_settings(kind).model_copy(update=dict(changes))})
+        return self.model_copy(update={_NETWORKS[kind]: self.network_settings(kind).model_copy(update=dict(changes))})
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:

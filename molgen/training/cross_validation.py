@@ -96,7 +96,7 @@ class CrossValidation:
             fold[split.test] = number
         columns: dict[str, Any] = {
             "id": [self.dataset.ids[row] for row in rows],
-            self.dataset.subject.column: [self.dataset.texts[row] for row in rows],
+            **self.dataset.subject.named([self.dataset.texts[row] for row in rows]),
             "fold": fold[rows],
         }
         for at, (task, span) in enumerate(zip(self.dataset.tasks, spans(self.dataset.tasks), strict=True)):
@@ -161,7 +161,8 @@ def validate_on_folds(
         tested |= dict(zip(experts, fitted.predict(features, fold.test), strict=True))
         for name, values in tested.items():
             found.setdefault(name, np.full((len(dataset), values.shape[1]), np.nan))[fold.test] = values
-        domain = Domain.fit(fingerprint, [dataset.items[row] for row in fold.train], seed=recipe.config.seed)
+        seen = dataset.subject.side([dataset.items[row] for row in fold.train], fingerprint.reads)
+        domain = Domain.fit(fingerprint, seen, seed=recipe.config.seed)
         similarity[fold.test] = domain.similarity(take_rows(features[fingerprint], fold.test))
     found["model"], half_widths = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
     metrics: list[Metrics] = [

@@ -272,7 +272,7 @@ def _table(
     dataset: Dataset, tasks: Sequence[Task], columns: Mapping[str, NDArray[np.float64]], unscored: Mapping[int, str]
 ) -> pd.DataFrame:
     reasons = [unscored.get(row, "") for row in range(len(dataset))]
-    table: dict[str, object] = {"id": dataset.ids, dataset.subject.column: dataset.texts, "reason": reasons}
+    table: dict[str, object] = {"id": dataset.ids, **dataset.subject.named(dataset.texts), "reason": reasons}
     for at, task in enumerate(tasks):
         labels = dataset.labels.of_task(at)
         if labels.bounds.any():

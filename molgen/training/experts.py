@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from molgen.experts.base import FeatureTable
 from molgen.experts.graph import GraphExpert
 from molgen.experts.linear import LinearExpert, as_sparse
 from molgen.experts.network import NetworkExpert
+from molgen.experts.pair import PairExpert
 from molgen.experts.scaling import FeatureScaler
 from molgen.experts.sequence import SequenceExpert
 from molgen.experts.tabular import TabularExpert, as_table
@@ -27,17 +27,20 @@ from molgen.featurizers.base import take_rows
 from molgen.nn.losses import MultiTaskLoss
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part
+from molgen.packed import expanded
 from molgen.training.boosting import boost_with_limits
 from molgen.training.checkpoint import Checkpoint, NetworkStore
-from molgen.training.config import GraphConfig, NetworkConfig, SequenceConfig, TabularConfig, TrainConfig
+from molgen.training.config import GraphConfig, NetworkConfig, PairConfig, TabularConfig, TrainConfig
 from molgen.training.finetune import freeze
 from molgen.training.linear import fit_linear
-from molgen.training.loop import Epoch, OnEpoch, fit_network
+from molgen.training.loop import Epoch, Feed, OnEpoch, fit_network
 from molgen.training.recipe import Network
 
-__all__ = ["architecture_of", "fit_linear_expert", "fit_network_expert", "fit_tabular_expert", "member_seed"]
+__all__ = ["architecture_of", "feed_of", "fit_linear_expert", "fit_network_expert", "fit_tabular_expert", "member_seed"]
 
-_NETWORK_EXPERTS: dict[str, type[NetworkExpert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert)}
+#: Settings of networks that say how they are trained, and not what they are built from.
+_OF_TRAINING = ("epochs", "patience", "batch_size", "learning_rate", "weight_decay")
+_NETWORK_EXPERTS: dict[str, type[NetworkExpert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert, PairExpert)}
 
 
 def fit_network_expert(
@@ -80,7 +83,7 @@ def fit_network_expert(
         The expert, and the epochs of each of its networks.
     """
     config, extras, parent = network.config, network.extras, network.parent
-    scaler = FeatureScaler.fit(np.hstack([features[extra] for extra in extras])[split.train]) if extras else None
+    scaler = FeatureScaler.fit(np.hstack([expanded(features[extra]) for extra in extras])[split.train]) if extras else None
     architecture = {**architecture_of(network.settings), **network.given}
     expert = _NETWORK_EXPERTS[network.kind](name, tasks, architecture, extras, scaler, members)
     if parent is not None and parent.same_extras(expert):
@@ -108,10 +111,8 @@ def fit_network_expert(
         made.to(choose_device(config.device))
         history = fit_network(
             made,
-            partial(expert.make_batch, features[expert.input], scaled_extras, network=made),
+            feed_of(expert, made, features, scaled_extras, split, network.settings.batch_size),
             scaled_targets,
-            split.train,
-            split.valid,
             loss,
             network.settings,
             seed=seed,
@@ -126,6 +127,15 @@ def fit_network_expert(
     return expert, histories
 
 
+def feed_of(expert: NetworkExpert, network: Any, features: FeatureTable, extras: Any, split: Split, size: int) -> Feed:
+    """Return where the batches of one of an expert's networks come from."""
+    return Feed(
+        lambda rows: expert.make_batch(features, extras, rows, network),
+        lambda order: expert.training_batches(features, split.train, order, size),
+        expert.validation_batches(features, split.valid) if len(split.valid) else [],
+    )
+
+
 def member_seed(seed: int, member: int) -> int:
     """Return the seed of one network of an ensemble: the run's own for the first, and numbers far from it for the others."""
     return seed if member == 0 else int(np.random.SeedSequence((seed, member)).generate_state(1)[0])
@@ -133,18 +143,12 @@ def member_seed(seed: int, member: int) -> int:
 
 def architecture_of(config: NetworkConfig) -> dict[str, Any]:
     """Return what a network is built from, with nothing left to a default that may change."""
-    if isinstance(config, SequenceConfig):
-        names = ("network", "strands", "width", "steps", "dropout")
-        return {name: getattr(config, name) for name in names} | {"dropout": config.dropout or 0.0}
-    assert isinstance(config, GraphConfig)
-    own = find_part(MESSAGE_PASSING, config.network, MessagePassing).pooling  # type: ignore[type-abstract]
-    return {
-        "network": config.network,
-        "pooling": config.pooling or own,
-        "width": config.width,
-        "steps": config.steps,
-        "dropout": config.dropout or 0.0,
-    }
+    names = [name for name in type(config).model_fields if name not in _OF_TRAINING]
+    built = {name: getattr(config, name) for name in names} | {"dropout": config.dropout or 0.0}
+    if isinstance(config, GraphConfig | PairConfig):
+        own = find_part(MESSAGE_PASSING, config.network, MessagePassing).pooling  # type: ignore[type-abstract]
+        built["pooling"] = config.pooling or own
+    return built
 
 
 def fit_linear_expert(

@@ -16,6 +16,7 @@ from molgen.experts.base import Expert, FeatureTable
 from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.experts import fit_linear_expert, fit_network_expert, fit_tabular_expert
+from molgen.training.kronecker import fit_kernel_expert
 from molgen.training.loop import Epoch
 from molgen.training.recipe import Network, Recipe
 
@@ -107,6 +108,10 @@ def fit_experts(
     if recipe.linear:
         tell("linear expert", 0, 0)
         take("linear", lambda: (fit_linear_expert("linear", tasks, recipe.linear, features, targets, split, recipe.config), []))
+    if recipe.kernel is not None:
+        tell("kernel expert", 0, 0)
+        inputs, seed = recipe.kernel, recipe.config.seed
+        take("kernel", lambda: (fit_kernel_expert("kernel", tasks, inputs, features, targets, split, seed=seed), []))
     return Fitted(experts, histories)
 
 

@@ -57,8 +57,9 @@ class Neighbours:
             return cls(similarity, row)
         if len(wanted) > _MAX_COMPARED:
             wanted = wanted[np.linspace(0, len(wanted) - 1, _MAX_COMPARED).astype(np.int64)]
-        mols = result.dataset.items
-        found, at = nearest_compounds(result.bundle.domain.featurizer, [mols[r] for r in wanted], [mols[r] for r in train])
+        featurizer = result.bundle.domain.featurizer
+        items = result.dataset.subject.side(result.dataset.items, featurizer.reads)
+        found, at = nearest_compounds(featurizer, [items[r] for r in wanted], [items[r] for r in train])
         similarity[wanted], row[wanted] = found, train[at]
         return cls(similarity, row)
 

@@ -20,7 +20,7 @@ from molgen.featurizers import (
     Tokens,
     TopologicalTorsion,
 )
-from molgen.subjects import SequenceSubject, Subject
+from molgen.subjects import PairSubject, SequenceSubject, Subject
 
 __all__ = ["DESCRIPTORS", "GRAPH_EXTRAS", "Ingredients", "ingredients_for"]
 
@@ -48,7 +48,7 @@ class Ingredients:
     ----------
     network
         What the first network is called.
-    input
+    inputs
         What networks read.
     architecture
         Arguments of the networks that the rows decide.
@@ -60,6 +60,8 @@ class Ingredients:
         Inputs of trees; those of trees that must not cost much.
     linear
         Inputs of a linear expert, where there is one.
+    kernel
+        What a kernel expert of pairs compares, where there is one: molecules, and sequences.
     fingerprint, plain_fingerprint
         What rows are compared by: what trees read anyway, and what costs least by itself.
     baselines
@@ -67,13 +69,14 @@ class Ingredients:
     """
 
     network: str
-    input: Featurizer
+    inputs: Sequence[Featurizer]
     architecture: Mapping[str, Any]
     extras: Sequence[Featurizer]
     further: Mapping[str, Sequence[Featurizer]]
     tabular: Sequence[Featurizer]
     tabular_fast: Sequence[Featurizer]
     linear: Sequence[Featurizer]
+    kernel: tuple[Featurizer, Featurizer] | None
     fingerprint: Featurizer
     plain_fingerprint: Featurizer
     baselines: Mapping[str, Sequence[Featurizer]]
@@ -82,7 +85,7 @@ class Ingredients:
     def featurizers(self) -> list[Featurizer]:
         """All of them, each once."""
         of_lists = [self.extras, *self.further.values(), self.tabular, self.tabular_fast, self.linear, *self.baselines.values()]
-        found = [self.input, *(featurizer for each in of_lists for featurizer in each), self.fingerprint]
+        found = [*self.inputs, *(self.kernel or ()), *(featurizer for each in of_lists for featurizer in each), self.fingerprint]
         return list(dict.fromkeys(found))
 
 
@@ -100,15 +103,38 @@ def ingredients_for(subject: Subject, items: Sequence[str | None]) -> Ingredient
         lengths = {len(letters) for letters in items if letters}
         length = lengths.pop() if len(lengths) == 1 else None
         return _of_sequences(subject.alphabet, length if length and length <= _MOST_PLACES else None)
+    if isinstance(subject, PairSubject):
+        return _of_pairs(subject.sequences.alphabet)
     return Ingredients(
         network="graph",
-        input=MolGraph(),
+        inputs=[MolGraph()],
         architecture={},
         extras=GRAPH_EXTRAS,
         further={"graph+descriptors": [DESCRIPTORS]},
         tabular=[*_FINGERPRINTS, DESCRIPTORS],
         tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS],
         linear=[],
+        kernel=None,
+        fingerprint=_FINGERPRINT,
+        plain_fingerprint=Morgan(2, 1024),
+        baselines={},
+    )
+
+
+def _of_pairs(alphabet: str) -> Ingredients:
+    protein = alphabet == "protein"
+    letters: list[Featurizer] = [Composition("letters", alphabet=alphabet)]
+    letters += [Composition("triad", alphabet=alphabet)] if protein else [Kmer(3, alphabet=alphabet), Kmer(4, alphabet=alphabet)]
+    return Ingredients(
+        network="pair",
+        inputs=[MolGraph(), Tokens(None, ends=False, output="packed", alphabet=alphabet)],
+        architecture={"alphabet": alphabet},
+        extras=GRAPH_EXTRAS,
+        further={},
+        tabular=[_FINGERPRINT, *GRAPH_EXTRAS, *letters],
+        tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS, *letters],
+        linear=[],
+        kernel=(Morgan(2, 2048), Kmer(3 if protein else 6, alphabet=alphabet)),
         fingerprint=_FINGERPRINT,
         plain_fingerprint=Morgan(2, 1024),
         baselines={},
@@ -127,13 +153,14 @@ def _of_sequences(alphabet: str, length: int | None) -> Ingredients:
     few = [*shares, *words[:1], *([Composition("triad", alphabet=alphabet)] if protein else words[1:3])]
     return Ingredients(
         network="sequence",
-        input=Tokens(None, ends=False, output="packed", alphabet=alphabet),
+        inputs=[Tokens(None, ends=False, output="packed", alphabet=alphabet)],
         architecture={"alphabet": alphabet},
         extras=[],
         further={},
         tabular=[*few, *places],
         tabular_fast=[*few, *places],
         linear=[*words, *places],
+        kernel=None,
         fingerprint=words[-1],
         plain_fingerprint=words[-1],
         baselines={"letters" if protein else "GC content": shares, "words": words},

@@ -18,7 +18,7 @@ from molgen.device import choose_precision, deterministic
 from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import NetworkConfig
 
-__all__ = ["Epoch", "LoopState", "OnEpoch", "StateStore", "fit_network"]
+__all__ = ["Epoch", "Feed", "LoopState", "OnEpoch", "StateStore", "fit_network"]
 
 
 class Epoch(NamedTuple):
@@ -72,10 +72,22 @@ class Batch(Protocol):
         """Copy to a device."""
 
 
-class MakeBatch(Protocol):
-    """Makes what a network takes of some rows."""
+class Feed(NamedTuple):
+    """Where a network's batches come from.
 
-    def __call__(self, *, rows: NDArray[np.int64]) -> Batch: ...
+    Attributes
+    ----------
+    make_batch
+        Makes what the network takes of some rows.
+    training
+        Divides the training rows into batches, in an order that is drawn.
+    validation
+        The validation rows in batches; none for none.
+    """
+
+    make_batch: Callable[[NDArray[np.int64]], Batch]
+    training: Callable[[np.random.Generator], Sequence[NDArray[np.int64]]]
+    validation: Sequence[NDArray[np.int64]]
 
 
 class StateStore(Protocol):
@@ -99,10 +111,8 @@ _GRADIENT_NORM = 1.0
 
 def fit_network(
     network: nn.Module,
-    make_batch: MakeBatch,
+    feed: Feed,
     targets: Targets,
-    train: NDArray[np.int64],
-    valid: NDArray[np.int64],
     loss: MultiTaskLoss,
     config: NetworkConfig,
     *,
@@ -118,12 +128,10 @@ def fit_network(
     ----------
     network
         On the device it is to be trained on; parameters that need no gradient stay as they are.
-    make_batch
-        Makes what the network takes of some rows.
+    feed
+        Where batches come from. Without validation rows the last epoch is kept.
     targets
         Of all rows, scaled (see :func:`~molgen.data.tasks.scale`).
-    train, valid
-        Row numbers. Without validation rows the last epoch is kept.
     loss, config
         The loss, and how to minimise it.
     seed
@@ -150,12 +158,12 @@ def fit_network(
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay)
     # Losses in float16 are scaled up, or small gradients would vanish; without need the scaler does nothing.
     scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
-    steps = config.epochs * -(-len(train) // config.batch_size)
+    steps = 0
 
     def batch_of(rows: NDArray[np.int64]) -> tuple[Any, Wanted]:
-        return make_batch(rows=rows).to(device), [part[rows].to(device, non_blocking=device.type == "cuda") for part in wanted]
+        return feed.make_batch(rows).to(device), [part[rows].to(device, non_blocking=device.type == "cuda") for part in wanted]
 
-    state = LoopState(network, optimizer, scaler, order, not len(valid), copy.deepcopy(network.state_dict()))
+    state = LoopState(network, optimizer, scaler, order, not feed.validation, copy.deepcopy(network.state_dict()))
     if store:
         store.load(state)
     last = min(config.epochs, stop_after or config.epochs)
@@ -163,8 +171,11 @@ def fit_network(
         while len(state.history) < last and len(state.history) - state.best_epoch < config.patience:
             network.train()
             loss.train()
-            losses = []
-            for rows in _batches(order.permutation(train), config.batch_size):
+            losses, n_rows = [], 0
+            batches = feed.training(order)
+            # Other epochs may have a batch more or less: the rate follows the first one's number.
+            steps = steps or config.epochs * len(batches)
+            for rows in batches:
                 _set_rate(optimizer, config.learning_rate * _share_of_rate(state.step, steps))
                 batch, labels = batch_of(rows)
                 with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
@@ -177,9 +188,10 @@ def fit_network(
                 scaler.step(optimizer)
                 scaler.update()
                 losses.append(value.detach() * len(rows))
+                n_rows += len(rows)
                 state.step += 1
-            mean = float(torch.stack(losses).sum()) / len(train)
-            validation = _validation_loss(network, batch_of, valid, loss)
+            mean = float(torch.stack(losses).sum()) / n_rows
+            validation = _validation_loss(network, batch_of, feed.validation, loss)
             state.end_epoch(Epoch(mean, validation, optimizer.param_groups[0]["lr"]))
             if store:
                 store.save(state)
@@ -200,23 +212,19 @@ def _share_of_rate(step: int, steps: int) -> float:
     warm_up = max(1, round(_WARM_UP * steps))
     if step < warm_up:
         return (step + 1) / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
-
-
-def _batches(rows: NDArray[np.int64], size: int) -> Sequence[NDArray[np.int64]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm_up) / max(1, steps - warm_up))))
 
 
 def _validation_loss(
     network: nn.Module,
     batch_of: Callable[[NDArray[np.int64]], tuple[Any, Wanted]],
-    rows: NDArray[np.int64],
+    validation: Sequence[NDArray[np.int64]],
     loss: MultiTaskLoss,
 ) -> float:
-    if not len(rows):
+    if not validation:
         return float("nan")
     network.eval()
     loss.eval()
     with torch.inference_mode():
-        batches = [(network(batch), *labels) for batch, labels in map(batch_of, _batches(rows, 256))]
+        batches = [(network(batch), *labels) for batch, labels in map(batch_of, validation)]
         return float(loss(*(torch.cat(parts) for parts in zip(*batches, strict=True))))

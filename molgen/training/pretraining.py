@@ -11,7 +11,6 @@ import importlib.metadata
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -26,6 +25,7 @@ from molgen.chem.graph import GraphBatch
 from molgen.chem.similarity import diverse_subset
 from molgen.data.paths import expand_paths, is_prepared
 from molgen.data.prepared.reader import PreparedRows, PreparedSource, read_prepared
+from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, unscale
 from molgen.device import choose_device
@@ -41,7 +41,7 @@ from molgen.threads import one_torch_thread
 from molgen.training.assemble import fit_blend, measure
 from molgen.training.checkpoint import Checkpoint, NetworkStore, run_versions
 from molgen.training.config import UNSTATED_LICENCE, GraphConfig, RunConfig
-from molgen.training.experts import architecture_of
+from molgen.training.experts import architecture_of, feed_of
 from molgen.training.fit import Progress, describe_history
 from molgen.training.ingredients import DESCRIPTORS
 from molgen.training.loop import Epoch, fit_network
@@ -159,10 +159,8 @@ def pretrain(
     network = expert.make_network().to(choose_device(config.device))
     history = fit_network(
         network,
-        partial(expert.make_batch, corpus.graphs, None, network=network),
+        feed_of(expert, network, {expert.graph: corpus.graphs}, None, Split.of(train, valid, []), config.graph.batch_size),
         targets,
-        train,
-        valid,
         _RandomShareLoss(len(tasks), config.share),
         config.graph,
         seed=config.seed,
@@ -182,7 +180,7 @@ def _bundle(expert: GraphExpert, corpus: _Corpus, targets: Targets, valid: NDArr
     """Calibrate and measure on the compounds that were kept from training; the card has the figures alone."""
     tasks, rows = expert.tasks, np.arange(len(valid))
     held = Targets.exact(unscale(tasks, targets.values[valid]))
-    predictions = expert.predict({expert.input: take_rows(corpus.graphs, valid)})[np.newaxis]
+    predictions = expert.predict({expert.graph: take_rows(corpus.graphs, valid)})[np.newaxis]
     mixing = fit_blend(tasks, predictions, held, rows)
     metrics = measure(tasks, {"model": mixing.predict(predictions)}, held, {"valid": rows})
     domain = Domain(_REFERENCE, corpus.references[diverse_subset(corpus.references, MAX_REFERENCES, seed=config.seed)])

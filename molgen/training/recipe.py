@@ -63,8 +63,8 @@ class Recipe:
         What can be read of the rows.
     networks
         Experts of networks, by name.
-    tabular, linear
-        Inputs of the trees, and of the linear expert; none where there is no such expert.
+    tabular, linear, kernel
+        Inputs of the trees, of the linear expert and of the kernel expert; none where there is no such expert.
     members
         Networks of each expert.
     config
@@ -77,6 +77,7 @@ class Recipe:
     networks: Mapping[str, Network]
     tabular: Sequence[Featurizer]
     linear: Sequence[Featurizer]
+    kernel: tuple[Featurizer, Featurizer] | None
     members: int
     config: TrainConfig
     own: Sequence[Featurizer] = ()
@@ -131,6 +132,7 @@ def make_recipe(config: TrainConfig, ingredients: Ingredients, own: Sequence[Fea
         _networks(config, ingredients, parent, own),
         [*inputs, *own] if tabular else [],
         [*ingredients.linear, *own] if tabular and ingredients.linear else [],
+        ingredients.kernel if tabular else None,
         config.ensemble or 1,
         config,
         own,

@@ -281,7 +281,7 @@ def _worst_card(result: TrainResult, data: HeldOut, near: Neighbours, row: int, 
         tag("p", tag("b", signed(size)), tag("span", f"off: {measured}")),
         tag("div", *drawn, class_="drawings"),
         known,
-        tag("code", dataset.texts[row]),
+        *(tag("code", text[0]) for text in dataset.subject.named([dataset.texts[row]]).values()),
     )
 
 

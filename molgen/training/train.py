@@ -178,7 +178,7 @@ def _prepare(
     splits, leaks = _splits(dataset, config)
     for split in splits:
         _check_labels(dataset, split)
-        _check_storable(len(dataset) if config.folds else len(split.train), config)
+        _check_storable(dataset, len(dataset) if config.folds else len(split.train), config)
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, recipe)
     splits = [_without(split, unusable) for split in splits]
@@ -264,9 +264,9 @@ def _validate(job: _Job) -> CrossValidation:
 def _bundle(tasks: list[Task], fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.int64], recipe: Recipe) -> Bundle:
     """Put together what was fitted on some rows; the card is still to be written."""
     config = recipe.config
-    domain = Domain.fit(
-        _domain_featurizer(fitted.experts, recipe.ingredients), [dataset.items[row] for row in rows], seed=config.seed
-    )
+    featurizer = _domain_featurizer(fitted.experts, recipe.ingredients)
+    items = dataset.subject.side([dataset.items[row] for row in rows], featurizer.reads)
+    domain = Domain.fit(featurizer, items, seed=config.seed)
     weights, calibration = mixing.weights, mixing.calibration
     structures = _structures(dataset, rows) if config.store_structures else None
     bundle = Bundle(tasks, fitted.experts, weights, calibration, domain, {}, dataset.subject, structures=structures)
@@ -290,6 +290,7 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
     table = open_labelled(
         path,
         labels=config.labels,
+        joins=config.joins,
         negatives=config.negatives,
         target=targets[0] if targets else POSITIVE,
         genome=config.genome,
@@ -381,7 +382,9 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
                 raise InputError("no row of a class", where=where, got=f"none of {', '.join(unseen)}", remedy="use another split")
 
 
-def _check_storable(n: int, config: TrainConfig) -> None:
+def _check_storable(dataset: Dataset, n: int, config: TrainConfig) -> None:
+    if config.store_structures and len(dataset.subject.columns) > 1:
+        raise ConfigError("pairs are not stored", where="--store-structures", remedy="leave it out")
     if config.store_structures and n > MAX_STRUCTURES:
         expected = f"at most {MAX_STRUCTURES:,} training compounds"
         raise ConfigError("too many structures to store", expected=expected, got=f"{n:,}", remedy="leave out --store-structures")
@@ -397,7 +400,8 @@ def _featurize(dataset: Dataset, recipe: Recipe) -> tuple[dict[Featurizer, Any],
     # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
     needed = [*recipe.ingredients.featurizers, *recipe.own]
     made = [from_spec(each.spec(), n_jobs=recipe.config.n_jobs) for each in needed]
-    return compute_features(made, dataset.items, dataset.numbers)
+    items = dataset.items if dataset.subject.kind != "pair" else dataset.subject.batch(dataset.items)
+    return compute_features(made, items, dataset.numbers)
 
 
 def _own_features(dataset: Dataset) -> list[Featurizer]:

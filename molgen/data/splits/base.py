@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from molgen.chem.parse import Mol
 from molgen.data.splits.fill import balance_folds, fill_shuffled
 from molgen.errors import ConfigError
+from molgen.subjects.pair import Pair
 
 __all__ = [
     "DEFAULT_FRACTIONS",
@@ -96,33 +97,35 @@ class SplitRows:
         return len(self.items)
 
     def molecules(self) -> list[Mol]:
-        """Return the molecules.
+        """Return the molecules, of pairs their one side.
 
         Raises
         ------
         ConfigError
             If rows are no molecules, or one has none: leave such rows out before.
         """
-        if any(isinstance(item, str) for item in self.items):
+        items = [item.molecule if isinstance(item, Pair) else item for item in self.items]
+        if any(isinstance(item, str) for item in items):
             remedy = "use cluster, chromosome, random, or a column"
             raise ConfigError("sequences cannot be split by molecular structure", remedy=remedy)
-        found = [mol for mol in self.items if mol is not None]
+        found = [mol for mol in items if mol is not None]
         if len(found) != len(self):
-            row = next(row for row, mol in enumerate(self.items) if mol is None)
+            row = next(row for row, mol in enumerate(items) if mol is None)
             raise ConfigError("a row without a molecule cannot be split by structure", got=f"None in row {row + 1}")
         return found
 
     def sequences(self) -> list[str]:
-        """Return the sequences.
+        """Return the sequences, of pairs their one side.
 
         Raises
         ------
         ConfigError
             If rows are no sequences.
         """
-        if not all(isinstance(item, str) for item in self.items):
+        items = [item.sequence if isinstance(item, Pair) else item for item in self.items]
+        if not all(isinstance(item, str) for item in items):
             raise ConfigError("molecules cannot be split by sequence", remedy="use scaffold or butina")
-        return list(self.items)
+        return items
 
     def where(self, row: int) -> str:
         """Name a cell of the split column."""

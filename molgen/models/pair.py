@@ -1,0 +1,140 @@
+"""What a molecule does to a protein, or another sequence, from both."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from molgen.data.batch import MoleculeBatch
+from molgen.errors import ConfigError
+from molgen.models.property import MoleculeEncoder
+from molgen.models.sequence import LetterBatch, SequenceEncoder
+
+__all__ = ["HEADS", "PairInput", "PairNetwork"]
+
+#: How the vectors of both sides become one.
+HEADS = ("concat", "bilinear", "dot")
+
+
+class PairInput(NamedTuple):
+    """Molecules and sequences, each once, and the pairs of them that are asked for.
+
+    Attributes
+    ----------
+    molecules, sequences
+        What is different among the pairs; features belong to molecules alone.
+    of_molecule, of_sequence
+        int64 ``[pairs]``: which molecule and which sequence each pair has.
+    """
+
+    molecules: MoleculeBatch
+    sequences: LetterBatch
+    of_molecule: Tensor
+    of_sequence: Tensor
+
+    def to(self, device: torch.device) -> PairInput:
+        """Copy to a device."""
+        places = (each.to(device) for each in (self.of_molecule, self.of_sequence))
+        return PairInput(self.molecules.to(device), self.sequences.to(device), *places)
+
+
+class PairNetwork(nn.Module):
+    """Encode every molecule and every sequence once, and read off each pair of them.
+
+    Parameters
+    ----------
+    outputs
+        Number of tasks.
+    n_features
+        Number of molecule-level features that join the graph's vector.
+    network, pooling, width, steps
+        Of the molecules; see :class:`~molgen.models.property.MoleculeEncoder`.
+    alphabet, reader, reader_width, reader_steps
+        Of the sequences; see :class:`~molgen.models.sequence.SequenceEncoder`, whose ``network`` is the reader.
+    head
+        ``"concat"``: a network sees both vectors and their product, entry by entry. ``"bilinear"``: a weighted sum of that product
+        and of each vector. ``"dot"``: the dot product of both, a vector for each task, and what each side adds by itself.
+    dropout
+        Share of entries dropped in training.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such network or head.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        *,
+        n_features: int = 0,
+        network: str = "dmpnn",
+        pooling: str | None = None,
+        width: int = 128,
+        steps: int = 2,
+        alphabet: str = "protein",
+        reader: str = "dilated",
+        reader_width: int = 64,
+        reader_steps: int = 4,
+        head: str = "concat",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if head not in HEADS:
+            raise ConfigError("unknown head", expected=f"one of {', '.join(HEADS)}", got=repr(head)[:80])
+        self.molecules = MoleculeEncoder(network=network, pooling=pooling, width=width, steps=steps, dropout=dropout)
+        self.sequences = SequenceEncoder(alphabet=alphabet, network=reader, width=reader_width, steps=reader_steps, dropout=dropout)
+        self.head_kind = head
+        self.outputs = outputs
+        joined = 2 * width * (outputs if head == "dot" else 1)
+        self.of_molecule = _projection(self.molecules.out_width + n_features, joined, dropout)
+        self.of_sequence = _projection(self.sequences.out_width, joined, dropout)
+        if head == "concat":
+            self.head: nn.Module = nn.Sequential(
+                nn.Dropout(dropout),
+                nn.Linear(3 * joined, 2 * width),
+                nn.ReLU(),
+                nn.Dropout(dropout),
+                nn.Linear(2 * width, outputs),
+            )
+        elif head == "bilinear":
+            self.head = nn.Linear(3 * joined, outputs)
+        else:
+            self.head = nn.Linear(2 * joined, outputs)
+
+    @property
+    def merged_rounds(self) -> int | None:
+        """See :attr:`molgen.models.property.MoleculeEncoder.merged_rounds`."""
+        return self.molecules.merged_rounds
+
+    def encode_molecules(self, batch: MoleculeBatch) -> Tensor:
+        """Return a vector a molecule."""
+        vectors = self.molecules.encode(batch)
+        out: Tensor = self.of_molecule(vectors if batch.features is None else torch.cat([vectors, batch.features], dim=1))
+        return out
+
+    def encode_sequences(self, letters: Tensor) -> Tensor:
+        """Return a vector a sequence, of the same length."""
+        out: Tensor = self.of_sequence(self.sequences.encode(letters))
+        return out
+
+    def read_off(self, molecules: Tensor, sequences: Tensor) -> Tensor:
+        """Return raw outputs ``[pairs, tasks]`` from the vectors of each pair's two sides."""
+        product = molecules * sequences
+        if self.head_kind != "dot":
+            joined: Tensor = self.head(torch.cat([molecules, sequences, product], dim=1))
+            return joined
+        dots: Tensor = product.reshape(len(product), self.outputs, -1).sum(dim=2) / (product.shape[1] / self.outputs) ** 0.5
+        alone: Tensor = self.head(torch.cat([molecules, sequences], dim=1))
+        return dots + alone
+
+    def forward(self, batch: PairInput) -> Tensor:
+        """Return raw outputs ``[pairs, tasks]``: standardised values, or logits of binary tasks."""
+        molecules, sequences = self.encode_molecules(batch.molecules), self.encode_sequences(batch.sequences.letters)
+        return self.read_off(molecules[batch.of_molecule], sequences[batch.of_sequence])
+
+
+def _projection(width: int, out: int, dropout: float) -> nn.Module:
+    return nn.Sequential(nn.Dropout(dropout), nn.Linear(width, out), nn.ReLU())
