@@ -38,6 +38,13 @@ from molgen.cli.options import (
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
 @click.option("--sequence", metavar="COLUMN", help="Column with the sequences, for a model of these [guessed].")
 @column_options
+@click.option(
+    "--protein",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="FASTA or GenBank file, for a model of pairs: every molecule is scored with each sequence of it.",
+)
 @genome_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
 @click.option("--percentiles", is_flag=True, help="Add where each value stands among those of compounds that the model knows.")
@@ -76,7 +83,8 @@ def screen(
 ) -> None:
     """Score every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input).
 
-    A model of sequences reads FASTA, FASTQ and GenBank files, tables with a column of sequences, and BED files over a --genome.
+    A model of sequences reads FASTA, FASTQ and GenBank files, tables with a column of sequences, and BED files over a --genome. A
+    model of pairs reads molecules against each --protein, one row a pair, or tables with columns of both.
 
     One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
     with its 90 % interval (of several classes: the likeliest, and the probability of each), and the similarity to the training
@@ -96,6 +104,7 @@ def screen(
       molgen screen library.smi -m esol.molgen -o scores.csv --engine ray --ray-address 10.0.0.1:6379 --workers 64
       molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.sdf --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
+      molgen screen library.smi --protein kinases.fasta -m kinases.molgen -o scores.csv --hits hits.csv
       molgen screen genes.fasta -m expression.molgen -o scores.csv
       molgen screen library.smi -m esol.molgen -o scores.csv --filter lipinski --filter pains --window 'MolWt<=450' --annotate qed
     """

@@ -150,7 +150,7 @@ def featurize(
     unread = next((name for name, column in wanted.items() if column and name != chosen.reads), None)
     if unread:
         raise ConfigError(f"{type(chosen).__name__} reads no {unread}", where=unread, got=wanted[unread])
-    opened = open_library(paths, smiles=wanted[chosen.reads], ids=ids, reads=chosen.reads)
+    opened = open_library(paths, smiles=smiles, sequence=sequence, ids=ids, reads=chosen.reads)
     return _write(opened, target, chosen, kind, like, progress)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from molgen.bio.genome import Genome
 from molgen.data.columns import find_id_column
@@ -39,7 +39,8 @@ class Block(NamedTuple):
     rows
         1-based number of each record in its file.
     ids, texts
-        As the file has them; an id is empty where the file has no such column. Texts are SMILES, or sequences.
+        As the file has them; an id is empty where the file has no such column. Texts are SMILES, or sequences, or of pairs a tuple
+        of both.
     problems
         Index into the block -> what is wrong with the record, with its line.
     extras
@@ -52,7 +53,7 @@ class Block(NamedTuple):
     source: str
     rows: list[int]
     ids: list[str]
-    texts: list[str]
+    texts: list[Any]
     problems: dict[int, str]
     extras: list[list[str] | None]
     prepared: PreparedRows | None = None
@@ -71,7 +72,7 @@ AnyBlock: TypeAlias = Block | PreparedBlock
 class _Source:
     table: Table
     name: str
-    text_at: int
+    text_at: tuple[int, ...]
     id_at: int | None
 
 
@@ -147,7 +148,7 @@ class Library:
         places = {name: at for at, name in enumerate(source.table.columns)}
         positions = [places.get(name) for name in self.extras]
         at_once = min(size, max(16, _BLOCK_CELLS // len(source.table.columns)))
-        while batch := _take(rows, at_once, source.text_at):
+        while batch := _take(rows, at_once, source.text_at[-1]):
             values = [row.values for row in batch]
             ids = [""] * len(batch) if source.id_at is None else [each[source.id_at] for each in values]
             if source.id_at is not None:
@@ -157,12 +158,19 @@ class Library:
                 source.name,
                 [row.number for row in batch],
                 ids,
-                [each[source.text_at] for each in values],
+                _texts(values, source.text_at),
                 {at: f"{row.problem} ({source.table.place(row)})" for at, row in enumerate(batch) if row.problem},
                 [None if at is None else [each[at] for each in values] for at in positions],
             )
             number += 1
         self.notes.extend(f"{source.name}: {note}" for note in source.table.notes[told:])
+
+
+def _texts(values: Sequence[list[str]], places: tuple[int, ...]) -> list[Any]:
+    """Return the text of each row; of rows that are pairs both."""
+    if len(places) == 1:
+        return [each[places[0]] for each in values]
+    return [tuple(each[at] for at in places) for each in values]
 
 
 def _take(rows: Iterator[Row], at_once: int, text_at: int) -> list[Row]:
@@ -231,6 +239,7 @@ def open_library(
     paths: str | Path | Sequence[str | Path],
     *,
     smiles: str | None = None,
+    sequence: str | None = None,
     ids: str | None = None,
     needed: Sequence[str] = (),
     reads: str = "smiles",
@@ -244,12 +253,13 @@ def open_library(
     paths
         CSV, TSV, SMI, SD or Parquet files, plain or packed; patterns (``data/*.csv.gz``) and ``-`` for standard input, too. Or the
         folder of a prepared library.
-    smiles, ids
-        Names of the column that is read, and of that which tells rows apart; guessed where the guess is unambiguous.
+    smiles, sequence, ids
+        Names of the columns that are read, and of that which tells rows apart; guessed where the guess is unambiguous.
     needed
         Further columns that each file must have.
     reads
-        ``"smiles"``, or ``"sequence"``: FASTA, FASTQ and GenBank files, or tables with a column of sequences.
+        ``"smiles"``; ``"sequence"``: FASTA, FASTQ and GenBank files, or tables with a column of sequences; or ``"pair"``: tables
+        with both columns.
     genome, length
         Files are BED files over this genome, and rows have so many letters; see :class:`~molgen.data.intervals.IntervalTable`.
 
@@ -274,15 +284,16 @@ def open_library(
             sources.append(prepared)
             continue
         table = open_table(path) if genome is None else IntervalTable(path, genome, length)
-        text_name = table.find_smiles(smiles) if reads == "smiles" else table.find_sequence(smiles)
-        id_name = find_id_column(table.columns, ids, exclude=[text_name, *needed], where=table.name)
+        named = [table.find_smiles(smiles)] if reads != "sequence" else []
+        named += [table.find_sequence(sequence)] if reads != "smiles" else []
+        id_name = find_id_column(table.columns, ids, exclude=[*named, *needed], where=table.name)
         _check_columns(table.columns, needed, table.name)
-        extras |= dict.fromkeys(name for name in table.columns if name not in (text_name, id_name))
+        extras |= dict.fromkeys(name for name in table.columns if name not in (*named, id_name))
         notes += [f"{table.name}: {note}" for note in table.notes]
         id_at = None if id_name is None else table.columns.index(id_name)
-        sources.append(_Source(table, table.name, table.columns.index(text_name), id_at))
-    if (smiles or ids) and all(isinstance(source, PreparedSource) for source in sources):
-        got = ", ".join(filter(None, (smiles, ids)))
+        sources.append(_Source(table, table.name, tuple(map(table.columns.index, named)), id_at))
+    if (smiles or sequence or ids) and all(isinstance(source, PreparedSource) for source in sources):
+        got = ", ".join(filter(None, (smiles, sequence, ids)))
         raise ConfigError("the columns of a prepared library were chosen when it was prepared", where=sources[0].name, got=got)
     return Library(sources, list(extras), notes)
 

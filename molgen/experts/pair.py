@@ -15,7 +15,7 @@ from molgen.data.tasks import n_outputs, unscale
 from molgen.device import deterministic
 from molgen.experts.base import FeatureTable
 from molgen.experts.network import NetworkExpert
-from molgen.experts.sequence import letter_batch, rows_by_length
+from molgen.experts.sequence import letter_batch, rows_alike, rows_by_length
 from molgen.featurizers import Featurizer, MolGraph, Tokens
 from molgen.featurizers.base import take_rows
 from molgen.models.pair import PairInput, PairNetwork
@@ -25,6 +25,8 @@ __all__ = ["PairExpert"]
 
 #: Molecules that are encoded together, and pairs that are read off together.
 _MOLECULES, _PAIRS = 512, 1 << 14
+#: Letters that cost what a molecule does.
+_LETTERS_OF_A_MOLECULE = 11.0
 
 
 class PairExpert(NetworkExpert):
@@ -67,7 +69,11 @@ class PairExpert(NetworkExpert):
             None if extras is None else torch.from_numpy(extras.values[molecules]),
             merged_rounds=network.merged_rounds,  # type: ignore[arg-type]
         )
-        return PairInput(batch, letter_batch(tokens), torch.from_numpy(of_molecule), torch.from_numpy(of_sequence))
+        order = list(rows_alike(tokens))
+        place = np.empty(len(tokens), np.int64)
+        place[np.concatenate(order)] = np.arange(len(tokens))
+        sequences = [letter_batch(tokens.select(each)) for each in order]
+        return PairInput(batch, sequences, torch.from_numpy(of_molecule), torch.from_numpy(place[of_sequence]))
 
     def scaled_extras(self, features: FeatureTable) -> Repeated | None:
         """Return the extras of each different molecule side by side, scaled, as float32 ``[molecules, features]``."""
@@ -85,11 +91,12 @@ class PairExpert(NetworkExpert):
         """
         molecule, sequence = (features[each].index[rows] for each in self.inputs)
         molecules, sequences = np.unique(molecule), np.unique(sequence)
-        share = size / len(rows)
-        # Sequences cost some ten times what molecules do: a block has few of them, and many molecules.
-        n_of_sequences = min(len(sequences), max(1, round(np.sqrt(len(sequences) / (len(molecules) * share)) / 2)))
-        n_of_sequences = max(n_of_sequences, min(len(sequences), round(1 / max(share * len(molecules), 1e-9))))
-        n_of_molecules = max(1, min(len(molecules), round(1 / (share * n_of_sequences))))
+        n_blocks = max(1.0, len(rows) / size)
+        letters = np.diff(features[self.letters].values.token_ptr)[sequences].sum()
+        # Each molecule is encoded once for every group of sequences, and the other way round: the least of the sum of both.
+        cost = len(molecules) / max(1.0, letters / _LETTERS_OF_A_MOLECULE)
+        n_of_molecules = int(np.clip(round(np.sqrt(n_blocks * cost)), 1, min(n_blocks, len(molecules))))
+        n_of_sequences = int(np.clip(round(n_blocks / n_of_molecules), 1, len(sequences)))
         group_of_molecule = np.zeros(molecules.max() + 1, np.int64)
         group_of_molecule[molecules] = order.permutation(len(molecules)) % n_of_molecules
         group_of_sequence = np.zeros(sequences.max() + 1, np.int64)

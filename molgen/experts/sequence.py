@@ -16,10 +16,12 @@ from molgen.featurizers import Featurizer, Tokens
 from molgen.models.sequence import LetterBatch, SequenceNetwork
 from molgen.packed import TokenBatch
 
-__all__ = ["SequenceExpert", "letter_batch", "rows_by_length"]
+__all__ = ["SequenceExpert", "letter_batch", "rows_alike", "rows_by_length"]
 
 #: Rows, and letters with those that fill up short rows, of a forward pass.
 _ROWS, _LETTERS_ON_CPU, _LETTERS_ON_GPU = 1024, 1 << 15, 1 << 21
+#: Rows are alike up to so many times the length, or so many letters more.
+_ALIKE, _SHORT = 1.3, 32
 
 
 class SequenceExpert(NetworkExpert):
@@ -79,5 +81,17 @@ def rows_by_length(letters: TokenBatch, *, on_cpu: bool) -> Iterator[NDArray[np.
         # Sorted: the last row of a batch is its longest.
         while stop - start > 1 and (stop - start) * lengths[order[stop - 1]] > most:
             stop = start + (stop - start + 1) // 2
+        yield order[start:stop]
+        start = stop
+
+
+def rows_alike(letters: TokenBatch) -> Iterator[NDArray[np.int64]]:
+    """Yield all rows in groups of which none is much longer than another."""
+    lengths = np.diff(letters.token_ptr)
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        first = lengths[order[start]]
+        stop = int(np.searchsorted(lengths[order], max(_ALIKE * first, first + _SHORT), side="right"))
         yield order[start:stop]
         start = stop

@@ -23,21 +23,23 @@ class PairInput(NamedTuple):
 
     Attributes
     ----------
-    molecules, sequences
-        What is different among the pairs; features belong to molecules alone.
+    molecules
+        What is different among the molecules.
+    sequences
+        What is different among the sequences, in batches of about the same length.
     of_molecule, of_sequence
         int64 ``[pairs]``: which molecule and which sequence each pair has.
     """
 
     molecules: MoleculeBatch
-    sequences: LetterBatch
+    sequences: list[LetterBatch]
     of_molecule: Tensor
     of_sequence: Tensor
 
     def to(self, device: torch.device) -> PairInput:
         """Copy to a device."""
         places = (each.to(device) for each in (self.of_molecule, self.of_sequence))
-        return PairInput(self.molecules.to(device), self.sequences.to(device), *places)
+        return PairInput(self.molecules.to(device), [each.to(device) for each in self.sequences], *places)
 
 
 class PairNetwork(nn.Module):
@@ -132,7 +134,8 @@ class PairNetwork(nn.Module):
 
     def forward(self, batch: PairInput) -> Tensor:
         """Return raw outputs ``[pairs, tasks]``: standardised values, or logits of binary tasks."""
-        molecules, sequences = self.encode_molecules(batch.molecules), self.encode_sequences(batch.sequences.letters)
+        molecules = self.encode_molecules(batch.molecules)
+        sequences = torch.cat([self.encode_sequences(each.letters) for each in batch.sequences])
         return self.read_off(molecules[batch.of_molecule], sequences[batch.of_sequence])
 
 

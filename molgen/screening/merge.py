@@ -69,11 +69,11 @@ def merge(
     annotations: list[str] = []
     if bundle is not None and task is not None:
         computed = results.schema.names
-        looked_at = ["id", bundle.subject.column, *([task.name] if task is not DESIRABILITY else [])]
+        looked_at = ["id", *bundle.subject.columns, *([task.name] if task is not DESIRABILITY else [])]
         looked_at += wishes.wishes if wishes else ()
         if report:
             annotations = manifest.run["screen"]["annotated"]
-            looked_at += [*output_schema(bundle.tasks, (), about=bundle.subject.column).scores, *annotations]
+            looked_at += [*output_schema(bundle.tasks, (), about=bundle.subject.about).scores, *annotations]
         lacking = [name for name in looked_at if name not in computed]
         if lacking:
             raise ConfigError(f"the shards lack the column {lacking[0]!r}", remedy="screen them again with it among --columns")

@@ -82,7 +82,8 @@ def write_report(
     tasks = [task, *(view for other in bundle.tasks for view in score_views(other) if view.name != task.name)][:_MAX_TASKS]
     owner = next((each for each in bundle.tasks if task.name in output_names(each)), bundle.tasks[0])
     owners = [owner, *(other for other in bundle.tasks if other.name != owner.name)][:_MAX_TASKS]
-    items = bundle.read(hits.column(bundle.subject.column).to_pylist()).items
+    texts = zip(*(hits.column(name).to_pylist() for name in bundle.subject.columns), strict=True)
+    items = bundle.read([text[0] if len(text) == 1 else text for text in texts]).items
     like = _likeness(bundle, hits, items, owner)
     drawn = isinstance(bundle.subject, MoleculeSubject)
     groups, top = (_clusters(items), "Top structures") if drawn else ([], "Top sequences")

@@ -17,6 +17,7 @@ __all__ = ["OutputSchema", "output_schema", "pass_through"]
 _ROW_COLUMNS = {
     "smiles": ("row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles"),
     "sequence": ("row", "source", "id", "sequence", "status", "reason", "notes"),
+    "pair": ("row", "source", "id", "smiles", "sequence", "status", "reason", "notes"),
 }
 _TYPES = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
 
@@ -80,7 +81,7 @@ def output_schema(
     percentiles
         Columns of percentiles that were asked for.
     about
-        The column that rows are read from: ``"smiles"`` or ``"sequence"``.
+        What rows are: ``"smiles"``, ``"sequence"`` or a ``"pair"`` of both.
 
     Raises
     ------

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MakeScorer", "ScorePlan", "ScoredBlock", "Scorer", "refuse_bad_row"]
 
-_PROBE = "CC(=O)Nc1ccc(O)cc1"
-
 
 @dataclass(frozen=True, slots=True)
 class ScorePlan:
@@ -140,7 +138,7 @@ class Scorer:
             self._drop_repetitions(compounds, sifted, keys)
             watch.note(DUPLICATES, len(passed), len(passed) - len(sifted.rows))
         columns: dict[str, Any] = {"row": block.rows, "source": [block.source] * n, "id": block.ids}
-        columns[self._subject.column] = block.texts
+        columns |= self._subject.named(block.texts)
         watch.restart()
         for name, values in pipeline.annotate(sifted.items).items():
             columns[name] = _spread(values, sifted.rows, n, schema.arrow.field(name).type)
@@ -172,7 +170,7 @@ class Scorer:
         """Measure what a prediction costs before its first row: where filters leave few rows of a block, that is much of it."""
         if self.bundle is None:
             return 0.0
-        probe = self._subject.read([_PROBE]).items
+        probe = self._subject.read([self._subject.example]).items
         for _ in range(2):  # the first reads tables
             start = time.process_time()
             numbers = {name: [0.0] for name in self.bundle.columns}
@@ -194,10 +192,11 @@ class Scorer:
         return self._read_texts(block), None
 
     def _read_texts(self, block: Block) -> ReadRows:
-        texts = ["" if at in block.problems else text for at, text in enumerate(block.texts)]
+        texts = [self._subject.example if at in block.problems else text for at, text in enumerate(block.texts)]
         compounds = self._subject.read(texts)
         for at, problem in block.problems.items():
-            compounds.statuses[at], compounds.reasons[at] = "invalid", problem
+            compounds.statuses[at], compounds.reasons[at], compounds.items[at] = "invalid", problem, None
+            compounds.notes.pop(at, None)
         return compounds
 
     def _read_numbers(self, block: Block, compounds: ReadRows) -> dict[str, NDArray[np.float64]]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from molgen.bio.genome import Genome
 from molgen.bundle import Bundle
 from molgen.data.library import AnyBlock, Library, open_library
+from molgen.data.pairing import PROTEIN, PairedLibrary, read_proteins
 from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, output_names, score_views
 from molgen.datasets import find_bundle
@@ -74,6 +75,7 @@ def screen(
     smiles: str | None = None,
     sequence: str | None = None,
     ids: str | None = None,
+    protein: str | Path | Sequence[str | Path] = (),
     genome: str | Path | None = None,
     length: int | None = None,
     columns: Sequence[str] | None = None,
@@ -117,6 +119,9 @@ def screen(
         input order.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
+    protein
+        FASTA or GenBank files, for a model of pairs: every molecule of the library is scored with each of their sequences, one row
+        a pair, whose id is in the column ``protein``. Without it the library has a column of sequences itself.
     genome, length
         A FASTA or 2bit file: the library is BED files then, and rows are its intervals, or so many letters around their middle.
     columns
@@ -199,23 +204,16 @@ def screen(
         raise ConfigError("the engine ray computes on CPUs", where="device", got=device, remedy="leave out --device")
     limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     bundle = Bundle.load(model)
-    about = bundle.subject.column
-    _check_asked(about, {"--smiles": smiles, "--sequence": sequence, "--genome": genome, "--length": length})
-    opened = open_library(
-        paths,
-        smiles=smiles or sequence,
-        ids=ids,
-        needed=bundle.columns,
-        reads=about,
-        genome=None if genome is None else Genome(genome),
-        length=length,
-    )
+    about = bundle.subject.about
+    opened, as_read = _open(bundle, paths, smiles, sequence, ids, protein, genome, length)
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
     if about != "smiles" and (pipeline.filters or pipeline.annotations):
         got = [*pipeline.filters, *pipeline.annotations][0].name
-        raise ConfigError("filters look at molecules, and the model at sequences", got=got)
+        raise ConfigError(f"filters look at molecules, and the model at {bundle.subject.noun}s", got=got)
     ranks = _percentile_columns(bundle, columns, asked=percentiles)
+    if protein and columns is None:  # a protein's name stands for its letters
+        columns = _with_names(output_schema(bundle.tasks, opened.extras, percentiles=ranks, about=about).columns)
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns, percentiles=ranks, about=about)
     task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by or rescore else None
     cascade = make_cascade(rescore, rescore_with, rank_by, bundle, workers, limits, placed)
@@ -227,8 +225,7 @@ def screen(
         "columns": schema.columns,
         "computed": [(field.name, str(field.type)) for field in scored.arrow],
         "emptied": plan.emptied,
-        about: smiles or sequence,
-        "id": ids,
+        **as_read,
         "filters": [each.spec() for each in pipeline.filters],
         "annotated": list(pipeline.columns),
         "annotations": [each.spec() for each in pipeline.annotations],
@@ -237,8 +234,6 @@ def screen(
         "row_limits": [row_timeout, row_memory],
         "device": placed.partition(":")[0],
     }
-    if genome is not None:
-        run |= {"genome": file_sha256(genome), "length": length}
     manifest = Manifest(describe(opened.fingerprint(), file_sha256(model), run), str(model), turn or Shard())
 
     def score(blocks: Iterable[AnyBlock]) -> Generator[ScoredBlock]:
@@ -257,12 +252,58 @@ def screen(
     return ScreenResult(summary, found, Path(output), end.notes)
 
 
+def _open(
+    bundle: Bundle,
+    paths: Sequence[Path],
+    smiles: str | None,
+    sequence: str | None,
+    ids: str | None,
+    protein: str | Path | Sequence[str | Path],
+    genome: str | Path | None,
+    length: int | None,
+) -> tuple[Library, dict[str, Any]]:
+    """Open a library as the model reads it; return it, and how it is read as plain data."""
+    about = bundle.subject.about
+    asked = {"--smiles": smiles, "--sequence": sequence, "--protein": protein or None, "--genome": genome, "--length": length}
+    _check_asked(about, asked)
+    opened = open_library(
+        paths,
+        smiles=smiles,
+        sequence=sequence,
+        ids=ids,
+        needed=bundle.columns,
+        reads="smiles" if protein else about,
+        genome=None if genome is None else Genome(genome),
+        length=length,
+    )
+    as_read: dict[str, Any] = {"smiles": smiles, "id": ids}
+    if sequence is not None:
+        as_read["sequence"] = sequence
+    if genome is not None:
+        as_read |= {"genome": file_sha256(genome), "length": length}
+    if protein:
+        proteins, as_read["proteins"] = read_proteins(protein)
+        opened = PairedLibrary.of(opened, proteins)
+    return opened, as_read
+
+
+def _with_names(columns: Sequence[str]) -> list[str]:
+    """Put the names of proteins in the place of their letters."""
+    return [PROTEIN if name == "sequence" else name for name in columns if name != PROTEIN]
+
+
 def _check_asked(about: str, asked: Mapping[str, Any]) -> None:
     """Refuse what says how rows are read that the model does not read."""
-    unread = ("--sequence", "--genome", "--length") if about == "smiles" else ("--smiles",)
+    of_genomes = ("--genome", "--length")
+    unread = {
+        "smiles": ("--sequence", "--protein", *of_genomes),
+        "sequence": ("--smiles", "--protein"),
+        "pair": ("--sequence", *of_genomes) if asked["--protein"] else of_genomes,
+    }[about]
     named = next((flag for flag in unread if asked[flag] is not None), None)
     if named is not None:
-        raise ConfigError(f"the model reads {'SMILES' if about == 'smiles' else 'sequences'}", where=named, got=str(asked[named]))
+        what = {"smiles": "SMILES", "sequence": "sequences", "pair": "pairs"}[about]
+        raise ConfigError(f"the model reads {what}", where=named, got=str(asked[named]))
     if asked["--genome"] is not None and asked["--sequence"] is not None:
         raise ConfigError("intervals of a genome have no columns to name", where="--sequence", got=asked["--sequence"])
     if asked["--length"] is not None and asked["--genome"] is None:
@@ -297,10 +338,12 @@ def make_cascade(
     bundle = Bundle.load(model)
     if bundle.columns:
         raise ConfigError("a model that reads columns beside the structure cannot rescore", where=str(model))
+    if len(bundle.subject.columns) > 1:
+        raise ConfigError("pairs are not scored in two rounds", where="--rescore")
     if bundle.subject.kind != first.subject.kind:
         expected, got = f"a model of {first.subject.noun}s", f"one of {bundle.subject.noun}s"
         raise ConfigError("a model of something else cannot rescore", where=str(model), expected=expected, got=got)
-    about = bundle.subject.column
+    about = bundle.subject.about
     schema = output_schema(bundle.tasks, (), about=about)
     needed = output_schema(bundle.tasks, (), [name for name in schema.columns if name != "domain"], about=about)
     plan = ScorePlan(needed, [], Pipeline(), device=device)
@@ -352,12 +395,12 @@ def _needed(
     """Return the columns to compute: those to write, and those that counting, ranking and the report look at."""
     looked_at = ["row", "source", "status", "reason", "notes"]
     if ranked:
-        looked_at += ["id", bundle.subject.column, *ranked]
+        looked_at += ["id", *bundle.subject.columns, *ranked]
     if for_report:
-        looked_at += [*output_schema(bundle.tasks, (), about=bundle.subject.column).scores, *pipeline.columns]
+        looked_at += [*output_schema(bundle.tasks, (), about=bundle.subject.about).scores, *pipeline.columns]
     columns = [*schema.columns, *looked_at]
     ranks = [name for name in schema.columns if name in bundle.percentile_columns]
-    about = bundle.subject.column
+    about = bundle.subject.about
     return output_schema(bundle.tasks, library.extras, columns, annotations=pipeline.columns, percentiles=ranks, about=about)
 
 

@@ -39,9 +39,19 @@ class Subject(ABC):
         """Return the text by which each item is known to be the same as another; ``None`` for ``None``."""
 
     @property
+    def about(self) -> str:
+        """What libraries and outputs call rows of this kind: the column, or that rows are pairs."""
+        return self.column if len(self.columns) == 1 else self.kind
+
+    @property
     def column(self) -> str:
         """The first of its columns."""
         return self.columns[0]
+
+    @property
+    @abstractmethod
+    def example(self) -> Any:
+        """An ordinary row."""
 
     @property
     @abstractmethod

@@ -51,6 +51,11 @@ class MoleculeSubject(Subject):
         return canonical_smiles(items)
 
     @property
+    def example(self) -> str:
+        """Paracetamol."""
+        return "CC(=O)Nc1ccc(O)cc1"
+
+    @property
     def limit(self) -> str:
         """Heavy atoms."""
         return f"more than {self.max_atoms:,} heavy atoms"

@@ -110,6 +110,11 @@ class PairSubject(Subject):
         return [None if smiles is None else f"{smiles} {letters}" for smiles, letters in zip(*keys, strict=True)]
 
     @property
+    def example(self) -> tuple[str, str]:
+        """One of each."""
+        return self.molecules.example, self.sequences.example
+
+    @property
     def limit(self) -> str:
         """That of either side."""
         return f"{self.molecules.limit}, or {self.sequences.limit}"

@@ -62,6 +62,11 @@ class SequenceSubject(Subject):
         return list(items)
 
     @property
+    def example(self) -> str:
+        """All letters, five times."""
+        return get_alphabet(self.alphabet).letters * 5
+
+    @property
     def limit(self) -> str:
         """Letters."""
         return f"more than {self.max_letters:,} letters"
