@@ -22,9 +22,11 @@ from molgen.cli.match import match
 from molgen.cli.merge import merge
 from molgen.cli.prepare import prepare
 from molgen.cli.pretrain import pretrain
+from molgen.cli.scan import scan
 from molgen.cli.screen import screen
 from molgen.cli.similar import similar
 from molgen.cli.train import train
+from molgen.cli.variants import variants
 from molgen.errors import ConfigError, MolgenError
 
 __all__ = ["main"]
@@ -80,6 +82,8 @@ for _command in (
     pretrain,
     screen,
     merge,
+    variants,
+    scan,
     filter_command,
     similar,
     match,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from molgen.curation import audit, split_table
     from molgen.deployment.export import export
     from molgen.deployment.onnx_model import OnnxModel
+    from molgen.effects import scan, variants
     from molgen.featurization import featurize
     from molgen.preparation import prepare
     from molgen.screening.merge import merge
@@ -44,10 +45,12 @@ __all__ = [
     "merge",
     "prepare",
     "pretrain",
+    "scan",
     "screen",
     "similar",
     "split_table",
     "train",
+    "variants",
 ]
 __version__ = "0.1.0"
 
@@ -69,10 +72,12 @@ _HOMES = {
     "merge": "molgen.screening.merge",
     "prepare": "molgen.preparation",
     "pretrain": "molgen.api",
+    "scan": "molgen.effects",
     "screen": "molgen.api",
     "similar": "molgen.search.similar",
     "split_table": "molgen.curation",
     "train": "molgen.api",
+    "variants": "molgen.effects",
 }
 
 

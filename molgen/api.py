@@ -15,6 +15,7 @@ from molgen.data.dataset import Dataset
 from molgen.data.derived import GENERATED
 from molgen.data.paths import expand_paths
 from molgen.datasets import find_bundle
+from molgen.effects import ScanResult, VariantResult, scan, variants
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.preparation import PrepareResult, prepare
@@ -46,11 +47,13 @@ __all__ = [
     "MatchResult",
     "PrepareResult",
     "PretrainResult",
+    "ScanResult",
     "ScoreEvaluation",
     "ScreenResult",
     "SimilarResult",
     "SplitResult",
     "TrainResult",
+    "VariantResult",
     "audit",
     "cross_validate",
     "diverse",
@@ -64,10 +67,12 @@ __all__ = [
     "merge",
     "prepare",
     "pretrain",
+    "scan",
     "screen",
     "similar",
     "split_table",
     "train",
+    "variants",
 ]
 
 
