@@ -89,11 +89,11 @@ def _words(letters: NDArray[Any], k: int, base: int) -> NDArray[Any]:
     return found
 
 
-def too_short(batch: SequenceBatch, k: int) -> dict[int, str]:
+def too_short(batch: SequenceBatch, k: int, called: str = "word") -> dict[int, str]:
     """Return why rows have no word: those that are shorter than one."""
     lengths = batch.lengths
     rows = np.flatnonzero((lengths > 0) & (lengths < k)).tolist()
-    return {row: f"too short: {lengths[row]} letters, and a word has {k}" for row in rows}
+    return {row: f"too short: {lengths[row]} letters, and a {called} has {k}" for row in rows}
 
 
 def other_strand_numbers(numbers: NDArray[Any], k: int) -> NDArray[np.int64]:

@@ -29,6 +29,7 @@ from molgen.featurizers.morgan import Morgan
 from molgen.featurizers.one_hot import OneHot
 from molgen.featurizers.pharmacophore import PharmacophoreFingerprint
 from molgen.featurizers.rdkit_fingerprint import RDKitFingerprint
+from molgen.featurizers.reading_frames import ReadingFrames
 from molgen.featurizers.selfies import Selfies
 from molgen.featurizers.sequence_graph import SequenceGraph
 from molgen.featurizers.smiles_tokens import SmilesTokens
@@ -63,6 +64,7 @@ __all__ = [
     "OneHot",
     "PharmacophoreFingerprint",
     "RDKitFingerprint",
+    "ReadingFrames",
     "Selfies",
     "SequenceGraph",
     "SmilesTokens",

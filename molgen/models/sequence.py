@@ -17,6 +17,8 @@ __all__ = ["STRANDS", "LetterBatch", "SequenceEncoder", "SequenceNetwork"]
 
 #: What a network makes of the two strands of a nucleic acid.
 STRANDS = ("forward", "augment", "average", "share")
+#: Ways to attend to places: where a window is cut around a site, what stands where matters.
+_HEADS = 8
 
 
 class LetterBatch(NamedTuple):
@@ -72,15 +74,15 @@ class SequenceEncoder(nn.Module):
         self.tokens = tokens
         trunk = find_part(SEQUENCE, network, SequenceTrunk)  # type: ignore[type-abstract]
         self.encoder = trunk(len(known.letters), width, steps, dropout)
-        self.attention = nn.Conv1d(width, 1, 1)
+        self.attention = nn.Conv1d(width, _HEADS, 1)
 
     @property
     def out_width(self) -> int:
         """Length of the vector of a row."""
-        return 3 * self.encoder.width
+        return (2 + _HEADS) * self.encoder.width
 
     def encode(self, letters: Tensor) -> Tensor:
-        """Return a vector a row, ``[rows, out_width]``: the mean, the largest and the mean by attention of its places."""
+        """Return a vector a row, ``[rows, out_width]``: the mean, the largest and eight means by attention of its places."""
         embedded: Tensor = self.meaning[letters].transpose(1, 2)  # type: ignore[index]
         return self.encode_embedded(embedded, letters > 0)
 
@@ -92,7 +94,8 @@ class SequenceEncoder(nn.Module):
         largest = vectors.masked_fill(gone, -1e4).amax(dim=2)
         empty = gone.all(dim=2)
         mean = vectors.sum(dim=2) / there.sum(dim=2).clamp(min=1)
-        return torch.cat([mean, largest.masked_fill(empty, 0.0), (vectors * weights).sum(dim=2)], dim=1)
+        attended = torch.bmm(weights, vectors.transpose(1, 2)).flatten(1)
+        return torch.cat([mean, largest.masked_fill(empty, 0.0), attended], dim=1)
 
 
 class SequenceNetwork(SequenceEncoder):
