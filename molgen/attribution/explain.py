@@ -97,6 +97,7 @@ def explain(
 def _explain(
     rows: Sequence[Any], bundle: Bundle, tasks: Sequence[str], method: Method, steps: int, neighbours: int
 ) -> list[Explanation]:
+    _ = bundle.molecules  # what reads something else has no atoms
     wanted = _choose(bundle, tasks)
     methods = {task.name: _settle(bundle, task, method) for task in wanted}
     if bundle.columns:

@@ -10,23 +10,27 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from molgen.data.batch import make_batch
+from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.tasks import n_outputs, unscale
 from molgen.device import deterministic
 from molgen.experts.base import FeatureTable
-from molgen.experts.network import NetworkExpert
+from molgen.experts.kronecker import unit_rows
+from molgen.experts.network import NetworkExpert, in_batches
 from molgen.experts.sequence import letter_batch, rows_alike, rows_by_length
-from molgen.featurizers import Featurizer, MolGraph, Tokens
+from molgen.featurizers import Featurizer, Kmer, MolGraph, Morgan, Tokens
 from molgen.featurizers.base import take_rows
 from molgen.models.pair import PairInput, PairNetwork
+from molgen.models.sequence import LetterBatch
 from molgen.packed import Repeated
 
 __all__ = ["PairExpert"]
 
 #: Molecules that are encoded together, and pairs that are read off together.
 _MOLECULES, _PAIRS = 512, 1 << 14
-#: Letters that cost what a molecule does.
-_LETTERS_OF_A_MOLECULE = 11.0
+#: Letters that cost what a molecule does, where they are read one by one; and what the words of a sequence cost.
+_LETTERS_OF_A_MOLECULE, _WORDS = 11.0, 2.0
+#: Length of the rows of counts of words: about what fingerprints have.
+_SCALE = 10.0
 
 
 class PairExpert(NetworkExpert):
@@ -55,25 +59,51 @@ class PairExpert(NetworkExpert):
         return Tokens(None, ends=False, output="packed", alphabet=self.architecture.get("alphabet", "protein"))
 
     @property
+    def fingerprint(self) -> Morgan:
+        """What joins the vectors of molecules."""
+        return Morgan(2, int(self.architecture.get("bits", 2048)), counts=True)
+
+    @property
+    def words(self) -> Kmer:
+        """What joins the vectors of sequences, or is all that is read of them."""
+        alphabet = self.architecture.get("alphabet", "protein")
+        return Kmer(3 if alphabet == "protein" else 6, alphabet=alphabet)
+
+    @property
     def inputs(self) -> list[Featurizer]:
-        """Graphs and letters."""
-        return [self.graph, self.letters]
+        """Graphs, letters, fingerprints and words."""
+        return [self.graph, self.letters, self.fingerprint, self.words]
 
     def make_batch(self, features: FeatureTable, extras: Any, rows: NDArray[np.int64], network: nn.Module) -> PairInput:
         """Make a batch of pairs, in which each molecule and each sequence is once."""
-        graphs, letters = (features[each].select(rows) for each in self.inputs)
-        molecules, of_molecule = np.unique(graphs.index, return_inverse=True)
-        tokens, of_sequence = letters.used()
-        batch = make_batch(
-            take_rows(graphs.values, molecules),
-            None if extras is None else torch.from_numpy(extras.values[molecules]),
-            merged_rounds=network.merged_rounds,  # type: ignore[arg-type]
+        molecules, of_molecule = np.unique(features[self.graph].index[rows], return_inverse=True)
+        sequences, of_sequence = np.unique(features[self.letters].index[rows], return_inverse=True)
+        # Sequences of about the same length side by side.
+        groups = [sequences[each] for each in rows_alike(features[self.letters].values.select(sequences))]
+        place = np.empty(int(sequences.max(initial=-1)) + 1, np.int64)
+        order = np.concatenate(groups)
+        place[order] = np.arange(len(order))
+        of_sequence = place[sequences[of_sequence]]
+        return PairInput(
+            *self._molecules(features, extras, molecules, network),
+            *self._sequences(features, groups),
+            torch.from_numpy(of_molecule),
+            torch.from_numpy(of_sequence),
         )
-        order = list(rows_alike(tokens))
-        place = np.empty(len(tokens), np.int64)
-        place[np.concatenate(order)] = np.arange(len(tokens))
-        sequences = [letter_batch(tokens.select(each)) for each in order]
-        return PairInput(batch, sequences, torch.from_numpy(of_molecule), torch.from_numpy(place[of_sequence]))
+
+    def _molecules(
+        self, features: FeatureTable, extras: Repeated | None, rows: NDArray[np.int64], network: Any
+    ) -> tuple[MoleculeBatch, torch.Tensor]:
+        """Return graphs and fingerprints of some of the different molecules."""
+        joined = None if extras is None else torch.from_numpy(extras.values[rows])
+        batch = make_batch(take_rows(features[self.graph].values, rows), joined, merged_rounds=network.merged_rounds)
+        return batch, torch.from_numpy(np.log1p(features[self.fingerprint].values[rows].toarray().astype(np.float32)))
+
+    def _sequences(self, features: FeatureTable, groups: Sequence[NDArray[np.int64]]) -> tuple[list[LetterBatch], torch.Tensor]:
+        """Return letters, a batch a group, and words of some of the different sequences."""
+        letters = features[self.letters].values
+        batches = [letter_batch(letters.select(rows)) for rows in groups] if self.networks[0].sequences is not None else []
+        return batches, torch.from_numpy(_SCALE * unit_rows(features[self.words].values[np.concatenate(groups)]))
 
     def scaled_extras(self, features: FeatureTable) -> Repeated | None:
         """Return the extras of each different molecule side by side, scaled, as float32 ``[molecules, features]``."""
@@ -89,12 +119,12 @@ class PairExpert(NetworkExpert):
 
         Both sides are divided at random anew each time. A block has ``size`` pairs on the average.
         """
-        molecule, sequence = (features[each].index[rows] for each in self.inputs)
+        molecule, sequence = (features[each].index[rows] for each in (self.graph, self.letters))
         molecules, sequences = np.unique(molecule), np.unique(sequence)
         n_blocks = max(1.0, len(rows) / size)
-        letters = np.diff(features[self.letters].values.token_ptr)[sequences].sum()
+        letters = np.diff(features[self.letters].values.token_ptr)[sequences].sum() if self.networks[0].sequences is not None else 0
         # Each molecule is encoded once for every group of sequences, and the other way round: the least of the sum of both.
-        cost = len(molecules) / max(1.0, letters / _LETTERS_OF_A_MOLECULE)
+        cost = len(molecules) / (letters / _LETTERS_OF_A_MOLECULE + _WORDS * len(sequences))
         n_of_molecules = int(np.clip(round(np.sqrt(n_blocks * cost)), 1, min(n_blocks, len(molecules))))
         n_of_sequences = int(np.clip(round(n_blocks / n_of_molecules), 1, len(sequences)))
         group_of_molecule = np.zeros(molecules.max() + 1, np.int64)
@@ -116,39 +146,39 @@ class PairExpert(NetworkExpert):
         were_training = [network.training for network in self.networks]
         for network in self.networks:
             network.eval()
-        (graphs, of_molecule), (letters, of_sequence) = (features[each].used() for each in self.inputs)
+        molecules, of_molecule = np.unique(features[self.graph].index, return_inverse=True)
+        sequences, of_sequence = np.unique(features[self.letters].index, return_inverse=True)
         extras = self.scaled_extras(features)
-        of_molecules = None if extras is None else torch.from_numpy(extras.values[np.unique(features[self.graph].index)])
         outputs = np.zeros((len(self.networks), len(of_molecule), n_outputs(self.tasks)), np.float32)
         with torch.inference_mode(), deterministic(self._device):
             for member, network in enumerate(self.networks):
-                molecules = self._encoded_molecules(network, graphs, of_molecules)
-                sequences = self._encoded_sequences(network, letters)
+                of_molecules = self._encoded_molecules(network, features, extras, molecules)
+                of_sequences = self._encoded_sequences(network, features, sequences)
                 for start in range(0, len(of_molecule), _PAIRS):
                     rows = slice(start, start + _PAIRS)
                     molecule, sequence = (torch.from_numpy(each[rows]) for each in (of_molecule, of_sequence))
-                    made = network.read_off(molecules[molecule], sequences[sequence])
-                    outputs[member, rows] = made.cpu().numpy()
+                    outputs[member, rows] = network.read_off(of_molecules[molecule], of_sequences[sequence]).cpu().numpy()
         for network, was_training in zip(self.networks, were_training, strict=True):
             network.train(was_training)
         return np.stack([unscale(self.tasks, member) for member in outputs])
 
-    def _encoded_molecules(self, network: PairNetwork, graphs: Any, extras: torch.Tensor | None) -> torch.Tensor:
+    def _encoded_molecules(
+        self, network: PairNetwork, features: FeatureTable, extras: Repeated | None, rows: NDArray[np.int64]
+    ) -> torch.Tensor:
         vectors = []
-        for start in range(0, max(1, len(graphs)), _MOLECULES):
-            rows = np.arange(start, min(start + _MOLECULES, len(graphs)))
-            of_rows = None if extras is None else extras[rows]
-            batch = make_batch(take_rows(graphs, rows), of_rows, merged_rounds=network.merged_rounds).to(self._device)
-            vectors.append(network.encode_molecules(batch))
+        for part in in_batches(rows, _MOLECULES):
+            batch, bits = self._molecules(features, extras, part, network)
+            vectors.append(network.encode_molecules(batch.to(self._device), bits.to(self._device)))
         return torch.cat(vectors)
 
-    def _encoded_sequences(self, network: PairNetwork, letters: Any) -> torch.Tensor:
-        vectors: list[torch.Tensor | None] = [None] * len(letters)
-        for rows in rows_by_length(letters, on_cpu=self._device.type == "cpu"):
-            encoded = network.encode_sequences(letter_batch(letters.select(rows)).letters.to(self._device))
-            for at, vector in zip(rows.tolist(), encoded, strict=True):
-                vectors[at] = vector
-        return torch.stack([vector for vector in vectors if vector is not None])
+    def _encoded_sequences(self, network: PairNetwork, features: FeatureTable, rows: NDArray[np.int64]) -> torch.Tensor:
+        parts = list(rows_by_length(features[self.letters].values.select(rows), on_cpu=self._device.type == "cpu"))
+        vectors = []
+        for part in parts:
+            batches, words = self._sequences(features, [rows[part]])
+            vectors.append(network.encode_sequences([each.to(self._device) for each in batches], words.to(self._device)))
+        back = np.argsort(np.concatenate(parts))
+        return torch.cat(vectors)[torch.from_numpy(back).to(self._device)]
 
     def _predicted_together(self, features: FeatureTable) -> Iterator[NDArray[np.int64]]:
         yield from self.validation_batches(features, np.arange(len(features[self.graph])))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,21 +26,27 @@ class PairInput(NamedTuple):
     ----------
     molecules
         What is different among the molecules.
+    bits
+        float32 ``[molecules, bits]``: logarithms of one plus the counts of a fingerprint.
     sequences
-        What is different among the sequences, in batches of about the same length.
+        What is different among the sequences, in batches of about the same length; none for a network that reads their words alone.
+    words
+        float32 ``[sequences, words]``: counts of words, as rows of one length.
     of_molecule, of_sequence
         int64 ``[pairs]``: which molecule and which sequence each pair has.
     """
 
     molecules: MoleculeBatch
+    bits: Tensor
     sequences: list[LetterBatch]
+    words: Tensor
     of_molecule: Tensor
     of_sequence: Tensor
 
     def to(self, device: torch.device) -> PairInput:
         """Copy to a device."""
-        places = (each.to(device) for each in (self.of_molecule, self.of_sequence))
-        return PairInput(self.molecules.to(device), [each.to(device) for each in self.sequences], *places)
+        bits, words, *places = (each.to(device) for each in (self.bits, self.words, self.of_molecule, self.of_sequence))
+        return PairInput(self.molecules.to(device), bits, [each.to(device) for each in self.sequences], words, *places)
 
 
 class PairNetwork(nn.Module):
@@ -53,8 +60,11 @@ class PairNetwork(nn.Module):
         Number of molecule-level features that join the graph's vector.
     network, pooling, width, steps
         Of the molecules; see :class:`~molgen.models.property.MoleculeEncoder`.
+    bits, words
+        Columns of the fingerprint that joins the molecules' vectors, and of the counts of words that join the sequences'.
     alphabet, reader, reader_width, reader_steps
-        Of the sequences; see :class:`~molgen.models.sequence.SequenceEncoder`, whose ``network`` is the reader.
+        Of the sequences; see :class:`~molgen.models.sequence.SequenceEncoder`, whose ``network`` is the reader. Without a reader
+        their words are all that is read.
     head
         ``"concat"``: a network sees both vectors and their product, entry by entry. ``"bilinear"``: a weighted sum of that product
         and of each vector. ``"dot"``: the dot product of both, a vector for each task, and what each side adds by itself.
@@ -76,8 +86,10 @@ class PairNetwork(nn.Module):
         pooling: str | None = None,
         width: int = 128,
         steps: int = 2,
+        bits: int = 2048,
+        words: int = 8000,
         alphabet: str = "protein",
-        reader: str = "dilated",
+        reader: str | None = None,
         reader_width: int = 64,
         reader_steps: int = 4,
         head: str = "concat",
@@ -87,12 +99,16 @@ class PairNetwork(nn.Module):
         if head not in HEADS:
             raise ConfigError("unknown head", expected=f"one of {', '.join(HEADS)}", got=repr(head)[:80])
         self.molecules = MoleculeEncoder(network=network, pooling=pooling, width=width, steps=steps, dropout=dropout)
-        self.sequences = SequenceEncoder(alphabet=alphabet, network=reader, width=reader_width, steps=reader_steps, dropout=dropout)
+        self.sequences = None
+        if reader is not None:
+            settings: dict[str, Any] = {"width": reader_width, "steps": reader_steps, "dropout": dropout}
+            self.sequences = SequenceEncoder(alphabet=alphabet, network=reader, **settings)
         self.head_kind = head
         self.outputs = outputs
         joined = 2 * width * (outputs if head == "dot" else 1)
-        self.of_molecule = _projection(self.molecules.out_width + n_features, joined, dropout)
-        self.of_sequence = _projection(self.sequences.out_width, joined, dropout)
+        read = 0 if self.sequences is None else self.sequences.out_width
+        self.of_molecule = _projection(self.molecules.out_width + n_features + bits, joined, dropout)
+        self.of_sequence = _projection(read + words, joined, dropout)
         if head == "concat":
             self.head: nn.Module = nn.Sequential(
                 nn.Dropout(dropout),
@@ -111,15 +127,18 @@ class PairNetwork(nn.Module):
         """See :attr:`molgen.models.property.MoleculeEncoder.merged_rounds`."""
         return self.molecules.merged_rounds
 
-    def encode_molecules(self, batch: MoleculeBatch) -> Tensor:
+    def encode_molecules(self, batch: MoleculeBatch, bits: Tensor) -> Tensor:
         """Return a vector a molecule."""
-        vectors = self.molecules.encode(batch)
-        out: Tensor = self.of_molecule(vectors if batch.features is None else torch.cat([vectors, batch.features], dim=1))
+        parts = [self.molecules.encode(batch), bits, *([] if batch.features is None else [batch.features])]
+        out: Tensor = self.of_molecule(torch.cat(parts, dim=1))
         return out
 
-    def encode_sequences(self, letters: Tensor) -> Tensor:
+    def encode_sequences(self, batches: Sequence[LetterBatch], words: Tensor) -> Tensor:
         """Return a vector a sequence, of the same length."""
-        out: Tensor = self.of_sequence(self.sequences.encode(letters))
+        parts = [words]
+        if self.sequences is not None:
+            parts.append(torch.cat([self.sequences.encode(each.letters) for each in batches]))
+        out: Tensor = self.of_sequence(torch.cat(parts, dim=1))
         return out
 
     def read_off(self, molecules: Tensor, sequences: Tensor) -> Tensor:
@@ -134,10 +153,10 @@ class PairNetwork(nn.Module):
 
     def forward(self, batch: PairInput) -> Tensor:
         """Return raw outputs ``[pairs, tasks]``: standardised values, or logits of binary tasks."""
-        molecules = self.encode_molecules(batch.molecules)
-        sequences = torch.cat([self.encode_sequences(each.letters) for each in batch.sequences])
+        molecules = self.encode_molecules(batch.molecules, batch.bits)
+        sequences = self.encode_sequences(batch.sequences, batch.words)
         return self.read_off(molecules[batch.of_molecule], sequences[batch.of_sequence])
 
 
 def _projection(width: int, out: int, dropout: float) -> nn.Module:
-    return nn.Sequential(nn.Dropout(dropout), nn.Linear(width, out), nn.ReLU())
+    return nn.Sequential(nn.Linear(width, out), nn.ReLU(), nn.Dropout(dropout), nn.Linear(out, out), nn.ReLU())

@@ -19,6 +19,8 @@ __all__ = ["MAX_LETTERS", "SequenceSubject", "find_alphabet"]
 #: Letters above which a row is ``too_large``: no protein is so long, and of a chromosome one asks for stretches.
 MAX_LETTERS = 1_000_000
 _MOST_LETTERS = 2**31 - 1
+#: Share of rows that may be no sequences of the alphabet that is found for them.
+_STRANGE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,11 @@ class SequenceSubject(Subject):
 
 
 def find_alphabet(rows: Sequence[str]) -> str:
-    """Return the alphabet that most of some sequences are written in; of several that serve, DNA comes before RNA and proteins."""
+    """Return the alphabet that at least nine tenths of some sequences are written in, else that of most.
+
+    Of several that serve, DNA comes before RNA and proteins: all letters of DNA are amino acids, too.
+    """
     batch, _ = read_sequences([row.strip() for row in rows])
-    strange = {name: len(check_letters(batch, get_alphabet(name))) for name in ("dna", "rna", "protein")}
-    return min(ALPHABETS, key=lambda name: (strange[name], ("dna", "rna", "protein").index(name)))
+    strange = {name: len(check_letters(batch, get_alphabet(name))) for name in ALPHABETS}
+    few = [name for name in ALPHABETS if strange[name] <= _STRANGE * len(rows)]
+    return few[0] if few else min(ALPHABETS, key=lambda name: strange[name])

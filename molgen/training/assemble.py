@@ -85,7 +85,7 @@ def predict_baselines(
     predictions = {"mean": predict_mean(tasks, dataset.labels, split.train)}
     fingerprint = features[recipe.ingredients.fingerprint]
     if isinstance(fingerprint, Repeated):
-        sides = [features[each].index for each in recipe.ingredients.inputs]
+        sides = list({each.reads: features[each].index for each in recipe.ingredients.inputs}.values())
         predictions["means of both"] = predict_from_sides(tasks, sides, dataset.targets, split.train)
     else:
         packed = pack_bits(recipe.ingredients.fingerprint, dataset.items)

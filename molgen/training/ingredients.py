@@ -27,6 +27,7 @@ __all__ = ["DESCRIPTORS", "GRAPH_EXTRAS", "Ingredients", "ingredients_for"]
 
 #: Boosted trees learn from counts of parts of several kinds: on scaffold folds of three sets that was worth 1 to 3 % of the error.
 _FINGERPRINT = Morgan(2, 1024, counts=True)
+_LONG_FINGERPRINT = Morgan(2, 2048, counts=True)
 _FINGERPRINTS: list[Featurizer] = [
     _FINGERPRINT,
     FeatureMorgan(2, 1024, counts=True),
@@ -126,16 +127,17 @@ def _of_pairs(alphabet: str) -> Ingredients:
     protein = alphabet == "protein"
     letters: list[Featurizer] = [Composition("letters", alphabet=alphabet)]
     letters += [Composition("triad", alphabet=alphabet)] if protein else [Kmer(3, alphabet=alphabet), Kmer(4, alphabet=alphabet)]
+    words = Kmer(3 if protein else 6, alphabet=alphabet)
     return Ingredients(
         network="pair",
-        inputs=[MolGraph(), Tokens(None, ends=False, output="packed", alphabet=alphabet)],
-        architecture={"alphabet": alphabet},
+        inputs=[MolGraph(), Tokens(None, ends=False, output="packed", alphabet=alphabet), _LONG_FINGERPRINT, words],
+        architecture={"alphabet": alphabet, "bits": _LONG_FINGERPRINT.size, "words": 20**3 if protein else 4**6},
         extras=GRAPH_EXTRAS,
         further={},
         tabular=[_FINGERPRINT, *GRAPH_EXTRAS, *letters],
         tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS, *letters],
         linear=[],
-        kernel=(Morgan(2, 2048), Kmer(3 if protein else 6, alphabet=alphabet)),
+        kernel=(Morgan(2, _LONG_FINGERPRINT.size), words),
         fingerprint=_FINGERPRINT,
         plain_fingerprint=Morgan(2, 1024),
         baselines={},

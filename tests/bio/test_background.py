@@ -33,8 +33,9 @@ def overlaps(one: Place, other: Place) -> bool:
 @pytest.fixture(scope="module")
 def letters() -> dict[str, str]:
     rng = np.random.default_rng(0)
-    two = in_blocks(rng, 60)
-    return {"one": in_blocks(rng, 150), "two": two[:9000] + "N" * 3000 + "n" * 1000 + two[13_000:]}
+    one, two = in_blocks(rng, 150), in_blocks(rng, 60)
+    scattered = "".join("N" if at % 701 == 0 else letter for at, letter in enumerate(one))
+    return {"one": scattered, "two": two[:9000] + "N" * 3000 + "n" * 1000 + two[13_000:]}
 
 
 @pytest.fixture
@@ -121,7 +122,17 @@ def test_the_one_room_that_is_left_is_found(tmp_path, seed):
 
 
 def test_too_little_room_is_given_out_once(tmp_path):
-    places = [Place("one", at, at + 1) for at in range(8)]
+    places = [Place("one", at, at + 1) for at in range(2, 10)]
     with small(tmp_path, one="ACGTACGTACGT") as genome:
         found = match_background(genome, places, np.random.default_rng(0))
-    assert sorted(place for place in found if place is not None) == [Place("one", at, at + 1) for at in range(8, 12)]
+    assert sorted(place for place in found if place is not None) == [Place("one", at, at + 1) for at in (0, 1, 10, 11)]
+
+
+def test_a_long_place_is_kept_clear_of_to_its_end(tmp_path):
+    places = [Place("one", 0, 950), *(Place("one", at, at + 10) for at in range(0, 400, 20))]
+    with small(tmp_path, one="ACGT" * 250) as genome:
+        long, *found = match_background(genome, places, np.random.default_rng(0))
+    assert long is None
+    starts = [place.start for place in found if place is not None]
+    assert len(starts) > 10
+    assert min(starts) >= 950

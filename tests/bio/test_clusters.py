@@ -23,7 +23,7 @@ def families(alphabet: str, seed: int) -> list[str]:
     rng = np.random.default_rng(seed)
     letters = list(LETTERS[alphabet])
     found = []
-    for _ in range(8):
+    for _ in range(5):
         ancestor = rng.choice(letters, int(rng.integers(60, 160)))
         found.append("".join(ancestor))
         for rate in (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3):
@@ -46,6 +46,8 @@ def by_hand(sequences: list[str], alphabet: str, share: str, both_strands: bool 
     sets = [words(text, WORD_LENGTHS[alphabet], LETTERS[alphabet], both_strands) for text in sequences]
     cluster = list(range(len(sequences)))
     for one, other in combinations(range(len(sequences)), 2):
+        if cluster[one] == cluster[other]:
+            continue
         least = min(len(sets[one]), len(sets[other]))
         near = least and Fraction(len(sets[one] & sets[other]), least) >= Fraction(share)
         if near or sequences[one] == sequences[other]:
@@ -60,7 +62,7 @@ def by_hand(sequences: list[str], alphabet: str, share: str, both_strands: bool 
 def test_clusters_are_those_of_sets_of_words(alphabet, share, seed):
     sequences = families(alphabet, seed)
     expected = by_hand(sequences, alphabet, share)
-    assert 8 <= len(set(expected)) < len(sequences)
+    assert 5 <= len(set(expected)) < len(sequences)
     assert cluster_sequences(sequences, alphabet, float(share)).tolist() == expected
 
 
@@ -71,10 +73,10 @@ def test_no_two_of_different_clusters_share_as_many_words(alphabet, share):
     cluster = cluster_sequences(sequences, alphabet, share)
     sets = [words(text, WORD_LENGTHS[alphabet], LETTERS[alphabet]) for text in sequences]
     apart = [(one, other) for one, other in combinations(range(len(sequences)), 2) if cluster[one] != cluster[other]]
-    assert len(apart) > 1000
-    assert all(
-        len(sets[one] & sets[other]) < share * min(len(sets[one]), len(sets[other])) or not sets[one] for one, other in apart
-    )
+    assert len(apart) > 500
+    for one, other in apart:
+        least = min(len(sets[one]), len(sets[other]))
+        assert not least or len(sets[one] & sets[other]) < share * least
 
 
 @pytest.mark.parametrize(("n", "common", "share"), [(25, 7, "0.28"), (50, 7, "0.14"), (100, 55, "0.55"), (10, 7, "0.7")])

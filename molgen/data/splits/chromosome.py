@@ -60,16 +60,24 @@ class ChromosomeSplit(GroupSplitter):
         if valid and test:
             return Split.of(rest, *held)
         # What is named has its part already: its share of the rest goes to training.
-        shares = (fractions[0] + (fractions[1] if valid else 0) + (fractions[2] if test else 0),)
-        left = (0.0 if valid else fractions[1], 0.0 if test else fractions[2])
-        parts = fill_shuffled(number_groups(contigs[rest]), (*shares, *left), seed)
-        train, others = rest[parts[0]], [rest[part] for part in parts[1:]]
-        if valid or test:
-            # Training takes what does not fit into a part without a share.
-            spare = others[0] if valid else others[1]
-            train = np.sort(np.concatenate([train, spare]))
-            others = [held[0], others[1]] if valid else [others[0], held[1]]
-        return Split.of(train, *others)
+        shares = [0.0 if valid else fractions[1], 0.0 if test else fractions[2]]
+        parts = list(fill_shuffled(number_groups(contigs[rest]), (1 - sum(shares), shares[0], shares[1]), seed))
+        parts = [rest[part] for part in parts]
+        for at, share in enumerate(shares, start=1):
+            if share == 0:  # what did not fit elsewhere
+                parts[0], parts[at] = np.sort(np.concatenate([parts[0], parts[at]])), held[at - 1]
+            elif not len(parts[at]):
+                parts[0], parts[at] = self._smallest_moved(contigs, parts[0])
+        return Split.of(*parts)
+
+    @staticmethod
+    def _smallest_moved(contigs: NDArray[np.object_], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Part the contig with the fewest rows from others; of few contigs each may be larger than the part it is needed in."""
+        names, counts = np.unique(contigs[rows].astype(str), return_counts=True)
+        if len(names) < 2:
+            return rows, np.zeros(0, np.int64)
+        moved = contigs[rows] == names[counts.argmin()]
+        return rows[~moved], rows[moved]
 
     @staticmethod
     def _contigs(rows: SplitRows) -> list[str]:
