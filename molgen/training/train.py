@@ -39,6 +39,7 @@ from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
 from molgen.training.recipe import Recipe, make_recipe, sized
 from molgen.training.search import Search, search_settings
+from molgen.training.swapped import SWAPPED, swap_sequences
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
@@ -204,6 +205,8 @@ def _train_on_split(job: _Job) -> TrainResult:
     rivals = predict_baselines(tasks, features, dataset, split, recipe)
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
+    if dataset.subject.kind == "pair":
+        rivals[SWAPPED] = mixing.predict(fitted.predict(swap_sequences(features, recipe.config.seed)))
     metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test}, mixing.half_widths)
     curve = _curve(job, split, metrics) if recipe.config.curve else []
     bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe)

@@ -45,8 +45,18 @@ def trained(tables):
 
 def test_baselines_and_experts_of_pairs(trained):
     _, result = trained
-    assert set(result.metrics["test"]) == {"mean", "means of both", "pair", "tabular", "kernel", "model"}
+    assert set(result.metrics["test"]) == {
+        "mean",
+        "means of both",
+        "pair",
+        "tabular",
+        "kernel",
+        "model",
+        "model, sequences swapped",
+    }
     assert result.metrics["test"]["means of both"]["y"]["rmse"] < result.metrics["test"]["mean"]["y"]["rmse"]
+    swapped, model = (result.metrics["test"][name]["y"]["rmse"] for name in ("model, sequences swapped", "model"))
+    assert swapped > model
     assert result.bundle.card["split"]["name"] == "random"
     assert result.dataset.subject.kind == "pair" and len(result.dataset) > 200
 
@@ -162,12 +172,13 @@ def test_kernel_ridge_regression_is_that_of_the_whole_kernel(nci_smiles):
 
 def test_unseen_molecules_and_unseen_proteins(tables):
     joins = [str(tables / "drugs.csv"), f"target={tables / 'targets.fasta'}"]
-    for split, side in (("scaffold", 0), ("cluster", 1)):
+    for split, sides in (("scaffold", [0]), ("cluster", [1]), ("both", [0, 1])):
         result = molgen.train(
             tables / "affinity.csv", joins=joins, **COLUMNS, **(SETTINGS | {"split": split, "experts": "tabular"})
         )
-        parts = [{result.dataset.texts[row][side] for row in part} for part in (result.split.train, result.split.test)]
-        assert parts[1] and not parts[0] & parts[1]
+        for side in sides:
+            parts = [{result.dataset.texts[row][side] for row in part} for part in (result.split.train, result.split.test)]
+            assert parts[1] and not parts[0] & parts[1]
 
 
 @pytest.mark.parametrize(
