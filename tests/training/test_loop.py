@@ -9,10 +9,11 @@ from scipy.stats import norm, truncnorm
 from molgen.chem.graph import decode_graphs
 from molgen.data.batch import make_batch
 from molgen.data.targets import Targets
+from molgen.experts.network import in_batches
 from molgen.models.property import PropertyNetwork
 from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import GraphConfig
-from molgen.training.loop import fit_network
+from molgen.training.loop import Feed, fit_network
 
 ROWS = np.arange(40)
 NONE = np.array([], dtype=np.int64)
@@ -39,18 +40,17 @@ def network(**options):
     return PropertyNetwork(2, width=32, steps=2, dropout=0.0, **options)
 
 
-def maker(graphs):
-    return lambda rows: make_batch(graphs.select(rows))
+def feed(graphs, train, valid=NONE, *, size):
+    batches = [valid] if len(valid) else []
+    return Feed(lambda rows: make_batch(graphs.select(rows)), lambda order: in_batches(order.permutation(train), size), batches)
 
 
 def test_a_network_can_learn_noise_by_heart(graphs, labels):
     net = network()
     history = fit_network(
         net,
-        maker(graphs),
+        feed(graphs, ROWS, size=20),
         Targets.exact(labels),
-        ROWS,
-        NONE,
         plain_loss(),
         GraphConfig(epochs=150, batch_size=20, learning_rate=5e-3),
         seed=0,
@@ -63,7 +63,7 @@ def test_the_best_epoch_on_validation_is_kept_and_patience_stops(graphs, labels)
     net = network()
     train, valid = ROWS[:20], ROWS[20:]
     config = GraphConfig(epochs=100, patience=5, batch_size=10, learning_rate=1e-2)
-    history = fit_network(net, maker(graphs), Targets.exact(labels), train, valid, plain_loss(), config, seed=0)
+    history = fit_network(net, feed(graphs, train, valid, size=10), Targets.exact(labels), plain_loss(), config, seed=0)
     validation = [epoch.valid for epoch in history]
     assert len(history) == int(np.argmin(validation)) + 1 + 5
     with torch.inference_mode():
@@ -125,6 +125,6 @@ def test_a_row_of_no_weight_is_not_learnt(graphs, labels):
         weights = np.r_[0.0, np.ones(39)]
         targets = Targets(values, np.zeros(values.shape, np.int8), weights)
         net = network()
-        fit_network(net, maker(graphs), targets, ROWS, NONE, plain_loss(), GraphConfig(epochs=2, batch_size=20), seed=0)
+        fit_network(net, feed(graphs, ROWS, size=20), targets, plain_loss(), GraphConfig(epochs=2), seed=0)
         nets.append(net.state_dict())
     assert all(torch.equal(nets[0][key], nets[1][key]) for key in nets[0])
