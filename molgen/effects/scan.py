@@ -75,7 +75,7 @@ class ScanResult:
             (place, at)
             for place, own in enumerate(self.sequence if not self.reason else "")
             for at, letter in enumerate(self.letters)
-            if letter != own
+            if letter != own and (self.effects[0, place] == 0).any()  # of places that were not looked at nothing is known
         ]
         columns["id"] = [self.id] * len(places)
         columns["position"] = [place + 1 for place, _ in places]
@@ -152,7 +152,8 @@ def scan(
     given = [sequences] if isinstance(sequences, str | Path) else list(sequences)
     files = [each for each in given if isinstance(each, str | Path)]
     models = [model] if isinstance(model, str | Path) else []
-    check_outputs([output, plot], [*expand_paths(files), *models], overwrite=overwrite)
+    paths = expand_paths(files) if files else []
+    check_outputs([output, plot], [*paths, *models], overwrite=overwrite)
     bundle = model if isinstance(model, Bundle) else Bundle.load(find_bundle(model))
     subject = bundle.subject
     alphabet = subject.alphabet if isinstance(subject, SequenceSubject) else None
@@ -165,7 +166,7 @@ def scan(
     if alphabet is None or bundle.columns:
         raise ConfigError("substitutions are of sequences, and the model reads something else", got=subject.noun)
     records = [each for each in given if isinstance(each, Record)]
-    records += [record for path in expand_paths(files) for record in read_records(path)]
+    records += [record for path in paths for record in read_records(path)]
     found = [_scan(bundle, record, get_alphabet(alphabet).letters, smiles, positions) for record in records]
     if output is not None:
         import pandas as pd
