@@ -6,8 +6,8 @@
 Random pairs are DeepDTA's (setting 1): its test fold, which is read once, at the end; the first of its five training folds
 validates, the other four train. ``--cold`` draws scaffolds of drugs, clusters of sequences, and both (``scaffold-balanced``,
 ``cluster``, ``both``; 80/10/10 of either side), the same for all predictors. ``molgen train`` with its defaults; the means of both
-sides and the experts, KronRLS among them (whose penalty the validation part chooses), stand beside the blend. Mean squared error; of
-the blend also the concordance index over all comparable pairs, and r2m. Each run is kept as JSON in ``--out``, and not done again.
+sides and the experts, KronRLS among them (whose penalty the validation part chooses), stand beside the blend. Mean squared error;
+of the blend also the concordance index over all comparable pairs, and r2m. Each run is kept in ``--out``, and not done again.
 """
 
 from __future__ import annotations

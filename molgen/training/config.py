@@ -167,7 +167,7 @@ class PairConfig(NetworkConfig):
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = 0.2
     epochs: Annotated[int, Field(ge=1)] = 60
     patience: Annotated[int, Field(ge=1)] = 20
-    batch_size: Annotated[int, Field(ge=1)] = 512
+    batch_size: Annotated[int, Field(ge=1)] = 256
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
 
 

@@ -18,6 +18,8 @@ __all__ = ["Network", "Recipe", "make_recipe", "sized"]
 _FEW = 5_000
 #: Rows that a network sees in all its epochs, repeated ones included, and the least number of epochs.
 _SEEN, _LEAST_EPOCHS = 300_000, 12
+#: Pairs are many, but of few molecules and sequences, and cost little each.
+_SEEN_PAIRS = 6_000_000
 
 
 class Network(NamedTuple):
@@ -106,7 +108,8 @@ def sized(config: TrainConfig, ingredients: Ingredients, rows: int) -> TrainConf
     config = config.model_copy(update=changes)
     settings = config.network_settings(ingredients.network)
     if "epochs" not in settings.model_fields_set:
-        epochs = min(settings.epochs, max(_LEAST_EPOCHS, _SEEN // max(1, rows)))
+        seen = _SEEN_PAIRS if ingredients.network == "pair" else _SEEN
+        epochs = min(settings.epochs, max(_LEAST_EPOCHS, seen // max(1, rows)))
         config = config.with_network_settings(ingredients.network, {"epochs": epochs})
     return config
 
