@@ -20,6 +20,7 @@ from molgen.cli.filter import filter_command
 from molgen.cli.inspect import inspect
 from molgen.cli.match import match
 from molgen.cli.merge import merge
+from molgen.cli.motifs import motifs
 from molgen.cli.prepare import prepare
 from molgen.cli.pretrain import pretrain
 from molgen.cli.scan import scan
@@ -84,6 +85,7 @@ for _command in (
     merge,
     variants,
     scan,
+    motifs,
     filter_command,
     similar,
     match,

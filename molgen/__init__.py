@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from molgen.curation import audit, split_table
     from molgen.deployment.export import export
     from molgen.deployment.onnx_model import OnnxModel
-    from molgen.effects import scan, variants
+    from molgen.effects import find_motifs, scan, variants
     from molgen.featurization import featurize
     from molgen.preparation import prepare
     from molgen.screening.merge import merge
@@ -39,6 +39,7 @@ __all__ = [
     "export",
     "featurize",
     "filter_library",
+    "find_motifs",
     "inspect",
     "load",
     "match",
@@ -66,6 +67,7 @@ _HOMES = {
     "export": "molgen.deployment.export",
     "featurize": "molgen.featurization",
     "filter_library": "molgen.screening.sift",
+    "find_motifs": "molgen.effects",
     "inspect": "molgen.card",
     "load": "molgen.bundle",
     "match": "molgen.search.match",

@@ -15,7 +15,7 @@ from molgen.data.dataset import Dataset
 from molgen.data.derived import GENERATED
 from molgen.data.paths import expand_paths
 from molgen.datasets import find_bundle
-from molgen.effects import ScanResult, VariantResult, scan, variants
+from molgen.effects import FoundMotif, ScanResult, VariantResult, find_motifs, scan, variants
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.preparation import PrepareResult, prepare
@@ -44,6 +44,7 @@ __all__ = [
     "Explanation",
     "FeaturizeResult",
     "FilterResult",
+    "FoundMotif",
     "MatchResult",
     "PrepareResult",
     "PretrainResult",
@@ -62,6 +63,7 @@ __all__ = [
     "explain",
     "featurize",
     "filter_library",
+    "find_motifs",
     "inspect",
     "match",
     "merge",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from molgen.subjects import PairSubject, SequenceSubject
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ScanResult", "scan"]
+__all__ = ["ScanResult", "scan", "scan_records"]
 
 #: Mutants that are scored together.
 _ROWS = 1024
@@ -167,7 +167,7 @@ def scan(
         raise ConfigError("substitutions are of sequences, and the model reads something else", got=subject.noun)
     records = [each for each in given if isinstance(each, Record)]
     records += [record for path in paths for record in read_records(path)]
-    found = [_scan(bundle, record, get_alphabet(alphabet).letters, smiles, positions) for record in records]
+    found = scan_records(bundle, records, smiles=smiles, positions=positions)
     if output is not None:
         import pandas as pd
 
@@ -176,6 +176,26 @@ def scan(
         from molgen.effects.logo import draw_importance
 
         draw_importance(Path(plot), found, positions)
+    return found
+
+
+def scan_records(
+    bundle: Bundle,
+    records: Sequence[Record],
+    progress: Callable[[int, float], None] | None = None,
+    *,
+    smiles: str | None = None,
+    positions: tuple[int, int] | None = None,
+) -> list[ScanResult]:
+    """Scan records by a model that reads sequences, or pairs of them with a molecule; see :func:`scan`."""
+    subject = bundle.subject.sequences if isinstance(bundle.subject, PairSubject) else bundle.subject
+    assert isinstance(subject, SequenceSubject)
+    letters = get_alphabet(subject.alphabet).letters
+    found = []
+    for number, record in enumerate(records, start=1):
+        found.append(_scan(bundle, record, letters, smiles, positions))
+        if progress:
+            progress(number, number / len(records))
     return found
 
 

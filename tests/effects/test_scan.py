@@ -78,3 +78,30 @@ def test_models_that_read_something_else_are_refused(model, small_bundle):
         molgen.scan([Record(1, "x", ROW)], model, smiles="CCO")
     with pytest.raises(ConfigError, match="substitutions are of sequences"):
         molgen.scan([Record(1, "x", ROW)], small_bundle)
+
+
+def test_a_planted_motif_is_found_first_and_named(model, tmp_path):
+    rng = np.random.default_rng(5)
+    rows = ["".join(rng.choice(list("ACGT"), 30)) for _ in range(40)]
+    (tmp_path / "x.fa").write_text("".join(f">r{n}\n{row[:12]}{MOTIF}{row[18:]}\n" for n, row in enumerate(rows)))
+    counts = {letter: [90 if letter == own else 3 for own in MOTIF] for letter in "ACGT"}
+    other = {letter: [90 if letter == own else 3 for own in "GGCGCC"] for letter in "ACGT"}
+    with (tmp_path / "known.jaspar").open("w") as file:
+        for name, table in (("other", other), ("box", counts)):
+            print(
+                f">{name}\t{name}",
+                *(f"{letter} [ {' '.join(map(str, row))} ]" for letter, row in table.items()),
+                sep="\n",
+                file=file,
+            )
+    arguments = ["motifs", str(tmp_path / "x.fa"), "-m", str(model), "--jaspar", str(tmp_path / "known.jaspar"), "--limit", "30"]
+    result = CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "found.jaspar"), "--quiet"])
+    assert result.exit_code == 0, result.output
+    assert "TATAAT" in result.output.splitlines()[0] and "like box (box, similarity 0.9" in result.output.splitlines()[0]
+    assert (tmp_path / "found.jaspar").read_text().startswith(">motif-1")
+
+
+def test_motifs_need_dna(small_bundle, tmp_path):
+    (tmp_path / "x.fa").write_text(f">x\n{ROW}\n")
+    with pytest.raises(ConfigError, match="motifs are of DNA"):
+        molgen.find_motifs(tmp_path / "x.fa", small_bundle)
