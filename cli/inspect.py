@@ -88,14 +88,14 @@ def _read(spec: dict[str, Any]) -> str:
 
 def _print_record(about: dict[str, Any]) -> None:
     data, split, domain, parent = about["data"], about["split"], about["domain"], about["parent"]
-    ranked = about["percentiles"]
+    ranked, noun = about["percentiles"], about["subject"]["noun"]
     lines = {
-        "Data": data["file"] and f"{data['file']}, {data['compounds'] or 0:,} compounds, {data['left_out'] or 0:,} rows left out",
+        "Data": data["file"] and f"{data['file']}, {data['compounds'] or 0:,} {noun}s, {data['left_out'] or 0:,} rows left out",
         "SHA-256": data["sha256"],
         "Split": split["name"] and f"{split['name']}: {', '.join(f'{n:,} {part}' for part, n in split['sizes'].items())}",
         "Training": "; ".join(map(_epochs, about["training"], about["training"].values())) or "of no network is known",
-        "Domain": f"similarity to the nearest of {domain['references']:,} training compounds ({domain['featurizer']['type']})",
-        "Structures": f"of {about['structures']:,} training compounds, with names and labels"
+        "Domain": f"similarity to the nearest of {domain['references']:,} training {noun}s ({domain['featurizer']['type']})",
+        "Structures": f"of {about['structures']:,} training {noun}s, with names and labels"
         if about["structures"]
         else "none are kept",
         "Percentiles": f"among the predictions for {ranked['compounds']:,} compounds ({ranked['of']})"

@@ -145,7 +145,7 @@ def print_applicability(applicability: Mapping[str, Any]) -> None:
     """Print how large errors are of compounds that are like the training compounds, and of those that are not."""
     if applicability.get("threshold") is None:
         return
-    title = f"Unseen compounds, inside the domain from a similarity of {applicability['threshold']:.2f} on"
+    title = f"Unseen rows, inside the domain from a similarity of {applicability['threshold']:.2f} on"
     print_metrics(title, applicability["errors"])
 
 
@@ -171,7 +171,7 @@ def print_curve(points: Sequence[Mapping[str, Any]]) -> None:
             [f"{point['rows']:,}", *(_figure(name, point["metrics"][part][task][name]) for part, name in shown)] for point in points
         ]
         click.echo(f"\nLearning curve: {task}")
-        print_table(["training compounds", *(" ".join(each) for each in shown)], rows)
+        print_table(["training rows", *(" ".join(each) for each in shown)], rows)
 
 
 def _measures(by_predictor: Mapping[str, Mapping[str, Mapping[str, Any]]], task: str) -> list[str]:

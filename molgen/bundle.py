@@ -37,9 +37,6 @@ __all__ = ["FORMAT", "Bundle", "Scores", "load"]
 #: Raised when a file that older versions cannot read is written; every format up to this one stays readable.
 FORMAT = 3
 
-#: What a row is told that is unlike the training compounds.
-OUTSIDE = "unlike the training compounds"
-
 #: Rows that are featurized and scored together: a block of a screen.
 _CHUNK = 1024
 
@@ -192,7 +189,8 @@ class Bundle:
         """Return a note for each row that is unlike what the model was trained on, where it knows how unlike is too much."""
         if scores.domain is None:
             return {}
-        return dict.fromkeys(np.flatnonzero(self.domain.outside(scores.domain)).tolist(), OUTSIDE)
+        outside = np.flatnonzero(self.domain.outside(scores.domain)).tolist()
+        return dict.fromkeys(outside, f"unlike the training {self.subject.noun}s")
 
     def featurizers(self, *, with_domain: bool = True) -> list[Featurizer]:
         """Return each featurizer whose values :meth:`score` needs, once."""

@@ -50,7 +50,7 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
             Number of training compounds whose SMILES, names and labels it holds.
         ``subject``
             What it scores, and how that is read: ``kind``, and ``max_atoms, neutralize`` of molecules or ``alphabet, max_letters``
-            of sequences; ``facts``, the same in words.
+            of sequences; ``noun`` and ``facts``, the same in words.
         ``metrics``
             Part -> predictor -> task -> measure -> value, or ``null`` where it does not exist.
         ``data``
@@ -104,7 +104,7 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         "percentiles": None
         if bundle.percentiles is None
         else {"of": one_line(bundle.percentiles.name), "compounds": bundle.percentiles.compounds},
-        "subject": printable({**bundle.subject.to_json(), "facts": bundle.subject.facts}),
+        "subject": printable({**bundle.subject.to_json(), "noun": bundle.subject.noun, "facts": bundle.subject.facts}),
         **read_record(bundle.card, tasks, experts),
     }
 

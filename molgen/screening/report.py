@@ -173,7 +173,7 @@ def _figures(bundle: Bundle, summary: Summary, hits: pa.Table, tasks: Sequence[T
         figures.append(_histogram(task, _sample(summary, task.name), summary.statuses["ok"], marked, key, trained))
     similarity = _sample(summary, "domain")
     if len(similarity):
-        task = Task("Similarity to the training compounds", "binary", unit="highest Tanimoto")
+        task = Task(f"Similarity to the training {bundle.subject.noun}s", "binary", unit="highest Tanimoto")
         low = share(int((similarity < LOW_SIMILARITY).sum()), len(similarity))
         key = f"below {LOW_SIMILARITY}, where a score is an extrapolation: {low}"
         figures.append(_histogram(task, similarity, summary.statuses["ok"], (0.0, LOW_SIMILARITY), key, None))

@@ -160,7 +160,7 @@ def test_training_parent_folds_and_curve_are_shown(run: Run, with_card: Callable
         "Started from: mother.molgen, sha256 abc",
         "3 folds, mean and standard deviation: activity",
         "0.500 +- 0.250",
-        "Learning curve: active\n  training compounds  valid rmse  test rmse",
+        "Learning curve: active\n  training rows  valid rmse  test rmse",
         "1,600",
     ):
         assert words in text

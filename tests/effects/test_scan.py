@@ -84,16 +84,12 @@ def test_a_planted_motif_is_found_first_and_named(model, tmp_path):
     rng = np.random.default_rng(5)
     rows = ["".join(rng.choice(list("ACGT"), 30)) for _ in range(40)]
     (tmp_path / "x.fa").write_text("".join(f">r{n}\n{row[:12]}{MOTIF}{row[18:]}\n" for n, row in enumerate(rows)))
-    counts = {letter: [90 if letter == own else 3 for own in MOTIF] for letter in "ACGT"}
-    other = {letter: [90 if letter == own else 3 for own in "GGCGCC"] for letter in "ACGT"}
-    with (tmp_path / "known.jaspar").open("w") as file:
-        for name, table in (("other", other), ("box", counts)):
-            print(
-                f">{name}\t{name}",
-                *(f"{letter} [ {' '.join(map(str, row))} ]" for letter, row in table.items()),
-                sep="\n",
-                file=file,
-            )
+    known = []
+    for name, consensus in (("other", "GGCGCC"), ("box", MOTIF)):
+        rows = [[90 if letter == own else 3 for own in consensus] for letter in "ACGT"]
+        lines = [f"{letter} [ {' '.join(map(str, row))} ]" for letter, row in zip("ACGT", rows, strict=True)]
+        known += [f">{name}\t{name}", *lines]
+    (tmp_path / "known.jaspar").write_text("\n".join(known) + "\n")
     arguments = ["motifs", str(tmp_path / "x.fa"), "-m", str(model), "--jaspar", str(tmp_path / "known.jaspar"), "--limit", "30"]
     result = CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "found.jaspar"), "--quiet"])
     assert result.exit_code == 0, result.output

@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 
 import molgen
-from molgen.bundle import OUTSIDE
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.errors import BundleError
 from molgen.experts.domain import Domain
 from molgen.training.applicability import fit_applicability
+
+OUTSIDE = "unlike the training compounds"
 
 
 def drawn(n, noise, seed=0):
