@@ -16,6 +16,8 @@ __all__ = ["Place", "match_background"]
 
 #: Stretches that are looked at for each that is matched.
 _TRIED = 30
+#: Places of a contig that are looked at where these did not suffice.
+_MOST_TRIED = 1_000_000
 
 
 class Place(NamedTuple):
@@ -26,11 +28,13 @@ class Place(NamedTuple):
     stop: int
 
 
-def match_background(genome: Genome, places: Sequence[Place], rng: np.random.Generator) -> list[Place | None]:
+def match_background(
+    genome: Genome, places: Sequence[Place], rng: np.random.Generator, avoid: Sequence[Place] = ()
+) -> list[Place | None]:
     """Draw for each place another one of the same length on the same contig, with about the same share of G and C.
 
-    Of some 30 random places for each, those that overlap none of ``places`` and hold no ``N`` are given out, each once, to those
-    whose share of G and C is nearest.
+    Of some 30 places at random for each, and of all places of the contig where that leaves some without, those that overlap none of
+    ``places`` and ``avoid``, and hold no ``N``, are given out, each once, to those whose share of G and C is nearest.
 
     Parameters
     ----------
@@ -40,6 +44,8 @@ def match_background(genome: Genome, places: Sequence[Place], rng: np.random.Gen
         Which the genome has.
     rng
         Where the random numbers come from.
+    avoid
+        Further places that nothing may overlap.
 
     Returns
     -------
@@ -51,17 +57,24 @@ def match_background(genome: Genome, places: Sequence[Place], rng: np.random.Gen
         by_kind[place.contig, place.stop - place.start].append(row)
     found: list[Place | None] = [None] * len(places)
     for (contig, length), rows in by_kind.items():
-        taken = np.array(sorted((place.start, place.stop) for place in places if place.contig == contig), dtype=np.int64)
+        taken = np.array(sorted((each.start, each.stop) for each in (*places, *avoid) if each.contig == contig), dtype=np.int64)
         room = genome.lengths[contig] - length + 1
-        starts = np.unique(rng.integers(0, max(1, room), _TRIED * len(rows)))
-        starts = starts[~_overlaps(starts, length, taken)]
-        texts = [genome.fetch(contig, int(start), int(start) + length).upper() for start in starts]
-        whole = np.array(["N" not in text for text in texts], dtype=np.bool_)
-        starts, shares = starts[whole], np.array([_gc(text) for text, kept in zip(texts, whole, strict=True) if kept])
         wanted = np.array([_gc(genome.fetch(*places[row]).upper()) for row in rows])
-        for row, at in zip(rows, _nearest_once(wanted, shares, rng), strict=True):
-            if at >= 0:
-                found[row] = Place(contig, int(starts[at]), int(starts[at]) + length)
+        given: set[int] = set()
+        for starts in (np.unique(rng.integers(0, max(1, room), _TRIED * len(rows))), np.arange(min(room, _MOST_TRIED))):
+            left = [at for at, row in enumerate(rows) if found[row] is None]
+            if not left:
+                break
+            free = starts[~_overlaps(starts, length, taken)]
+            free = free[~np.isin(free, list(given))]
+            texts = [genome.fetch(contig, int(start), int(start) + length).upper() for start in free]
+            whole = [at for at, text in enumerate(texts) if "N" not in text]
+            shares = np.array([_gc(texts[at]) for at in whole])
+            for at, chosen in zip(left, _nearest_once(wanted[left], shares, rng), strict=True):
+                if chosen >= 0:
+                    start = int(free[whole[chosen]])
+                    given.add(start)
+                    found[rows[at]] = Place(contig, start, start + length)
     return found
 
 

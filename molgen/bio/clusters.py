@@ -17,6 +17,8 @@ __all__ = ["WORD_LENGTHS", "cluster_sequences"]
 WORD_LENGTHS = {"dna": 11, "rna": 11, "protein": 5}
 #: Rows compared with all others at a time.
 _ROWS = 512
+#: What a share times a number of words may be off by.
+_EXACT = 1e-6
 
 
 def cluster_sequences(sequences: Sequence[str], alphabet: str, share: float, *, both_strands: bool = False) -> NDArray[np.int64]:
@@ -43,6 +45,8 @@ def cluster_sequences(sequences: Sequence[str], alphabet: str, share: float, *, 
     from scipy.sparse import coo_matrix, csr_matrix
     from scipy.sparse.csgraph import connected_components
 
+    if not len(sequences):
+        return np.zeros(0, np.int64)
     distinct, row_of = np.unique(np.array(sequences, dtype=object), return_inverse=True)
     k = WORD_LENGTHS[alphabet]
     batch, _ = read_sequences(list(distinct))
@@ -61,7 +65,7 @@ def cluster_sequences(sequences: Sequence[str], alphabet: str, share: float, *, 
     for start in range(0, len(distinct), _ROWS):
         common = (words[start : start + _ROWS] @ turned).tocoo()
         first, second = common.row + start, common.col
-        near = common.data >= share * np.minimum(sizes[first], sizes[second])
+        near = common.data >= share * np.minimum(sizes[first], sizes[second]) - _EXACT
         pairs.append((first[near], second[near]))
     first, second = (np.concatenate(each) for each in zip(*pairs, strict=True))
     links = coo_matrix((np.ones(len(first), np.int8), (first, second)), shape=(len(distinct), len(distinct)))

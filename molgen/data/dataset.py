@@ -31,7 +31,7 @@ __all__ = ["CONTIG", "Dataset", "load_dataset"]
 
 #: The columns that say where a sequence is from.
 CONTIG, STRAND = "contig", "strand"
-_PLACE = re.compile(r"([^\s:]+):\d+-\d+(?:\(([+-])\))?$").match
+_PLACE = re.compile(r"([^\s:]+):\d+-\d+(?:\(([+-])\))?(?: shuffled)?$").match
 #: Share of compounds drawn charged from which on a table's charges are taken as its way to show protonation.
 DRAWN_CHARGED = 0.05
 

@@ -79,7 +79,8 @@ def open_labelled(
         if negatives == "dinucleotide":
             others = [_Shuffled(table, seed) for table in tables]
         elif negatives == "gc":
-            others = [_Background(table, opened, seed) for table in tables]
+            # Of all files at once: what is bound in one is no background of another.
+            others = [_Background(tables[0] if len(tables) == 1 else _joined(tables), opened, seed)]
         else:
             others = read(negatives)
         tables = [*(_Classed(table, target, "1") for table in tables), *(_Classed(table, target, "0") for table in others)]
@@ -176,7 +177,10 @@ class _Joined(_Derived):
     """A table with the columns of another, found by a key; a row of which nothing is told has empty cells there."""
 
     def __init__(self, table: AnyTable, own: str, labels: AnyTable, key: str) -> None:
-        added = [name for name in labels.columns if name != key and name not in table.columns]
+        added = [name for name in labels.columns if name != key]
+        if both := [name for name in added if name in table.columns]:
+            where = f"{table.name} and {labels.name}"
+            raise InputError(f"both have a column {both[0]!r}", where=where, remedy="rename it in one of them")
         super().__init__(table, [*table.columns, *added])
         self._labels, self._added = labels, added
         self._key_at, self._own_at = labels.columns.index(key), table.columns.index(own)
@@ -201,16 +205,17 @@ class _Joined(_Derived):
         known: dict[str, list[str]] = {}
         times: Counter[str] = Counter()
         for row in self._labels.rows():
-            if not row.problem:
-                key = row.values[self._key_at].strip()
+            key = "" if row.problem else row.values[self._key_at].strip()
+            if key:
                 cells = [row.values[at] for at in places]
                 times[key] += key not in known or known[key] != cells
                 known.setdefault(key, cells)
-        seen: set[str] = set()
+        seen: dict[str, None] = {}
         empty = [""] * len(places)
         for row in self.table.rows():
             key = row.values[self._own_at].strip()
-            seen.add(key)
+            if key:  # a row without an id is nobody's
+                seen[key] = None
             problem = row.problem
             if problem is None and times[key] > 1:
                 problem = f"{self._labels.name} says different things of {key!r}"
@@ -293,7 +298,8 @@ class _Background(_Drawn):
             places = [
                 Place(row.values[contig], begin, begin + length) for row, begin, length in zip(good, begins, lengths, strict=True)
             ]
-            drawn = iter(match_background(self._genome, places, rng))
+            intervals = [Place(row.values[contig], int(row.values[start]), int(row.values[stop])) for row in good]
+            drawn = iter(match_background(self._genome, places, rng, intervals))
             made: list[tuple[str, str | None]] = []
             for row in rows:
                 place = None if row.problem else next(drawn)

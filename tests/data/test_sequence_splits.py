@@ -87,6 +87,14 @@ def test_few_contigs_leave_no_part_empty(named, n, seed):
     assert all(found[part] == {contig} for part, contig in named.items())
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_smallest_of_few_contigs_is_validated_on(seed):
+    few = ["large"] * 30 + ["middle"] * 20 + ["small"] * 12
+    found = covered(make_split(from_contigs(few), "chromosome", seed=seed), few)
+    assert found["valid"] == {"small"}
+    assert sorted([found["train"], found["test"]], key=str) == [{"large"}, {"middle"}]
+
+
 def test_a_part_without_a_share_stays_empty(contigs):
     split = make_split(from_contigs(contigs), "chromosome", fractions=(0.9, 0.0, 0.1), test="chr2")
     assert covered(split, contigs) == {"train": set(SIZES) - {"chr2"}, "valid": set(), "test": {"chr2"}}
@@ -204,6 +212,14 @@ def test_no_two_parts_share_as_many_words(share):
             assert part == parts[at] or Fraction(len(one & other), min(len(one), len(other))) < Fraction(str(share))
     clusters = cluster_sequences(sequences, "protein", share).tolist()
     assert sum(map(len, covered(split, clusters).values())) == len(set(clusters))
+
+
+def test_the_share_decides_what_is_related():
+    start, *ends = ("".join(np.random.default_rng(at).choice(list(PROTEIN), 30)) for at in range(5))
+    sequences = [start + end for end in ends]  # some 26 of 56 words in common
+    assert [len(fold.test) for fold in make_folds(sequences, "cluster", 4, share=0.6)] == [1] * 4
+    with pytest.raises(InputError, match="split 'cluster' cannot make 4 parts; got rows or groups for 1 only"):
+        make_folds(sequences, "cluster", 4, share=0.4)
 
 
 @pytest.mark.parametrize("both_strands", [True, False])

@@ -66,7 +66,8 @@ class ChromosomeSplit(GroupSplitter):
         for at, share in enumerate(shares, start=1):
             if share == 0:  # what did not fit elsewhere
                 parts[0], parts[at] = np.sort(np.concatenate([parts[0], parts[at]])), held[at - 1]
-            elif not len(parts[at]):
+        for at, share in enumerate(shares, start=1):
+            if share and not len(parts[at]):
                 parts[0], parts[at] = self._smallest_moved(contigs, parts[0])
         return Split.of(*parts)
 
