@@ -16,7 +16,7 @@ __all__ = ["Place", "match_background"]
 
 #: Stretches that are looked at for each that is matched.
 _TRIED = 30
-#: Places of a contig that are looked at where these did not suffice.
+#: Places of a contig that are looked at where these did not suffice: all, of most.
 _MOST_TRIED = 1_000_000
 
 
@@ -61,7 +61,8 @@ def match_background(
         room = genome.lengths[contig] - length + 1
         wanted = np.array([_gc(genome.fetch(*places[row]).upper()) for row in rows])
         given: set[int] = set()
-        for starts in (np.unique(rng.integers(0, max(1, room), _TRIED * len(rows))), np.arange(min(room, _MOST_TRIED))):
+        for tried in (_TRIED * len(rows), _MOST_TRIED):
+            starts = np.arange(room) if room <= tried == _MOST_TRIED else np.unique(rng.integers(0, max(1, room), tried))
             left = [at for at, row in enumerate(rows) if found[row] is None]
             if not left:
                 break

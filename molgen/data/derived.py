@@ -271,7 +271,9 @@ class _Shuffled(_Drawn):
             for row in rows:
                 if name_at is not None:
                     row.values[name_at] += " shuffled"
-            return [(shuffle_dinucleotides(row.values[at].upper(), rng), None) for row in rows]
+            made = [shuffle_dinucleotides(row.values[at].upper(), rng) for row in rows]
+            same = "no other sequence has the same pairs of letters"
+            return [(new, same if new == row.values[at].upper() else None) for new, row in zip(made, rows, strict=True)]
 
         return self._changed(shuffle)
 
@@ -298,7 +300,8 @@ class _Background(_Drawn):
             places = [
                 Place(row.values[contig], begin, begin + length) for row, begin, length in zip(good, begins, lengths, strict=True)
             ]
-            intervals = [Place(row.values[contig], int(row.values[start]), int(row.values[stop])) for row in good]
+            # Also those whose own letters cannot be read: they are bound all the same.
+            intervals = [Place(row.values[contig], int(row.values[start]), int(row.values[stop])) for row in rows]
             drawn = iter(match_background(self._genome, places, rng, intervals))
             made: list[tuple[str, str | None]] = []
             for row in rows:

@@ -39,7 +39,7 @@ class ChromosomeSplit(GroupSplitter):
         ConfigError
             If nobody knows where rows are from.
         """
-        return number_groups(self._contigs(rows))
+        return number_groups(contig or None for contig in self._contigs(rows))
 
     def split(self, rows: SplitRows, fractions: Fractions, seed: int) -> Split:
         """Hold out the contigs that are named, and divide the others.
@@ -61,8 +61,8 @@ class ChromosomeSplit(GroupSplitter):
             return Split.of(rest, *held)
         # What is named has its part already: its share of the rest goes to training.
         shares = [0.0 if valid else fractions[1], 0.0 if test else fractions[2]]
-        parts = list(fill_shuffled(number_groups(contigs[rest]), (1 - sum(shares), shares[0], shares[1]), seed))
-        parts = [rest[part] for part in parts]
+        groups = number_groups(contig or None for contig in contigs[rest])
+        parts = [rest[part] for part in fill_shuffled(groups, (1 - sum(shares), shares[0], shares[1]), seed)]
         for at, share in enumerate(shares, start=1):
             if share == 0:  # what did not fit elsewhere
                 parts[0], parts[at] = np.sort(np.concatenate([parts[0], parts[at]])), held[at - 1]
