@@ -21,6 +21,13 @@ from molgen.cli.options import (
 from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 
 
+def _one_file(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> str | None:
+    """Several would be taken for the last one alone."""
+    if len(names) > 1:
+        raise click.BadParameter("name one file, or put several into a quoted pattern")
+    return names[0] if names else None
+
+
 @click.command()
 @files_argument("data")
 @click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Column to predict; repeat for several.")
@@ -42,6 +49,8 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 )
 @click.option(
     "--negatives",
+    multiple=True,
+    callback=_one_file,
     metavar="FILE",
     help="File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C.",
 )

@@ -346,7 +346,9 @@ def _read(
         return _read_molecules(texts, max_atoms, charges)
     if kind == "sequence":
         sequences = SequenceSubject(find_alphabet(texts) if alphabet == "auto" else alphabet)
-        return sequences, sequences.read(texts), 0.0
+        read = sequences.read(texts)
+        lengths = {len(item) for item in read.items if item is not None}
+        return replace(sequences, length=lengths.pop() if len(lengths) == 1 else None), read, 0.0
     smiles, letters = (list(dict.fromkeys(column)) for column in zip(*texts, strict=True))
     molecules, _, charged = _read_molecules(smiles, max_atoms, charges)
     pairs = PairSubject(molecules, SequenceSubject(find_alphabet(letters) if alphabet == "auto" else alphabet))

@@ -8,6 +8,7 @@ from typing import Self
 
 from molgen.bio.genome import Genome
 from molgen.bio.intervals import Interval, read_intervals
+from molgen.bio.records import find_format
 from molgen.data.tables import Row, Table
 from molgen.errors import ConfigError, InputError
 from molgen.streams.source import Source
@@ -41,7 +42,11 @@ class IntervalTable(Table):
         if length is not None and length < 1:
             raise ConfigError("a length is one letter or more", where="length", expected="1 or more", got=str(length))
         source = Source(path)
-        source.head()
+        found = find_format(source.head())
+        if found is not None:
+            raise InputError(
+                "no BED file, which is what a genome is for", where=source.name, got=found, remedy="leave --genome out"
+            )
         super().__init__(source, ["sequence", "id", "contig", "start", "stop", "score", "strand"], format="bed")
         self.sequence = "sequence"
         self._genome = genome

@@ -130,6 +130,7 @@ def export(
     for package in ("onnx", "onnxscript", "onnxruntime"):
         import_extra(package, "deploy")
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    _ = bundle.molecules  # networks of these alone are exported
     chosen = _choose(bundle, expert)
     if bundle.columns:
         raise ConfigError("a model that reads columns beside the structure cannot be exported", got=", ".join(bundle.columns))

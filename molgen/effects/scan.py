@@ -16,7 +16,7 @@ from molgen.bundle import Bundle
 from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, logit, score_views
 from molgen.datasets import find_bundle
-from molgen.errors import ConfigError
+from molgen.errors import ConfigError, InputError
 from molgen.plain import plain
 from molgen.screening.output import check_outputs, write_frame
 from molgen.subjects import PairSubject, SequenceSubject
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ScanResult", "scan", "scan_records"]
 
+#: Pictures that can be drawn.
+PICTURES = (".png", ".svg", ".pdf")
 #: Mutants that are scored together.
 _ROWS = 1024
 
@@ -67,10 +69,17 @@ class ScanResult:
         return taken
 
     def table(self) -> pd.DataFrame:
-        """Return a row a substitution: ``id, position`` (from 1), ``ref, alt``, and the effect on each task."""
+        """Return a row a substitution: ``id, position`` (from 1), ``ref, alt``, the effect on each task, ``status, reason``.
+
+        A sequence that could not be scored has one row, which says why.
+        """
         import pandas as pd
 
         columns: dict[str, list[Any]] = {name: [] for name in ("id", "position", "ref", "alt")}
+        if self.reason:
+            blank = {"position": [None], "ref": [None], "alt": [None], **{f"{task.name}_effect": [np.nan] for task in self.tasks}}
+            frame = pd.DataFrame({"id": [self.id], **blank, "status": ["invalid"], "reason": [self.reason]})
+            return frame.astype({"position": "Int64"})
         places = [
             (place, at)
             for place, own in enumerate(self.sequence if not self.reason else "")
@@ -83,7 +92,8 @@ class ScanResult:
         columns["alt"] = [self.letters[at] for _, at in places]
         index = tuple(np.array(places, dtype=np.int64).reshape(-1, 2).T)
         effects = {f"{task.name}_effect": self.effects[number][index] for number, task in enumerate(self.tasks)}
-        return pd.DataFrame({**columns, **effects})
+        frame = pd.DataFrame({**columns, **effects, "status": "ok", "reason": None})
+        return frame.astype({"position": "Int64", "reason": object})
 
     def to_json(self) -> dict[str, Any]:
         """Return what it comes to as plain data: the prediction, and the ten substitutions that change it most, by task."""
@@ -154,6 +164,8 @@ def scan(
     models = [model] if isinstance(model, str | Path) else []
     paths = expand_paths(files) if files else []
     check_outputs([output, plot], [*paths, *models], overwrite=overwrite)
+    if plot is not None and Path(plot).suffix.lower() not in PICTURES:
+        raise ConfigError("no picture of that kind", where="--plot", expected=f"a name in {', '.join(PICTURES)}", got=str(plot))
     bundle = model if isinstance(model, Bundle) else Bundle.load(find_bundle(model))
     subject = bundle.subject
     alphabet = subject.alphabet if isinstance(subject, SequenceSubject) else None
@@ -161,6 +173,8 @@ def scan(
         alphabet = subject.sequences.alphabet
         if smiles is None:
             raise ConfigError("a model of pairs needs a molecule", where="--smiles")
+        if reason := subject.molecules.read([smiles]).reasons.get(0):
+            raise ConfigError(f"no molecule to look at: {reason}", where="--smiles", got=repr(smiles[:80]))
     elif smiles is not None:
         raise ConfigError("the model reads no molecules", where="--smiles", got=smiles[:80])
     if alphabet is None or bundle.columns:
@@ -168,6 +182,9 @@ def scan(
     records = [each for each in given if isinstance(each, Record)]
     records += [record for path in paths for record in read_records(path)]
     found = scan_records(bundle, records, smiles=smiles, positions=positions)
+    if not any(not each.reason for each in found):
+        got = f"{found[0].id}: {found[0].reason}" if found else "no record"
+        raise InputError("no sequence could be scored", where=", ".join(map(str, paths))[:200] or None, got=got)
     if output is not None:
         import pandas as pd
 

@@ -20,7 +20,6 @@ from molgen.bundle import Bundle
 from molgen.data.tasks import Task, logit, score_views, spans
 from molgen.datasets import find_bundle
 from molgen.errors import ConfigError, InputError
-from molgen.featurizers.placed import PlacedFeaturizer
 from molgen.screening.output import TableWriter, check_outputs, round_significant
 from molgen.streams.source import Source
 from molgen.subjects import SequenceSubject
@@ -121,7 +120,9 @@ def variants(
     bundle = model if isinstance(model, Bundle) else Bundle.load(find_bundle(model))
     if not isinstance(bundle.subject, SequenceSubject) or bundle.subject.alphabet == "protein" or bundle.columns:
         raise ConfigError("variants change DNA, and the model reads something else", got=bundle.subject.noun)
-    length = length or _length_of(bundle)
+    length = length or bundle.subject.length
+    if length is None:
+        raise ConfigError("the model was not trained on sequences of one length", where="--length", expected="a number of letters")
     result = VariantResult(target, length=length)
     views = [view for task in bundle.tasks for view in score_views(task)]
     schema = _schema(views)
@@ -133,15 +134,6 @@ def variants(
             if progress:
                 progress(result.rows, min(1.0, source.tally.bytes / max(1, source.size() or 0)) if source.size() else 0.0)
     return result
-
-
-def _length_of(bundle: Bundle) -> int:
-    """Return the one length of the sequences that a model was trained on."""
-    inputs = [featurizer for expert in bundle.experts for featurizer in expert.featurizers]
-    lengths = {each.length for each in inputs if isinstance(each, PlacedFeaturizer) and each.length is not None}
-    if len(lengths) != 1:
-        raise ConfigError("the model was not trained on sequences of one length", where="--length", expected="a number of letters")
-    return int(lengths.pop())
 
 
 def _schema(views: Sequence[Task]) -> pa.Schema:

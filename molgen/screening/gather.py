@@ -21,6 +21,7 @@ from molgen.screening.parts import read_part
 from molgen.screening.ranking import TopHits
 from molgen.screening.score import ScoredBlock, refuse_bad_row
 from molgen.screening.summary import Summary
+from molgen.subjects import PairSubject
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
@@ -151,7 +152,8 @@ class Results:
             columns = [*columns, found.column_names[-1]]
         if found is not None and task is not None and bundle is not None:
             if outputs.hits:
-                write_hits(outputs.hits, found, ["rank", *columns], bundle.read)
+                read = bundle.subject.molecules.read if isinstance(bundle.subject, PairSubject) else bundle.read
+                write_hits(outputs.hits, found, ["rank", *columns], read)
             if outputs.report:
                 from molgen.screening.report import write_report
 

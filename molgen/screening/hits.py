@@ -13,11 +13,12 @@ from rdkit import Chem
 
 from molgen.chem.sd_record import sd_record
 from molgen.chem.standardize import canonical_smiles
+from molgen.data.pairing import PROTEIN
 from molgen.files import replacing, write_failed
 from molgen.rows import ReadRows
 from molgen.screening.output import TableWriter
 
-__all__ = ["write_hits", "write_tables"]
+__all__ = ["is_structures", "write_hits", "write_tables"]
 
 _SD = (".sdf", ".sd")
 _SMILES = (".smi", ".smiles")
@@ -49,6 +50,15 @@ def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], read: Read) -
     write_tables(path, [hits], columns, read)
 
 
+def is_structures(path: Path) -> bool:
+    """Tell whether a file's name asks for structures, and not for a table."""
+    return _kind(path) in (*_SD, *_SMILES)
+
+
+def _kind(path: Path) -> str:
+    return Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
+
+
 def write_tables(path: Path, tables: Iterable[pa.Table], columns: Sequence[str], read: Read) -> None:
     """Write tables of the same columns one after the other, as they come; otherwise as :func:`write_hits` does.
 
@@ -59,8 +69,8 @@ def write_tables(path: Path, tables: Iterable[pa.Table], columns: Sequence[str],
     tables
         At least one.
     """
-    kind = Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
-    if kind in (*_SD, *_SMILES):
+    kind = _kind(path)
+    if is_structures(path):
         lines = _sd_records if kind in _SD else _smiles_lines
         _write_lines(path, (line for table in tables for line in lines(table, columns, read)))
         return
@@ -90,7 +100,8 @@ def _structures(table: pa.Table, read: Read) -> Iterator[tuple[dict[str, Any], C
 
 
 def _title(row: dict[str, Any]) -> str:
-    return row["id"] or str(row["row"])
+    name = row["id"] or str(row["row"])
+    return f"{name} {row[PROTEIN]}" if PROTEIN in row else name
 
 
 def _write_lines(path: Path, lines: Iterator[str]) -> None:

@@ -21,12 +21,13 @@ from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, output_names, score_views
 from molgen.datasets import find_bundle
 from molgen.device import choose_device
-from molgen.errors import ConfigError
+from molgen.errors import ConfigError, InputError
 from molgen.filters import Filter, Pipeline, resolve
 from molgen.screening.cascade import Cascade
 from molgen.screening.fill import Progress
 from molgen.screening.folder import PartsFolder, parts_folder
 from molgen.screening.gather import Outputs
+from molgen.screening.hits import is_structures
 from molgen.screening.manifest import Manifest, Shard, describe, file_sha256
 from molgen.screening.objective import DESIRABILITY, Objective, read_objective
 from molgen.screening.on_ray import check_engine, score_on_ray
@@ -37,6 +38,7 @@ from molgen.screening.score import ScoredBlock, ScorePlan
 from molgen.screening.summary import Summary
 from molgen.screening.watchdog import RowLimits
 from molgen.screening.workers import score_blocks
+from molgen.subjects import SequenceSubject
 
 __all__ = ["ScreenResult", "ranking_task", "screen"]
 
@@ -205,6 +207,8 @@ def screen(
     limits = None if row_timeout is None and row_memory is None else RowLimits.asked(row_timeout, row_memory)
     bundle = Bundle.load(model)
     about = bundle.subject.about
+    if hits is not None and about == "sequence" and is_structures(Path(hits)):
+        raise ConfigError("sequences have no structures", where="--hits", got=str(hits), remedy="name a table, such as hits.csv")
     opened, as_read = _open(bundle, paths, smiles, sequence, ids, protein, genome, length)
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
@@ -266,16 +270,24 @@ def _open(
     about = bundle.subject.about
     asked = {"--smiles": smiles, "--sequence": sequence, "--protein": protein or None, "--genome": genome, "--length": length}
     _check_asked(about, asked)
-    opened = open_library(
-        paths,
-        smiles=smiles,
-        sequence=sequence,
-        ids=ids,
-        needed=bundle.columns,
-        reads="smiles" if protein else about,
-        genome=None if genome is None else Genome(genome),
-        length=length,
-    )
+    if genome is not None and length is None and isinstance(bundle.subject, SequenceSubject):
+        length = bundle.subject.length  # as in training
+    try:
+        opened = open_library(
+            paths,
+            smiles=smiles,
+            sequence=sequence,
+            ids=ids,
+            needed=bundle.columns,
+            reads="smiles" if protein else about,
+            genome=None if genome is None else Genome(genome),
+            length=length,
+        )
+    except InputError as error:
+        if about != "pair" or protein:
+            raise
+        remedy = "give --protein FILE, or a table with a column of SMILES and one of sequences"
+        raise InputError(error.what, where=error.where, expected=error.expected, got=error.got, remedy=remedy) from None
     as_read: dict[str, Any] = {"smiles": smiles, "id": ids}
     if sequence is not None:
         as_read["sequence"] = sequence
@@ -303,7 +315,9 @@ def _check_asked(about: str, asked: Mapping[str, Any]) -> None:
     named = next((flag for flag in unread if asked[flag] is not None), None)
     if named is not None:
         what = {"smiles": "SMILES", "sequence": "sequences", "pair": "pairs"}[about]
-        raise ConfigError(f"the model reads {what}", where=named, got=str(asked[named]))
+        got = asked[named]
+        shown = ", ".join(map(str, got)) if isinstance(got, tuple | list) else str(got)
+        raise ConfigError(f"the model reads {what}", where=named, got=shown[:200])
     if asked["--genome"] is not None and asked["--sequence"] is not None:
         raise ConfigError("intervals of a genome have no columns to name", where="--sequence", got=asked["--sequence"])
     if asked["--length"] is not None and asked["--genome"] is None:

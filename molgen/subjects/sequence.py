@@ -21,6 +21,8 @@ MAX_LETTERS = 1_000_000
 _MOST_LETTERS = 2**31 - 1
 #: Share of rows that may be no sequences of the alphabet that is found for them.
 _STRANGE = 0.1
+#: Share of letters that may stand for several, or none, before it is noted; letters from which on chance writes no DNA.
+_UNCLEAR, _LONG = 0.1, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class SequenceSubject(Subject):
         ``"dna"``, ``"rna"`` or ``"protein"``.
     max_letters
         Letters above which a sequence is ``too_large``.
+    length
+        Letters of all sequences that a model was trained on, where they were of one length.
     """
 
     kind: ClassVar[str] = "sequence"
@@ -41,14 +45,22 @@ class SequenceSubject(Subject):
 
     alphabet: str = "dna"
     max_letters: int = MAX_LETTERS
+    length: int | None = None
 
     def __post_init__(self) -> None:
         get_alphabet(self.alphabet)
         if type(self.max_letters) is not int or not 1 <= self.max_letters <= _MOST_LETTERS:
             raise ConfigError("max_letters is out of range", expected=f"1 to {_MOST_LETTERS:,}", got=repr(self.max_letters)[:40])
 
+        if self.length is not None and (type(self.length) is not int or not 1 <= self.length <= self.max_letters):
+            raise ConfigError("length is out of range", expected=f"1 to {self.max_letters:,}", got=repr(self.length)[:40])
+
     def read(self, rows: Sequence[Any]) -> ReadRows:
-        """Read sequences in upper case; a row with a letter that is no IUPAC code of the alphabet, or without any, is invalid."""
+        """Read sequences in upper case.
+
+        A row with a letter that is no IUPAC code of the alphabet, or without one that stands for itself, is invalid. Where more
+        than a tenth of the letters stand for several, or none, or a protein has the letters of DNA alone, that is noted.
+        """
         batch, reasons = read_sequences([row.strip() if isinstance(row, str) else row for row in rows])
         reasons |= check_letters(batch, get_alphabet(self.alphabet))
         texts: list[str | None] = [letters.decode().upper() for letters in batch]
@@ -57,7 +69,23 @@ class SequenceSubject(Subject):
         long = np.flatnonzero(batch.lengths > self.max_letters).tolist()
         words = {row: f"too large: {batch.lengths[row]:,} letters, the limit is {self.max_letters:,}" for row in long}
         read.refuse("too_large", {row: why for row, why in words.items() if row not in reasons})
+        self._look_at_letters(read)
         return read
+
+    def _look_at_letters(self, read: ReadRows) -> None:
+        """Refuse rows that say nothing, and note what is odd about others."""
+        plain, nucleic = get_alphabet(self.alphabet).letters.encode(), b"ACGTUN"
+        for row, text in enumerate(read.items):
+            if text is None:
+                continue
+            letters = text.encode()
+            unclear = len(letters.translate(None, plain))
+            if unclear == len(letters):
+                read.refuse("invalid", {row: "no letter that stands for itself"})
+            elif unclear > _UNCLEAR * len(letters):
+                read.notes[row] = [f"unclear letters: {unclear:,} of {len(letters):,}"]
+            elif self.alphabet == "protein" and len(letters) >= _LONG and not letters.translate(None, nucleic):
+                read.notes[row] = ["letters of DNA or RNA alone, read as amino acids"]
 
     def keys(self, items: Sequence[Any]) -> list[str | None]:
         """Return the letters themselves."""
@@ -76,7 +104,8 @@ class SequenceSubject(Subject):
     @property
     def facts(self) -> dict[str, str]:
         """Size and alphabet."""
-        return {"Sequences": f"{called(get_alphabet(self.alphabet))}, up to {self.max_letters:,} letters"}
+        trained = "" if self.length is None else f", trained on {self.length:,} letters each"
+        return {"Sequences": f"{called(get_alphabet(self.alphabet))}, up to {self.max_letters:,} letters{trained}"}
 
 
 def find_alphabet(rows: Sequence[str]) -> str:

@@ -379,6 +379,8 @@ class TrainConfig(RunConfig):
             raise ValueError("curve is measured on one split: leave folds out")
         if self.search and (self.folds or self.budget):
             raise ValueError("search chooses settings on one validation part, and takes its time: leave folds and budget out")
+        if self.labels is not None and self.negatives is not None:
+            raise ValueError("labels and negatives: rows have labels of their own, or are one of two classes")
         if self.percentiles_of is not None and self.features:
             raise ValueError("percentiles_of: a library has no columns of features")
         if self.n_jobs == 0:

@@ -183,6 +183,8 @@ def _prepare(
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, recipe)
     splits = [_without(split, unusable) for split in splits]
+    for split in splits if unusable else []:
+        _check_labels(dataset, split)
     if config.budget is not None:
         tell("trying out", 0, 0)
         seconds = config.seconds_allowed - (time.monotonic() - started)
@@ -374,7 +376,7 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
             labels = labels[~np.isnan(labels)]
             where = f"{dataset.source.get('file', 'data')}, target {task.name!r}, {part} part of the split"
             if not len(labels):
-                got = f"{len(dataset)} compounds: " + ", ".join(f"{n} {name}" for name, n in split.sizes().items())
+                got = f"{len(dataset)} {dataset.subject.noun}s: " + ", ".join(f"{n} {name}" for name, n in split.sizes().items())
                 raise InputError("no labels", where=where, got=got, remedy="use another split, or more data")
             if not dataset.labels.weights[rows].any():
                 raise InputError("all weights are 0", where=where, remedy="use another split, or other weights")

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 import molgen
 from molgen.bio import Record
 from molgen.cli.main import main
-from molgen.errors import ConfigError
+from molgen.errors import ConfigError, InputError
 
 MOTIF = "TATAAT"
 
@@ -57,8 +57,10 @@ def test_tables_plots_and_sequences_that_cannot_be_scored(model, tmp_path):
     results = molgen.scan(tmp_path / "x.fa", model, out, plot=plot, positions=(13, 18))
     assert [bool(result.reason) for result in results] == [False, True, True]
     table = pd.read_csv(out)
-    assert list(table) == ["id", "position", "ref", "alt", "box_effect"]
-    assert (len(table) == 90 and table["box_effect"].notna().sum() == 18) or len(table) == 18
+    assert list(table) == ["id", "position", "ref", "alt", "box_effect", "status", "reason"]
+    assert table["status"].tolist() == ["ok"] * 18 + ["invalid"] * 2 and "no letters of DNA" in table["reason"][18]
+    table = table[:18]
+    assert table["position"].tolist() == np.repeat(range(13, 19), 3).tolist() and table["box_effect"].notna().all()
     assert plot.read_text().lstrip().startswith("<?xml")
 
 
@@ -71,6 +73,15 @@ def test_the_command(model, tmp_path):
     assert CliRunner().invoke(main, arguments).exit_code == 2
     assert CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "u.csv"), "--positions", "5"]).exit_code == 2
     assert CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "u.csv"), "--positions", "5-31"]).exit_code == 2
+
+
+def test_nothing_is_scanned_for_nothing(model, tmp_path):
+    (tmp_path / "x.fa").write_text(">bad\nPEPTIDE\n")
+    with pytest.raises(InputError, match="no sequence could be scored"):
+        molgen.scan(tmp_path / "x.fa", model, tmp_path / "t.csv")
+    with pytest.raises(ConfigError, match="no picture of that kind"):
+        molgen.scan(tmp_path / "x.fa", model, plot=tmp_path / "p.xyz")
+    assert not (tmp_path / "t.csv").exists()
 
 
 def test_models_that_read_something_else_are_refused(model, small_bundle):

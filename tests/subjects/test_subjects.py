@@ -25,6 +25,14 @@ def test_proteins_may_have_rare_and_unclear_letters():
     assert read.statuses == ["ok", "invalid"]
 
 
+def test_what_says_little_is_noted_and_what_says_nothing_refused():
+    read = DNA.read(["ACGTACGTNN", "ACGTACGTACGTN", "NNNN", "--"])
+    assert read.statuses == ["ok", "ok", "invalid", "invalid"] and read.notes == {0: ["unclear letters: 2 of 10"]}
+    read = PROTEIN.read(["ACGTACGTACGTACGTACGT", "ACGT", "XXXX"])
+    assert read.notes == {0: ["letters of DNA or RNA alone, read as amino acids"]}
+    assert read.reasons == {2: "no letter that stands for itself"}
+
+
 def test_a_sequence_beyond_the_limit_is_too_large_and_keeps_its_place():
     read = SequenceSubject(max_letters=4).read(["ACGT", "ACGTA", "ACGTZ"])
     assert read.statuses == ["ok", "too_large", "invalid"]

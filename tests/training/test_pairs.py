@@ -83,6 +83,9 @@ def test_a_library_against_proteins(trained, tables, tmp_path):
         scores["status"].tolist() == ["ok"] * 24 + ["invalid"] * 12 and scores["own"].tolist() == np.repeat([1, 2, 3], 12).tolist()
     )
     assert len(pd.read_csv(tmp_path / "h.csv")) == 3
+    molgen.screen(library, path, tmp_path / "x.csv", protein=tables / "targets.fasta", hits=tmp_path / "h.smi", top=2)
+    lines = (tmp_path / "h.smi").read_text().splitlines()
+    assert len(lines) == 2 and all(line.split("\t")[0] and " t" in line for line in lines)
     molgen.screen(library, path, tmp_path / "two.csv", protein=tables / "targets.fasta", workers=2)
     assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
 

@@ -40,7 +40,7 @@ def test_a_planted_motif_is_found_and_baselines_stand_beside(trained):
     figures = result.metrics["test"]
     assert set(figures) == {"mean", "nearest neighbour", "GC content", "words", "sequence", "tabular", "linear", "model"}
     assert figures["model"]["bound"]["auroc"] > 0.95 > figures["GC content"]["bound"]["auroc"]
-    assert result.bundle.subject.to_json() == {"kind": "sequence", "alphabet": "dna", "max_letters": 1_000_000}
+    assert result.bundle.subject.to_json() == {"kind": "sequence", "alphabet": "dna", "max_letters": 1_000_000, "length": 60}
     assert result.bundle.card["data"]["compounds"] == 300
 
 
@@ -63,7 +63,9 @@ def test_every_row_of_a_screen_keeps_its_place(trained, tmp_path):
     assert scores["status"].tolist() == ["ok", "ok", "invalid", "invalid", "invalid", "invalid", "ok", "ok"]
     assert scores["bound"].isna().tolist() == [status == "invalid" for status in scores["status"]]
     assert scores["bound"][0] == scores["bound"][1]
-    assert "too short" in scores["reason"][4] and "proteins" not in scores["reason"][5]
+    assert "too short" in scores["reason"][4] and scores["reason"][5] == "no letter that stands for itself"
+    with pytest.raises(ConfigError, match="sequences have no structures"):
+        molgen.screen(table, path, tmp_path / "s.csv", hits=tmp_path / "hits.sdf")
     assert pd.read_csv(tmp_path / "hits.csv")["rank"].tolist() == [1, 2]
     assert "Top sequences" in (tmp_path / "report.html").read_text()
 
@@ -98,6 +100,9 @@ def test_intervals_are_split_by_chromosome_and_read_on_both_strands(tmp_path):
     ]
     assert sum(map(len, contigs_of)) == len(set().union(*contigs_of)) == 5
     assert result.bundle.experts[0].architecture["strands"] == "average"
+    result.bundle.save(tmp_path / "p.molgen")
+    molgen.screen(tmp_path / "p.bed", tmp_path / "p.molgen", tmp_path / "s.csv", genome=str(tmp_path / "g.fa"))
+    assert set(pd.read_csv(tmp_path / "s.csv")["sequence"].str.len()) == {60}  # as in training
     turned = [text[::-1].translate(str.maketrans("ACGTacgt", "TGCAtgca")) for text in result.dataset.texts[:20]]
     assert turned != result.dataset.texts[:20] and result.bundle.predict(turned)["status"].eq("ok").all()
 
