@@ -13,6 +13,7 @@ from molgen.cli.options import (
     files_argument,
     json_option,
     label_options,
+    measured_options,
     output_option,
     overwrite_option,
     pairs_option,
@@ -37,6 +38,7 @@ from molgen.cli.options import (
 @click.option("--lowest-first", is_flag=True, help="The lowest score is the best, with --score.")
 @output_option("Table of measured and predicted values: CSV, or Parquet if it ends in .parquet.", required=False)
 @column_options
+@measured_options
 @label_options
 @json_option
 @overwrite_option
@@ -59,6 +61,7 @@ def evaluate(
       molgen evaluate new.csv -m esol.molgen --by domain
       molgen evaluate test.csv -m cliffs.molgen --by cliff_mol
       molgen evaluate actives_and_decoys.csv -m active.molgen --enrichment
+      molgen evaluate bound.fa --negatives unbound.fa -m peaks.molgen
       molgen evaluate docked.csv --enrichment --score dock --lowest-first --label active
     """
     if (model is None) == (score is None):

@@ -24,6 +24,7 @@ __all__ = [
     "hits_options",
     "json_option",
     "label_options",
+    "measured_options",
     "output_option",
     "overwrite_option",
     "pairs_option",
@@ -99,6 +100,24 @@ def genome_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="FASTA or 2bit file, of which BED files say where.",
     )
     return genome(length(command))
+
+
+def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where measured sequences and pairs, and what is known of them, are read from."""
+
+    def one_file(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> str | None:
+        if len(names) > 1:  # the last one would be taken alone
+            raise click.BadParameter("name one file, or put several into a quoted pattern")
+        return names[0] if names else None
+
+    about = "File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C."
+    command = click.option("--negatives", multiple=True, callback=one_file, metavar="FILE", help=about)(command)
+    about = "Table to join by the column that both have, or by its ids to a COLUMN; repeat for several."
+    command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=about)(command)
+    about = "Table of labels, which finds rows by their id."
+    command = click.option("--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help=about)(command)
+    about = "Column with the sequences, for a model of these [guessed in FASTA and the like]."
+    return click.option("--sequence", metavar="COLUMN", help=about)(genome_options(command))
 
 
 def pairs_option(flag: str, name: str, metavar: str, help_text: str, read: Callable[[str], Any] = str) -> Decorator:

@@ -10,9 +10,9 @@ from molgen.cli.options import (
     ModelName,
     column_options,
     files_argument,
-    genome_options,
     json_option,
     label_options,
+    measured_options,
     output_option,
     overwrite_option,
     quiet_option,
@@ -21,39 +21,12 @@ from molgen.cli.options import (
 from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 
 
-def _one_file(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> str | None:
-    """Several would be taken for the last one alone."""
-    if len(names) > 1:
-        raise click.BadParameter("name one file, or put several into a quoted pattern")
-    return names[0] if names else None
-
-
 @click.command()
 @files_argument("data")
 @click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Column to predict; repeat for several.")
 @column_options
-@click.option(
-    "--sequence", metavar="COLUMN", help="Column with the sequences, for a model of these [guessed in FASTA and the like]."
-)
 @click.option("--alphabet", type=click.Choice(["auto", "dna", "rna", "protein"]), help="Of sequences [auto].")
-@genome_options
-@click.option(
-    "--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Table of labels, which finds rows by their id."
-)
-@click.option(
-    "--join",
-    "joins",
-    multiple=True,
-    metavar="[COLUMN=]FILE",
-    help="Table to join by the column that both have, or by its ids to a COLUMN; repeat for several.",
-)
-@click.option(
-    "--negatives",
-    multiple=True,
-    callback=_one_file,
-    metavar="FILE",
-    help="File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C.",
-)
+@measured_options
 @output_option("Model to write, NAME.molgen by custom.")
 @click.option("--kind", type=click.Choice(["auto", "regression", "binary", "multiclass"]), help="Kind of the targets [auto].")
 @click.option(

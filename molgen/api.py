@@ -279,7 +279,13 @@ def evaluate(
     *,
     targets: Mapping[str, str] | None = None,
     smiles: str | None = None,
+    sequence: str | None = None,
     ids: str | None = None,
+    labels: str | None = None,
+    joins: Sequence[str] = (),
+    negatives: str | None = None,
+    genome: str | None = None,
+    length: int | None = None,
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
@@ -299,8 +305,10 @@ def evaluate(
         Table of measured and predicted values to write: CSV, or Parquet if it ends in ``.parquet``.
     targets
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
-    smiles, ids
+    smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
+    labels, joins, negatives, genome, length
+        Where labels, further columns, the other class, and letters of a genome are, as for :func:`train`.
     relations
         Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all evaluated tasks or one each.
     convert, unit_columns
@@ -334,7 +342,13 @@ def evaluate(
         data,
         model,
         smiles=smiles,
+        sequence=sequence,
         ids=ids,
+        labels=labels,
+        joins=joins,
+        negatives=negatives,
+        genome=genome,
+        length=length,
         targets=targets,
         relations=relations,
         convert=convert,

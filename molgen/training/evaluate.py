@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from molgen.bundle import Bundle
 from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
-from molgen.data.joined import open_tables
+from molgen.data.derived import open_labelled
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, output_names
 from molgen.errors import ConfigError, InputError
@@ -86,7 +86,13 @@ def evaluate(
     model: str | Path | Bundle,
     *,
     smiles: str | None = None,
+    sequence: str | None = None,
     ids: str | None = None,
+    labels: str | None = None,
+    joins: Sequence[str] = (),
+    negatives: str | None = None,
+    genome: str | None = None,
+    length: int | None = None,
     targets: Mapping[str, str] | None = None,
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
@@ -99,11 +105,15 @@ def evaluate(
     Parameters
     ----------
     data
-        CSV, TSV, SMI, SD or Parquet file with labels, or several; patterns and ``-`` for standard input, too.
+        CSV, TSV, SMI, SD or Parquet file with labels, or several; patterns and ``-`` for standard input, too. For a model of
+        sequences also FASTA, FASTQ or GenBank files, or BED files with ``genome``.
     model
         A bundle, or its file.
-    smiles, ids
+    smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
+    labels, joins, negatives, genome, length
+        Where labels, further columns, the other class of a model's only task, and letters are; see
+        :func:`~molgen.data.derived.open_labelled`. The length is that of training where nothing is said.
     targets
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
     relations
@@ -128,7 +138,18 @@ def evaluate(
     """
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
     notes: list[str] = []
-    table = open_tables(data)
+    if negatives is not None and len(bundle.tasks) != 1:
+        got = ", ".join(task.name for task in bundle.tasks)
+        raise ConfigError("negatives are the other class of one task", where="--negatives", expected="a model of one", got=got)
+    table = open_labelled(
+        data,
+        labels=labels,
+        joins=joins,
+        negatives=negatives,
+        target=bundle.tasks[0].name,
+        genome=genome,
+        length=length or (getattr(bundle.subject, "length", None) if genome is not None else None),
+    )
     wanted = _choose(bundle.tasks, targets, table.columns, table.name, notes)
     binary = {at: task.name for at, task in enumerate(wanted) if enrichment and task.kind == "binary"}
     if enrichment and not binary:
@@ -140,6 +161,7 @@ def evaluate(
         table,
         targets=list(wanted.values()),
         smiles=smiles,
+        sequence=sequence,
         ids=ids,
         tasks=list(wanted),
         relations=relations,

@@ -70,6 +70,16 @@ def test_every_row_of_a_screen_keeps_its_place(trained, tmp_path):
     assert "Top sequences" in (tmp_path / "report.html").read_text()
 
 
+def test_what_was_measured_is_compared_with_what_is_predicted(trained, files, tmp_path):
+    path, _ = trained
+    found = molgen.evaluate(files[0], path, tmp_path / "e.csv", negatives=str(files[1]))
+    assert found.metrics["bound"]["n"] == 300 and found.metrics["bound"]["auroc"] > 0.95
+    assert any("trained on this very table" in note for note in found.notes)
+    labels = tmp_path / "labels.csv"
+    pd.DataFrame({"id": [f"p{n}" for n in range(150)], "bound": [1] * 150}).to_csv(labels, index=False)
+    assert molgen.evaluate(files[0], path, labels=str(labels)).metrics["bound"]["n"] == 150
+
+
 def test_workers_write_the_same_bytes(trained, files, tmp_path):
     path, _ = trained
     for name, workers in (("one.csv", 1), ("two.csv", 2)):
