@@ -13,7 +13,9 @@ from torch import nn
 from molgen.data.batch import MoleculeBatch, make_batch
 from molgen.data.tasks import n_outputs, unscale
 from molgen.device import deterministic
+from molgen.errors import ConfigError
 from molgen.experts.base import FeatureTable
+from molgen.experts.domain import bits_of
 from molgen.experts.kronecker import unit_rows
 from molgen.experts.network import NetworkExpert, in_batches
 from molgen.experts.sequence import letter_batch, rows_alike, rows_by_length
@@ -47,6 +49,19 @@ class PairExpert(NetworkExpert):
     kind: ClassVar[str] = "pair"
     network_type: ClassVar[type[nn.Module]] = PairNetwork
     networks: list[PairNetwork]
+
+    def make_network(self) -> PairNetwork:
+        """Return a fresh network of this expert's architecture, on the CPU.
+
+        Raises
+        ------
+        ConfigError
+            If it does not take as many words as there are.
+        """
+        network: PairNetwork = super().make_network()
+        if network.words != bits_of(self.words):
+            raise ConfigError("the network takes other words", expected=str(bits_of(self.words)), got=str(network.words))
+        return network
 
     @property
     def graph(self) -> MolGraph:

@@ -104,7 +104,7 @@ class PairNetwork(nn.Module):
             settings: dict[str, Any] = {"width": reader_width, "steps": reader_steps, "dropout": dropout}
             self.sequences = SequenceEncoder(alphabet=alphabet, network=reader, **settings)
         self.head_kind = head
-        self.outputs = outputs
+        self.outputs, self.words = outputs, words
         joined = 2 * width * (outputs if head == "dot" else 1)
         read = 0 if self.sequences is None else self.sequences.out_width
         self.of_molecule = _projection(self.molecules.out_width + n_features + bits, joined, dropout)

@@ -128,6 +128,8 @@ def make_recipe(config: TrainConfig, ingredients: Ingredients, own: Sequence[Fea
             raise ConfigError("networks of molecules alone start from another model", where="--from", got=config.parent)
         parent = Parent.load(config.parent)
         config = parent.settle(config)
+    if ingredients.network == "pair" and own:
+        raise ConfigError("a model of pairs reads no columns beside them", where="--feature", remedy="leave it out")
     tabular = config.experts in ("tabular", "blend")
     inputs = ingredients.tabular_fast if config.fast else ingredients.tabular
     return Recipe(

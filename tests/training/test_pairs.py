@@ -206,6 +206,10 @@ def test_what_does_not_go_together_is_refused(trained, small_bundle, tables, tmp
     with pytest.raises(ConfigError, match="pairs are not stored"):
         joins = [str(tables / "drugs.csv"), f"target={tables / 'targets.fasta'}"]
         molgen.train(tables / "affinity.csv", joins=joins, store_structures=True, **COLUMNS, **SETTINGS)
+    table = pd.read_csv(tables / "affinity.csv")
+    table.assign(pH=7.0).to_csv(tmp_path / "more.csv", index=False)
+    with pytest.raises(ConfigError, match="reads no columns beside them"):
+        molgen.train(tmp_path / "more.csv", joins=joins, features=["pH"], **COLUMNS, **SETTINGS)
     with pytest.raises(ConfigError, match="no molecules"):
         molgen.load(path).molecules  # noqa: B018
 
