@@ -18,7 +18,8 @@ GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.molgen"))
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_golden_bundles_predict_what_they_did(path):
     expected = json.loads(path.with_suffix(".json").read_text())
-    table = molgen.load(path).predict([row["smiles"] for row in expected])
+    bundle = molgen.load(path)
+    table = bundle.predict([row[bundle.subject.column] for row in expected])
     for row, found in zip(expected, table.to_dict("records"), strict=True):
         for name, value in row.items():
             if isinstance(value, float):

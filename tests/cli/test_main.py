@@ -122,7 +122,7 @@ def test_wrong_calls_are_told(run: Run, arguments: list[str], words: str) -> Non
     ("arguments", "words"),
     [
         (["--kind", "ranking"], "ranking"),
-        (["--split", "cluster"], "cluster"),
+        (["--split", "blocks"], "chromosome, cluster"),
         (["--experts", "svm"], "svm"),
         (["--direction", "up"], "up"),
         (["--epochs", "0"], "0"),
