@@ -151,7 +151,7 @@ class PairConfig(NetworkConfig):
         As of :class:`GraphConfig`.
     reader, reader_width, reader_steps
         What reads the sequences letter by letter: the name of a file in ``molgen/nn/sequence``, and the size of its vectors and its
-        layers. ``None`` for nothing: their words alone cost a tenth, and on Davis and KIBA networks of letters added nothing.
+        layers. ``None`` for nothing: the counts of their words are all that is read.
     head
         How both sides are joined: ``"concat"``, ``"bilinear"`` or ``"dot"``; see :class:`~molgen.models.pair.PairNetwork`.
     batch_size

@@ -153,7 +153,7 @@ def _of_sequences(alphabet: str, length: int | None) -> Ingredients:
     if length is not None:
         # Rows of another length, which may come when it predicts, keep their middle.
         places = [OneHot(length, layout="flat", pad=True, truncate=True, align="center", alphabet=alphabet)]
-    # What is cut out of genes has open frames: of bacterial promoters against genes that was worth .02 of MCC.
+    # What is cut out of genes has open frames, and what is not, such as promoters, has few.
     frames: list[Featurizer] = [] if protein else [ReadingFrames(alphabet=alphabet)]
     few = [*shares, *frames, *words[:1], *([Composition("triad", alphabet=alphabet)] if protein else words[1:3])]
     return Ingredients(
