@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import check_tensors, read_json, read_tensors, write_json, write_tensors
-from molgen.data.tasks import Task, n_outputs
+from molgen.data.tasks import Task, n_outputs, spans
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, FeatureTable
 from molgen.experts.domain import bits_of
@@ -33,7 +33,7 @@ class KernelExpert(Expert):
     name
         Name within the bundle.
     tasks
-        What it predicts: quantities, or classes of two, whose probability is the clipped value.
+        What it predicts: quantities, or classes, whose probabilities are the clipped values.
     inputs
         A Morgan fingerprint and counts of words.
     fingerprints
@@ -41,9 +41,9 @@ class KernelExpert(Expert):
     words
         Counts of the training sequences, each row of length 1, float32 ``[sequences, words]``.
     duals
-        float32 ``[tasks, molecules, sequences]``.
+        float32 ``[outputs, molecules, sequences]``.
     means
-        float32 ``[tasks]``, which are added.
+        float32 ``[outputs]``, which are added.
     """
 
     kind: ClassVar[str] = "kernel"
@@ -72,10 +72,10 @@ class KernelExpert(Expert):
         return list(self.inputs)
 
     def predict(self, features: FeatureTable) -> NDArray[np.float64]:
-        """Predict ``[rows, tasks]`` in task units."""
+        """Predict ``[rows, outputs]`` in task units."""
         molecules, sequences = (features[each] for each in self.inputs)
         (bits, of_molecule), (counts, of_sequence) = molecules.used(), sequences.used()
-        values = np.zeros((len(of_molecule), len(self.tasks)))
+        values = np.zeros((len(of_molecule), len(self.duals)))
         alike = cosine_kernel(counts, self.words)
         # Pairs by molecule, so that each part of the molecules is compared once.
         order = np.argsort(of_molecule, kind="stable")
@@ -88,9 +88,12 @@ class KernelExpert(Expert):
                 both = (kernel @ dual) @ alike.T
                 values[rows, at] = both[of_molecule[rows] - first, of_sequence[rows]]
         values += self.means
-        for at, task in enumerate(self.tasks):
+        for task, columns in zip(self.tasks, spans(self.tasks), strict=True):
             if not task.is_regression:
-                values[:, at] = np.clip(values[:, at], 0.0, 1.0)
+                values[:, columns] = np.clip(values[:, columns], 0.0, 1.0)
+            if task.kind == "multiclass":
+                total = values[:, columns].sum(axis=1, keepdims=True)
+                values[:, columns] = np.where(total > 0, values[:, columns] / np.where(total > 0, total, 1.0), 1 / task.width)
         return values
 
     def to_members(self) -> dict[str, bytes]:

@@ -57,16 +57,16 @@ def fit_kernel_expert(
     counts, of_sequence = features[words].select(train).used()
     packed, units = np.packbits(bits.toarray() > 0, axis=1), unit_rows(counts)
     kernels = tanimoto_kernel(bits, packed), cosine_kernel(counts, units)
+    one = [Task("output", "regression")]
     duals, means = [], []
-    for at in range(len(tasks)):
-        labels = targets.values[:, at]
+    for labels in np.concatenate([_wanted(task, targets.values[:, at]) for at, task in enumerate(tasks)]):
         # Rows that are held out must not be learnt from while they choose.
         known = ~np.isnan(labels[train]) & ~np.isin(train, held)
         best, least = _STRENGTHS[0], np.inf
         checked = held[~np.isnan(labels[held])]
         for strength in _STRENGTHS if len(checked) else ():
             dual, mean = _solve(kernels, of_molecule[known], of_sequence[known], labels[train[known]], strength)
-            tried = KernelExpert(name, [tasks[at]], inputs, packed, units, dual[None], np.array([mean], np.float32))
+            tried = KernelExpert(name, one, inputs, packed, units, dual[None], np.array([mean], np.float32))
             part = {each: features[each].select(checked) for each in inputs}
             loss = float(np.mean((tried.predict(part)[:, 0] - labels[checked]) ** 2))
             if loss < least:
@@ -76,6 +76,13 @@ def fit_kernel_expert(
         duals.append(dual)
         means.append(mean)
     return KernelExpert(name, tasks, inputs, packed, units, np.stack(duals), np.array(means, np.float32))
+
+
+def _wanted(task: Task, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each output of a task should be, ``[outputs, rows]``: of several classes whether it is that one."""
+    if task.kind != "multiclass":
+        return labels[None]
+    return np.where(np.isnan(labels), np.nan, labels == np.arange(task.width)[:, None])
 
 
 def _solve(

@@ -222,3 +222,25 @@ def test_a_long_protein_is_read_to_its_end(trained):
     torch.manual_seed(0)
     values = bundle.predict([(smiles, titin), (smiles, titin[:30_000] + "W" * 5_000)])
     assert values["status"].tolist() == ["ok", "ok"] and values["y"][0] != values["y"][1]
+
+
+def test_kernel_expert_of_several_classes(nci_smiles):
+    rng = np.random.default_rng(0)
+    letters = ["".join(rng.choice(list("ACDEFGHIKLMNPQRSTVWY"), 50)) for _ in range(5)]
+    molecule, sequence = (each.ravel() for each in np.meshgrid(np.arange(12), np.arange(5), indexing="ij"))
+    fingerprint, words = Morgan(2, 2048), Kmer(3, alphabet="protein")
+    features = {
+        fingerprint: Repeated(fingerprint.transform(nci_smiles[:12]), molecule),
+        words: Repeated(words.transform(letters), sequence),
+    }
+    codes = molecule % 3
+    values = np.where(np.arange(60)[:, None] % 7 == 0, np.nan, codes[:, None].astype(float))
+    task = Task("effect", "multiclass", classes=["none", "partial", "full"])
+    split = Split.of(np.arange(60), [], [])
+    expert = fit_kernel_expert("kernel", [task], (fingerprint, words), features, Targets.exact(values), split, seed=0)
+    again = KernelExpert.from_members(expert.to_members(), "kernel", [task], "file")
+    predicted = again.predict(features)
+    assert predicted.shape == (60, 3)
+    assert np.allclose(predicted, expert.predict(features))
+    assert np.allclose(predicted.sum(axis=1), 1) and predicted.min() >= 0
+    assert np.mean(predicted.argmax(axis=1) == codes) > 0.8  # one row of seven was not seen
