@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 import molgen
 from molgen.data.dataset import Dataset, load_dataset
-from molgen.data.derived import open_labelled
+from molgen.data.labelled import open_labelled
 from molgen.data.splits import Split, make_split
 
 TARGETS = {"davis": "pKd", "kiba": "kiba_score"}

@@ -28,6 +28,7 @@ __all__ = [
     "output_option",
     "overwrite_option",
     "pairs_option",
+    "profiles_option",
     "quiet_option",
     "restart_option",
     "row_limit_options",
@@ -103,7 +104,7 @@ def genome_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Where measured sequences and pairs, and what is known of them, are read from."""
+    """Where measured sequences, pairs and responses, and what is known of them, are read from."""
 
     def one_file(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> str | None:
         if len(names) > 1:  # the last one would be taken alone
@@ -114,10 +115,19 @@ def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--negatives", multiple=True, callback=one_file, metavar="FILE", help=about)(command)
     about = "Table to join by the column that both have, or by its ids to a COLUMN; repeat for several."
     command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=about)(command)
+    command = profiles_option(command)
+    about = "Column that names the sample (cell line) of each row, of which --profiles tell."
+    command = click.option("--sample", metavar="COLUMN", help=about)(command)
     about = "Table of labels, which finds rows by their id."
     command = click.option("--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help=about)(command)
     about = "Column with the sequences, for a model of these [guessed in FASTA and the like]."
     return click.option("--sequence", metavar="COLUMN", help=about)(genome_options(command))
+
+
+def profiles_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What was measured of samples."""
+    about = "Table of numbers, a row a sample; NAME, such as expression, tells several apart. Repeat for several."
+    return click.option("--profiles", multiple=True, metavar="[NAME=]FILE", help=about)(command)
 
 
 def pairs_option(flag: str, name: str, metavar: str, help_text: str, read: Callable[[str], Any] = str) -> Decorator:

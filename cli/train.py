@@ -27,6 +27,12 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 @column_options
 @click.option("--alphabet", type=click.Choice(["auto", "dna", "rna", "protein"]), help="Of sequences [auto].")
 @measured_options
+@click.option(
+    "--gene-graph",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Table of two columns of genes that interact: networks of samples pass messages between them.",
+)
 @output_option("Model to write, NAME.molgen by custom.")
 @click.option("--kind", type=click.Choice(["auto", "regression", "binary", "multiclass"]), help="Kind of the targets [auto].")
 @click.option(
@@ -144,7 +150,8 @@ def train(
     """Train a model on DATA, a table of measured compounds (CSV, TSV, SMI, SDF or Parquet, plain or packed; - is standard input).
 
     Or on sequences: a table with a column of them, FASTA, FASTQ or GenBank files with --labels or --negatives, or BED files over a
-    --genome. Or on pairs of both, with --smiles and --sequence: what binds what.
+    --genome. Or on pairs of both, with --smiles and --sequence: what binds what. Or on responses of samples, such as cell lines, to
+    compounds, with --sample and --profiles.
 
     The model is printed beside its baselines (mean, nearest neighbour, LightGBM; of sequences linear models of letters and words;
     of pairs means of both sides and KronRLS), on validation and test rows that training did not see.
@@ -157,6 +164,7 @@ def train(
       molgen train pic50.csv --target pIC50 --folds 5 --out-of-fold oof.csv -o pic50.molgen
       molgen train genes.fasta --labels labels.csv --target expression -o expression.molgen
       molgen train pairs.csv --smiles smiles --sequence sequence --target pKd -o kinases.molgen
+      molgen train response.csv --sample cell --profiles expression.csv --target ln_ic50 -o response.molgen
       molgen train peaks.bed --genome hg38.fa --length 200 --negatives gc -o peaks.molgen
     """
     import molgen

@@ -12,7 +12,7 @@ from molgen.bundle import Bundle
 from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
 from molgen.data.dataset import Dataset
-from molgen.data.derived import GENERATED
+from molgen.data.labelled import GENERATED
 from molgen.data.paths import expand_paths
 from molgen.datasets import find_bundle
 from molgen.effects import FoundMotif, ScanResult, VariantResult, find_motifs, scan, variants
@@ -286,6 +286,8 @@ def evaluate(
     negatives: str | None = None,
     genome: str | None = None,
     length: int | None = None,
+    sample: str | None = None,
+    profiles: Sequence[str] = (),
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
@@ -307,8 +309,8 @@ def evaluate(
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
-    labels, joins, negatives, genome, length
-        Where labels, further columns, the other class, and letters of a genome are, as for :func:`train`.
+    labels, joins, negatives, genome, length, sample, profiles
+        Where labels, further columns, the other class, letters of a genome, and numbers of samples are, as for :func:`train`.
     relations
         Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all evaluated tasks or one each.
     convert, unit_columns
@@ -349,6 +351,8 @@ def evaluate(
         negatives=negatives,
         genome=genome,
         length=length,
+        sample=sample,
+        profiles=profiles,
         targets=targets,
         relations=relations,
         convert=convert,

@@ -153,5 +153,5 @@ def _size(expert: Expert) -> str:
     if isinstance(expert, LinearExpert):
         return f"{expert.coefficients.size:,} weights"
     if isinstance(expert, KernelExpert):
-        return f"{len(expert.fingerprints):,} molecules and {len(expert.words):,} sequences"
+        return f"{len(expert.fingerprints):,} molecules and {len(expert.partners):,} partners"
     return ""

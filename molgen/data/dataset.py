@@ -11,11 +11,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.bio.profiles import Profile
 from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED
 from molgen.data.columns import find_column, find_id_column, find_target_columns
 from molgen.data.joined import open_tables
 from molgen.data.label_columns import LabelSettings, read_labels
 from molgen.data.numbers import read_columns
+from molgen.data.profiles import PROFILE, ProfiledTable
 from molgen.data.repeats import Repeats
 from molgen.data.replicates import Merge, Rule, merge_replicates
 from molgen.data.tables import AnyTable, Row
@@ -23,11 +25,11 @@ from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
 from molgen.errors import InputError
 from molgen.rows import ReadRows
-from molgen.subjects import MoleculeSubject, PairSubject, SequenceSubject, Subject
+from molgen.subjects import MoleculeSubject, PairSubject, ProfileSubject, ResponseSubject, SequenceSubject, Subject
 from molgen.subjects.pair import Pair
 from molgen.subjects.sequence import find_alphabet
 
-__all__ = ["CONTIG", "Dataset", "load_dataset"]
+__all__ = ["Dataset", "load_dataset"]
 
 #: The columns that say where a sequence is from.
 CONTIG, STRAND = "contig", "strand"
@@ -45,7 +47,7 @@ class Dataset:
     subject
         What the rows are, and how they were read.
     texts
-        The SMILES or sequence of each row as the file has it; of pairs a tuple of both.
+        The SMILES or sequence of each row as the file has it; of pairs a tuple of both sides.
     ids
         Identifier of each row, or its number as text.
     items
@@ -120,7 +122,7 @@ def load_dataset(
     path: str | Path | Sequence[str | Path] | AnyTable,
     *,
     targets: Sequence[str] = (),
-    reads: Literal["auto", "smiles", "sequence", "pair"] = "auto",
+    reads: Literal["auto", "smiles", "sequence", "pair", "response"] = "auto",
     smiles: str | None = None,
     sequence: str | None = None,
     ids: str | None = None,
@@ -151,8 +153,9 @@ def load_dataset(
     targets
         Label columns.
     reads
-        Whether rows are ``"smiles"``, ``"sequence"``, or a ``"pair"`` of both; ``"auto"`` takes sequences where the format or an
-        argument says so, and pairs where both columns are named.
+        Whether rows are ``"smiles"``, ``"sequence"``, a ``"pair"`` of both, or a ``"response"`` of a sample, which has a profile,
+        to a molecule. ``"auto"`` takes sequences where the format or an argument says so, pairs where both columns are named, and
+        responses where the table has profiles.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
     kind
@@ -201,8 +204,11 @@ def load_dataset(
     rows = list(table.rows())
     where = table.name
     kind_of_rows = _what_is_read(reads, subject, table, smiles, sequence, alphabet)
+    if kind_of_rows == "response" and not isinstance(table, ProfiledTable):
+        raise InputError("nothing says what was measured of samples", where=where, remedy="add --sample COLUMN --profiles FILE")
     text_names = [table.find_smiles(smiles)] if kind_of_rows != "sequence" else []
-    text_names += [table.find_sequence(sequence)] if kind_of_rows != "molecule" else []
+    text_names += [table.find_sequence(sequence)] if kind_of_rows in ("sequence", "pair") else []
+    text_names += [PROFILE] if kind_of_rows == "response" else []
     target_names = find_target_columns(table.columns, targets, where=where)
     feature_names = _find_features(table.columns, features, [*text_names, *target_names], where)
     id_name = find_id_column(table.columns, ids, exclude=[*text_names, *target_names, *feature_names], where=where)
@@ -214,11 +220,11 @@ def load_dataset(
     columns_of_texts = [_cells(table, rows, name) for name in text_names]
     texts: list[Any] = columns_of_texts[0] if len(text_names) == 1 else list(zip(*columns_of_texts, strict=True))
     subject, read_rows, charged = _read(texts, subject, kind_of_rows, max_atoms, charges, alphabet)
-    weighed = [item.molecule if isinstance(item, Pair) else item for item in read_rows.items]
+    weighed: list[Any] = [None] * len(rows)
+    if kind_of_rows != "sequence":
+        weighed = [item.molecule if isinstance(item, Pair) else item for item in read_rows.items]
     settings = LabelSettings(kind, directions, units, positives, relations, unit_columns, convert or {})
-    read = read_labels(
-        table.columns, rows, target_names, [None] * len(rows) if kind_of_rows == "sequence" else weighed, settings, tasks, where
-    )
+    read = read_labels(table.columns, rows, target_names, weighed, settings, tasks, where)
     numbers, numberless = read_columns({name: _cells(table, rows, name) for name in feature_names})
     unread = dict(read.problems)
     keep, dropped = [], []
@@ -283,6 +289,8 @@ def _what_is_read(
     """Return what rows of a table are: what is told decides, then what the format leaves no doubt of."""
     if subject is not None:
         return subject.kind
+    if reads == "auto" and isinstance(table, ProfiledTable):
+        return "response"
     if reads == "auto" and smiles is not None and sequence is not None:
         return "pair"
     if reads == "auto":
@@ -349,9 +357,16 @@ def _read(
         read = sequences.read(texts)
         lengths = {len(item) for item in read.items if item is not None}
         return replace(sequences, length=lengths.pop() if len(lengths) == 1 else None), read, 0.0
-    smiles, letters = (list(dict.fromkeys(column)) for column in zip(*texts, strict=True))
+    smiles, partners = (list(dict.fromkeys(column)) for column in zip(*texts, strict=True))
     molecules, _, charged = _read_molecules(smiles, max_atoms, charges)
-    pairs = PairSubject(molecules, SequenceSubject(find_alphabet(letters) if alphabet == "auto" else alphabet))
+    pairs: Subject
+    if kind == "response":
+        names = next((each.names for each in partners if isinstance(each, Profile)), None)
+        if names is None:
+            raise InputError("no row has a profile", expected="the names of samples", got=repr(partners[0])[:80])
+        pairs = ResponseSubject(molecules=molecules, profiles=ProfileSubject(names))
+    else:
+        pairs = PairSubject(molecules, SequenceSubject(find_alphabet(partners) if alphabet == "auto" else alphabet))
     return pairs, pairs.read(texts), charged
 
 

@@ -1,105 +1,24 @@
-"""Tables made of others: with labels from elsewhere, with a class for each file, and of sequences that are drawn at random."""
+"""Tables made of others: with a class for each file, with the columns of another, and of sequences that are drawn at random."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from molgen.bio.background import Place, match_background
 from molgen.bio.genome import Genome
 from molgen.bio.shuffle import shuffle_dinucleotides
-from molgen.data.columns import find_column, find_id_column
-from molgen.data.intervals import IntervalTable
-from molgen.data.joined import JoinedTable, open_tables
-from molgen.data.paths import expand_paths
-from molgen.data.tables import AnyTable, Row, open_table
+from molgen.data.columns import find_id_column
+from molgen.data.tables import AnyTable, Row
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["GENERATED", "POSITIVE", "open_labelled"]
-
-#: Ways to draw negatives: the letters of the positives, or other stretches of the genome with as much G and C.
-GENERATED = ("dinucleotide", "gc")
-#: What the class of rows is called where nobody named it.
-POSITIVE = "positive"
+__all__ = ["Background", "Classed", "Derived", "KeyedTable", "Shuffled"]
 
 
-def open_labelled(
-    paths: str | Path | Sequence[str | Path],
-    *,
-    labels: str | Path | None = None,
-    joins: Sequence[str | Path] = (),
-    negatives: str | Path | None = None,
-    target: str = POSITIVE,
-    genome: str | Path | None = None,
-    length: int | None = None,
-    seed: int = 0,
-) -> AnyTable:
-    """Open the rows to learn from, and put them together with what is known of them.
-
-    Parameters
-    ----------
-    paths
-        Tables, files of sequences, or BED files over a genome.
-    labels
-        A table of labels, which finds its rows by their id.
-    joins
-        Further tables, whose columns are joined by the one column that both have (``drug_id``). ``COLUMN=FILE`` joins a file by its
-        own ids, such as those of a FASTA file, to a column of the rows; its other columns are then called as they are there.
-    negatives
-        Further files, whose rows are the other class; or ``"dinucleotide"``: each sequence shuffled, with as many of each pair of
-        neighbouring letters; or ``"gc"``: for each interval another stretch of its contig with about as much G and C.
-    target
-        The column that says which rows are ``paths``' (1), and which ``negatives``' (0).
-    genome, length
-        See :class:`~molgen.data.intervals.IntervalTable`.
-    seed
-        Of negatives that are drawn.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be used.
-    ConfigError
-        If the negatives need a genome and there is none, or a length has none.
-    """
-    if length is not None and genome is None:
-        raise ConfigError("a length needs a genome", where="length", got=str(length))
-    opened = None if genome is None else Genome(genome)
-
-    def read(files: str | Path | Sequence[str | Path]) -> list[AnyTable]:
-        return [open_table(path) if opened is None else IntervalTable(path, opened, length) for path in expand_paths(files)]
-
-    tables = read(paths)
-    if negatives is not None:
-        others: list[AnyTable]
-        if negatives == "dinucleotide":
-            others = [_Shuffled(table, seed) for table in tables]
-        elif negatives == "gc":
-            # Of all files at once: what is bound in one is no background of another.
-            others = [_Background(tables[0] if len(tables) == 1 else _joined(tables), opened, seed)]
-        else:
-            others = read(negatives)
-        tables = [*(_Classed(table, target, "1") for table in tables), *(_Classed(table, target, "0") for table in others)]
-    table = tables[0] if len(tables) == 1 else _joined(tables)
-    if labels is not None:
-        table = _by_id(table, labels)
-    for join in joins:
-        table = _by_column(table, str(join))
-    return table
-
-
-def _joined(tables: Sequence[AnyTable]) -> JoinedTable:
-    joined = JoinedTable(tables)
-    if not joined.columns:
-        raise InputError("the tables have no column in common", where=joined.name, remedy="give them the same header")
-    return joined
-
-
-class _Derived:
+class Derived:
     """Base of tables whose rows are those of another, changed."""
 
     def __init__(self, table: AnyTable, columns: Sequence[str]) -> None:
@@ -108,33 +27,41 @@ class _Derived:
 
     @property
     def name(self) -> str:
+        """What messages call it."""
         return self.table.name
 
     @property
     def notes(self) -> list[str]:
+        """What was unusual about the files."""
         return self.table.notes
 
     @property
     def holds_sequences(self) -> bool:
+        """Whether the format leaves no doubt that rows are sequences."""
         return self.table.holds_sequences
 
     def rows(self) -> Iterator[Row]:
+        """Iterate over all rows."""
         return self.table.rows()
 
     def find_smiles(self, wanted: str | None = None) -> str:
+        """Return the column with the SMILES."""
         return self.table.find_smiles(wanted)
 
     def find_sequence(self, wanted: str | None = None) -> str:
+        """Return the column with the sequences."""
         return self.table.find_sequence(wanted)
 
     def located(self, entries: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Return remarks on lines of :meth:`rows` as remarks on lines of the files."""
         return self.table.located(entries)
 
     def fingerprint(self) -> dict[str, str]:
+        """Return file names and a SHA-256."""
         return self.table.fingerprint()
 
 
-class _Classed(_Derived):
+class Classed(Derived):
     """A table with a column that is the same for all rows."""
 
     def __init__(self, table: AnyTable, column: str, value: str) -> None:
@@ -144,36 +71,12 @@ class _Classed(_Derived):
         self._value = value
 
     def rows(self) -> Iterator[Row]:
+        """Iterate over all rows, with their class."""
         for row in self.table.rows():
             yield row._replace(values=[*row.values, self._value])
 
 
-def _by_id(table: AnyTable, path: str | Path) -> AnyTable:
-    """Join a table of labels by the ids of both."""
-    labels = open_tables(path)
-    own = find_id_column(table.columns, where=table.name)
-    if own is None:
-        raise InputError("no column of ids, which labels are found by", where=table.name, got=", ".join(table.columns)[:200])
-    return _Joined(table, own, labels, find_id_column(labels.columns, where=labels.name) or labels.columns[0])
-
-
-def _by_column(table: AnyTable, join: str) -> AnyTable:
-    """Join a table by the column that both have, or by its ids to a column that is named."""
-    column, equals, path = join.partition("=")
-    if equals and not Path(join).exists():
-        other = open_tables(path)
-        own = find_column(table.columns, column, flag="--join", where=table.name)
-        return _Joined(table, own, other, find_id_column(other.columns, where=other.name) or other.columns[0])
-    other = open_tables(join)
-    shared = [name for name in table.columns if name in other.columns]
-    if len(shared) != 1:
-        got = ", ".join(map(repr, shared)) or f"{', '.join(table.columns)[:80]} and {', '.join(other.columns)[:80]}"
-        where = f"{table.name} and {other.name}"
-        raise InputError("one column that both have joins tables", where=where, got=got, remedy="say --join COLUMN=FILE")
-    return _Joined(table, shared[0], other, shared[0])
-
-
-class _Joined(_Derived):
+class KeyedTable(Derived):
     """A table with the columns of another, found by a key; a row of which nothing is told has empty cells there."""
 
     def __init__(self, table: AnyTable, own: str, labels: AnyTable, key: str) -> None:
@@ -188,19 +91,19 @@ class _Joined(_Derived):
 
     @property
     def notes(self) -> list[str]:
+        """What was unusual about the files."""
         return [*self.table.notes, *self._labels.notes, *self._notes]
 
-    @property
-    def holds_sequences(self) -> bool:
-        return self.table.holds_sequences
-
     def find_smiles(self, wanted: str | None = None) -> str:
+        """Return the column with the SMILES."""
         return wanted if wanted in self._added else self.table.find_smiles(wanted)
 
     def find_sequence(self, wanted: str | None = None) -> str:
+        """Return the column with the sequences."""
         return wanted if wanted in self._added else self.table.find_sequence(wanted)
 
     def rows(self) -> Iterator[Row]:
+        """Iterate over all rows, with the cells of the other table."""
         places = [self._labels.columns.index(name) for name in self._added]
         known: dict[str, list[str]] = {}
         times: Counter[str] = Counter()
@@ -228,12 +131,13 @@ class _Joined(_Derived):
             raise InputError(f"no id of {self._labels.name} is in it", where=self.table.name, expected="the same ids", got=got)
 
     def fingerprint(self) -> dict[str, str]:
+        """Return file names and a SHA-256."""
         both = [self.table.fingerprint(), self._labels.fingerprint()]
         digest = hashlib.sha256("".join(each["sha256"] for each in both).encode()).hexdigest()
         return {"file": ", ".join(each["file"] for each in both), "sha256": digest}
 
 
-class _Drawn(_Derived):
+class _Drawn(Derived):
     """Sequences drawn at random, one for each of another table."""
 
     def __init__(self, table: AnyTable, seed: int, called: str) -> None:
@@ -258,7 +162,9 @@ class _Drawn(_Derived):
             yield row._replace(values=[*row.values[:at], letters, *row.values[at + 1 :]], problem=row.problem or problem)
 
 
-class _Shuffled(_Drawn):
+class Shuffled(_Drawn):
+    """The sequences of a table, shuffled with as many of each pair of neighbouring letters."""
+
     def __init__(self, table: AnyTable, seed: int) -> None:
         super().__init__(table, seed, "dinucleotide shuffles")
 
@@ -278,7 +184,9 @@ class _Shuffled(_Drawn):
         return self._changed(shuffle)
 
 
-class _Background(_Drawn):
+class Background(_Drawn):
+    """Stretches of a genome with about as much G and C as the intervals of a table."""
+
     def __init__(self, table: AnyTable, genome: Genome | None, seed: int) -> None:
         super().__init__(table, seed, "GC-matched background")
         if genome is None:

@@ -11,7 +11,7 @@ from molgen.data.paths import expand_paths
 from molgen.data.tables import AnyTable, Row, open_table
 from molgen.errors import InputError
 
-__all__ = ["JoinedTable", "open_tables"]
+__all__ = ["JoinedTable", "join_tables", "open_tables"]
 
 
 class JoinedTable:
@@ -132,10 +132,20 @@ def open_tables(paths: str | Path | Sequence[str | Path] | AnyTable) -> AnyTable
     """
     if not isinstance(paths, str | Path | Sequence):
         return paths
-    files = expand_paths(paths)
-    if len(files) == 1:
-        return open_table(files[0])
-    joined = JoinedTable([open_table(path) for path in files])
+    return join_tables([open_table(path) for path in expand_paths(paths)])
+
+
+def join_tables(tables: Sequence[AnyTable]) -> AnyTable:
+    """Return tables as one; one alone is itself.
+
+    Raises
+    ------
+    InputError
+        No column is in all of them.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    joined = JoinedTable(tables)
     if not joined.columns:
         raise InputError("the tables have no column in common", where=joined.name, remedy="give them the same header")
     return joined

@@ -7,6 +7,7 @@ from molgen.experts.graph import GraphExpert
 from molgen.experts.kronecker import KernelExpert
 from molgen.experts.linear import LinearExpert
 from molgen.experts.pair import PairExpert
+from molgen.experts.response import ResponseExpert
 from molgen.experts.sequence import SequenceExpert
 from molgen.experts.tabular import TabularExpert
 
@@ -14,5 +15,5 @@ __all__ = ["EXPERT_KINDS"]
 
 #: What files call an expert -> its class.
 EXPERT_KINDS: dict[str, type[Expert]] = {
-    cls.kind: cls for cls in (GraphExpert, SequenceExpert, PairExpert, TabularExpert, LinearExpert, KernelExpert)
+    cls.kind: cls for cls in (GraphExpert, SequenceExpert, PairExpert, ResponseExpert, TabularExpert, LinearExpert, KernelExpert)
 }

@@ -115,8 +115,13 @@ class NetworkExpert(Expert):
 
     def make_network(self) -> Any:
         """Return a fresh network of this expert's architecture, on the CPU."""
-        n_features = 0 if self.scaler is None else len(self.scaler.mean)
+        n_features = self.features_read(0 if self.scaler is None else len(self.scaler.mean), self.architecture)
         return self.network_type(n_outputs(self.tasks), n_features=n_features, **self.architecture)
+
+    @classmethod
+    def features_read(cls, n_features: int, architecture: Mapping[str, Any]) -> int:  # noqa: ARG003 - for subclasses
+        """Return how many of the extras' columns join at the read-out."""
+        return n_features
 
     @property
     def featurizers(self) -> list[Featurizer]:
@@ -180,7 +185,7 @@ class NetworkExpert(Expert):
             for key, value in network.state_dict().items()
         }
         if self.scaler is not None:
-            tensors |= {f"scaler.{key}": getattr(self.scaler, key) for key in _SCALER_FIELDS}
+            tensors |= self.scaler.to_tensors()
         return {"expert.json": write_json(described), "weights.safetensors": write_tensors(tensors)}
 
     @classmethod
@@ -188,7 +193,7 @@ class NetworkExpert(Expert):
         """Rebuild the expert; shapes, types and sizes are checked against the architecture."""
         described = read_json(members, "expert.json", where)
         tensors = read_tensors(members, "weights.safetensors", where)
-        scaler = _read_scaler(tensors, where)
+        scaler = FeatureScaler.from_tensors(tensors, where)
         n_features = 0 if scaler is None else len(scaler.mean)
         _check_limits(described, cls.kind, n_features, where)
         extras = read_vector_featurizers(described.get("extras"), n_features, where)
@@ -199,7 +204,9 @@ class NetworkExpert(Expert):
             with torch.device("meta"):
                 # The first argument of every network is the number of its outputs.
                 made: Any = cls.network_type
-                shapes = _shapes(made(n_outputs(tasks), n_features=n_features, **described["architecture"]))
+                architecture = described["architecture"]
+                n_read = cls.features_read(n_features, architecture)
+                shapes = _shapes(made(n_outputs(tasks), n_features=n_read, **architecture))
             check_tensors(given, {f"{_prefix(at)}{key}": each for at in range(n_members) for key, each in shapes.items()}, where)
             expert = cls(name, tasks, described["architecture"], extras, scaler, n_members)
         except (ConfigError, RuntimeError, TypeError, ValueError) as error:
@@ -234,20 +241,6 @@ def _read_count(described: Mapping[str, Any], kind: str, where: str) -> int:
 def _shapes(network: nn.Module) -> dict[str, tuple[tuple[int, ...], str]]:
     """Return shape and type of each array of a network."""
     return {key: (tuple(value.shape), str(value.dtype).removeprefix("torch.")) for key, value in network.state_dict().items()}
-
-
-_SCALER_FIELDS = ("low", "high", "mean", "spread")
-
-
-def _read_scaler(tensors: Mapping[str, NDArray[Any]], where: str) -> FeatureScaler | None:
-    given = {key: value for key, value in tensors.items() if key.startswith("scaler.")}
-    if not given:
-        return None
-    size = next(iter(given.values())).size
-    check_tensors(given, {f"scaler.{key}": ((size,), "float64") for key in _SCALER_FIELDS}, where)
-    if not (given["scaler.spread"] > 0).all():
-        raise BundleError("a feature scaler divides by zero or less", where=where)
-    return FeatureScaler(**{key: given[f"scaler.{key}"] for key in _SCALER_FIELDS})
 
 
 def _check_limits(described: Any, kind: str, n_features: int, where: str) -> None:

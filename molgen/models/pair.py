@@ -1,4 +1,4 @@
-"""What a molecule does to a protein, or another sequence, from both."""
+"""What a molecule does to a protein, another sequence, or the cells of a sample, from both."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from molgen.data.batch import MoleculeBatch
 from molgen.errors import ConfigError
 from molgen.models.property import MoleculeEncoder
 from molgen.models.sequence import LetterBatch, SequenceEncoder
+from molgen.nn.gene_graph import GeneGraph
 
 __all__ = ["HEADS", "PairInput", "PairNetwork"]
 
@@ -31,7 +32,7 @@ class PairInput(NamedTuple):
     sequences
         What is different among the sequences, in batches of about the same length; none for a network that reads their words alone.
     words
-        float32 ``[sequences, words]``: counts of words, as rows of one length.
+        float32 ``[sequences, words]``: counts of words, as rows of one length; of samples their scaled numbers.
     of_molecule, of_sequence
         int64 ``[pairs]``: which molecule and which sequence each pair has.
     """
@@ -50,7 +51,7 @@ class PairInput(NamedTuple):
 
 
 class PairNetwork(nn.Module):
-    """Encode every molecule and every sequence once, and read off each pair of them.
+    """Encode every molecule and every partner once, and read off each pair of them.
 
     Parameters
     ----------
@@ -61,10 +62,14 @@ class PairNetwork(nn.Module):
     network, pooling, width, steps
         Of the molecules; see :class:`~molgen.models.property.MoleculeEncoder`.
     bits, words
-        Columns of the fingerprint that joins the molecules' vectors, and of the counts of words that join the sequences'.
+        Columns of the fingerprint that joins the molecules' vectors, and of the counts of words that join the sequences' (or are
+        the numbers of samples).
     alphabet, reader, reader_width, reader_steps
         Of the sequences; see :class:`~molgen.models.sequence.SequenceEncoder`, whose ``network`` is the reader. Without a reader
         their words are all that is read.
+    genes, edges
+        Of samples, a graph over their numbers; see :class:`~molgen.nn.gene_graph.GeneGraph`. Without one the numbers are read
+        as they are.
     head
         ``"concat"``: a network sees both vectors and their product, entry by entry. ``"bilinear"``: a weighted sum of that product
         and of each vector. ``"dot"``: the dot product of both, a vector for each task, and what each side adds by itself.
@@ -92,6 +97,8 @@ class PairNetwork(nn.Module):
         reader: str | None = None,
         reader_width: int = 64,
         reader_steps: int = 4,
+        genes: Sequence[Sequence[int]] = (),
+        edges: Sequence[Sequence[int]] = (),
         head: str = "concat",
         dropout: float = 0.0,
     ) -> None:
@@ -103,10 +110,11 @@ class PairNetwork(nn.Module):
         if reader is not None:
             settings: dict[str, Any] = {"width": reader_width, "steps": reader_steps, "dropout": dropout}
             self.sequences = SequenceEncoder(alphabet=alphabet, network=reader, **settings)
+        self.genes = GeneGraph(genes, edges, words) if genes else None
         self.head_kind = head
         self.outputs, self.words = outputs, words
         joined = 2 * width * (outputs if head == "dot" else 1)
-        read = 0 if self.sequences is None else self.sequences.out_width
+        read = sum(0 if each is None else each.out_width for each in (self.sequences, self.genes))
         self.of_molecule = _projection(self.molecules.out_width + n_features + bits, joined, dropout)
         self.of_sequence = _projection(read + words, joined, dropout)
         if head == "concat":
@@ -134,10 +142,12 @@ class PairNetwork(nn.Module):
         return out
 
     def encode_sequences(self, batches: Sequence[LetterBatch], words: Tensor) -> Tensor:
-        """Return a vector a sequence, of the same length."""
+        """Return a vector a sequence, or sample, of the same length as molecules'."""
         parts = [words]
         if self.sequences is not None:
             parts.append(torch.cat([self.sequences.encode(each.letters) for each in batches]))
+        if self.genes is not None:
+            parts.append(self.genes(words))
         out: Tensor = self.of_sequence(torch.cat(parts, dim=1))
         return out
 

@@ -21,7 +21,7 @@ from molgen.screening.parts import read_part
 from molgen.screening.ranking import TopHits
 from molgen.screening.score import ScoredBlock, refuse_bad_row
 from molgen.screening.summary import Summary
-from molgen.subjects import PairSubject
+from molgen.subjects import AnyPairSubject
 
 if TYPE_CHECKING:
     from molgen.bundle import Bundle
@@ -152,7 +152,7 @@ class Results:
             columns = [*columns, found.column_names[-1]]
         if found is not None and task is not None and bundle is not None:
             if outputs.hits:
-                read = bundle.subject.molecules.read if isinstance(bundle.subject, PairSubject) else bundle.read
+                read = bundle.subject.molecules.read if isinstance(bundle.subject, AnyPairSubject) else bundle.read
                 write_hits(outputs.hits, found, ["rank", *columns], read)
             if outputs.report:
                 from molgen.screening.report import write_report

@@ -1,15 +1,25 @@
-"""What rows are about: molecules, sequences, or pairs of both."""
+"""What rows are about: molecules, sequences, samples, or pairs of a molecule and one of the others."""
 
 from __future__ import annotations
 
 from molgen.subjects.base import Subject
 from molgen.subjects.molecule import MoleculeSubject
-from molgen.subjects.pair import PairSubject
+from molgen.subjects.pair import AnyPairSubject, PairSubject, ResponseSubject
+from molgen.subjects.profile import ProfileSubject
 from molgen.subjects.sequence import SequenceSubject
 
-__all__ = ["MoleculeSubject", "PairSubject", "SequenceSubject", "Subject", "subject_from_json"]
+__all__ = [
+    "AnyPairSubject",
+    "MoleculeSubject",
+    "PairSubject",
+    "ProfileSubject",
+    "ResponseSubject",
+    "SequenceSubject",
+    "Subject",
+    "subject_from_json",
+]
 
-_KINDS: dict[str, type[Subject]] = {cls.kind: cls for cls in (MoleculeSubject, SequenceSubject, PairSubject)}
+_KINDS: dict[str, type[Subject]] = {cls.kind: cls for cls in (MoleculeSubject, SequenceSubject, PairSubject, ResponseSubject)}
 
 
 def subject_from_json(described: object) -> Subject:

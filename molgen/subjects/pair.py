@@ -1,7 +1,8 @@
-"""Rows that are pairs of a molecule and a sequence: what binds what."""
+"""Rows that are pairs of a molecule and something else: what binds which protein, what kills which cells."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Self
@@ -13,16 +14,17 @@ from molgen.errors import ConfigError
 from molgen.rows import ReadRows
 from molgen.subjects.base import Subject
 from molgen.subjects.molecule import MoleculeSubject
+from molgen.subjects.profile import ProfileSubject
 from molgen.subjects.sequence import SequenceSubject
 
-__all__ = ["Pair", "PairBatch", "PairSubject", "Part"]
+__all__ = ["AnyPairSubject", "Pair", "PairBatch", "PairSubject", "Part", "ResponseSubject"]
 
 
 class Pair(NamedTuple):
-    """A molecule and the letters of a sequence; pairs of the same molecule share one object."""
+    """A molecule, and the letters of a sequence or the profile of a sample; pairs of the same molecule share one object."""
 
     molecule: Any
-    sequence: str
+    partner: Any
 
 
 class Part(NamedTuple):
@@ -49,80 +51,82 @@ class PairBatch(list[Pair | None]):
         Column -> side.
     """
 
-    def __init__(self, pairs: Sequence[Pair | None], subject: PairSubject) -> None:
+    def __init__(self, pairs: Sequence[Pair | None], subject: AnyPairSubject) -> None:
         super().__init__(pairs)
         molecules = _part([None if pair is None else pair.molecule for pair in pairs], key=id)
-        sequences = _part([None if pair is None else pair.sequence for pair in pairs])
+        partners = _part([None if pair is None else pair.partner for pair in pairs])
         self.parts = {
             subject.molecules.column: molecules._replace(items=subject.molecules.batch(molecules.items)),
-            subject.sequences.column: sequences._replace(items=subject.sequences.batch(sequences.items)),
+            subject.partners.column: partners._replace(items=subject.partners.batch(partners.items)),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class PairSubject(Subject):
-    """A molecule and a sequence each.
+class AnyPairSubject(Subject):
+    """A molecule each, and a partner that a subclass says more of.
 
     Attributes
     ----------
-    molecules, sequences
-        How each side is read.
+    molecules
+        How that side is read.
     """
 
-    kind: ClassVar[str] = "pair"
-    noun: ClassVar[str] = "pair"
-    columns: ClassVar[tuple[str, ...]] = ("smiles", "sequence")
+    partner_name: ClassVar[str]
 
     molecules: MoleculeSubject = field(default_factory=MoleculeSubject)
-    sequences: SequenceSubject = field(default_factory=lambda: SequenceSubject("protein"))
+
+    @property
+    @abstractmethod
+    def partners(self) -> Subject:
+        """How the other side is read."""
 
     def read(self, rows: Sequence[Any]) -> ReadRows:
-        """Read pairs of a SMILES (or molecule) and a sequence, each different one once; the molecule's faults are told first."""
+        """Read pairs of a SMILES (or molecule) and a partner, each different one once; the molecule's faults are told first."""
         read = ReadRows([None] * len(rows), ["ok"] * len(rows))
         wrong = [at for at, row in enumerate(rows) if not (isinstance(row, tuple | list) and len(row) == 2)]
         pairs = [("", "") if at in set(wrong) else row for at, row in enumerate(rows)] if wrong else rows
         sides = [_read_once(subject, [pair[at] for pair in pairs]) for at, subject in enumerate(self._sides)]
-        (molecules, of_molecule), (sequences, of_sequence) = sides
-        for at, places in enumerate(zip(of_molecule.tolist(), of_sequence.tolist(), strict=True)):
-            told = list(zip((molecules, sequences), places, strict=True))
+        (molecules, of_molecule), (partners, of_partner) = sides
+        for at, places in enumerate(zip(of_molecule.tolist(), of_partner.tolist(), strict=True)):
+            told = list(zip((molecules, partners), places, strict=True))
             bad = next((side for side in told if side[0].statuses[side[1]] != "ok"), None)
             if bad is not None:
                 read.statuses[at], read.reasons[at] = bad[0].statuses[bad[1]], bad[0].reasons[bad[1]]
                 continue
-            read.items[at] = Pair(molecules.items[places[0]], sequences.items[places[1]])
+            read.items[at] = Pair(molecules.items[places[0]], partners.items[places[1]])
             if notes := [note for side, place in told for note in side.notes.get(place, [])]:
                 read.notes[at] = notes
         read.refuse("invalid", {at: f"not a pair: {type(rows[at]).__name__}" for at in wrong})
         return read
 
     @property
-    def _sides(self) -> tuple[MoleculeSubject, SequenceSubject]:
-        return self.molecules, self.sequences
+    def _sides(self) -> tuple[MoleculeSubject, Subject]:
+        return self.molecules, self.partners
 
     def keys(self, items: Sequence[Any]) -> list[str | None]:
-        """Return canonical SMILES and letters, a blank between them."""
+        """Return canonical SMILES and the partner's key, a blank between them."""
         batch = PairBatch(items, self)
         keys = []
         for subject in self._sides:
             part = batch.parts[subject.column]
             of_items = subject.keys(part.items)
             keys.append([None if at < 0 else of_items[at] for at in part.of_row])
-        return [None if smiles is None else f"{smiles} {letters}" for smiles, letters in zip(*keys, strict=True)]
+        return [None if smiles is None else f"{smiles} {partner}" for smiles, partner in zip(*keys, strict=True)]
 
     @property
-    def example(self) -> tuple[str, str]:
+    def example(self) -> tuple[str, Any]:
         """One of each."""
-        return self.molecules.example, self.sequences.example
+        return self.molecules.example, self.partners.example
 
     @property
     def limit(self) -> str:
         """That of either side."""
-        return f"{self.molecules.limit}, or {self.sequences.limit}"
+        return ", or ".join(side.limit for side in self._sides if side.limit)
 
     @property
     def facts(self) -> dict[str, str]:
         """Those of both sides."""
-        return {**self.molecules.facts, **self.sequences.facts}
+        return {**self.molecules.facts, **self.partners.facts}
 
     def batch(self, items: Sequence[Any]) -> PairBatch:
         """Return pairs of which each side is featurized once."""
@@ -134,7 +138,7 @@ class PairSubject(Subject):
             self.molecules.release(batch.parts[self.molecules.column].items)
 
     def side(self, items: Sequence[Any], column: str) -> list[Any]:
-        """Return the molecules, or the sequences."""
+        """Return the molecules, or the partners."""
         at = self.columns.index(column)
         return [None if item is None else item[at] for item in items]
 
@@ -144,17 +148,81 @@ class PairSubject(Subject):
 
     def to_json(self) -> dict[str, Any]:
         """Return both sides' settings."""
-        return {"kind": self.kind, "molecules": self.molecules.to_json(), "sequences": self.sequences.to_json()}
+        return {"kind": self.kind, "molecules": self.molecules.to_json(), self.partner_name: self.partners.to_json()}
+
+    @classmethod
+    def _settings_of(cls, settings: dict[str, Any], partner: type[Subject]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the settings of both sides.
+
+        Raises
+        ------
+        ConfigError
+            If there are others, or a side is of another kind.
+        """
+        if set(settings) != {"molecules", cls.partner_name}:
+            raise ConfigError(f"a {cls.noun} has molecules and {cls.partner_name}", got=", ".join(settings)[:80])
+        molecules, partners = ({**settings[name]} for name in ("molecules", cls.partner_name))
+        if (molecules.pop("kind", None), partners.pop("kind", None)) != (MoleculeSubject.kind, partner.kind):
+            raise ConfigError(f"a {cls.noun} has molecules and {cls.partner_name}", got=repr(settings)[:80])
+        return molecules, partners
+
+
+@dataclass(frozen=True, slots=True)
+class PairSubject(AnyPairSubject):
+    """A molecule and a sequence each.
+
+    Attributes
+    ----------
+    sequences
+        How sequences are read.
+    """
+
+    kind: ClassVar[str] = "pair"
+    noun: ClassVar[str] = "pair"
+    columns: ClassVar[tuple[str, ...]] = ("smiles", "sequence")
+    partner_name: ClassVar[str] = "sequences"
+
+    sequences: SequenceSubject = field(default_factory=lambda: SequenceSubject("protein"))
+
+    @property
+    def partners(self) -> SequenceSubject:
+        """How sequences are read."""
+        return self.sequences
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Self:
         """Rebuild it from what :meth:`to_json` gave."""
-        if set(settings) != {"molecules", "sequences"}:
-            raise ConfigError("a pair has molecules and sequences", got=", ".join(settings)[:80])
-        molecules, sequences = ({**settings[name]} for name in ("molecules", "sequences"))
-        if (molecules.pop("kind", None), sequences.pop("kind", None)) != (MoleculeSubject.kind, SequenceSubject.kind):
-            raise ConfigError("a pair has molecules and sequences", got=repr(settings)[:80])
+        molecules, sequences = cls._settings_of(settings, SequenceSubject)
         return cls(MoleculeSubject(**molecules), SequenceSubject(**sequences))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSubject(AnyPairSubject):
+    """A molecule and a sample each, such as a drug and a cell line.
+
+    Attributes
+    ----------
+    profiles
+        How samples are read.
+    """
+
+    kind: ClassVar[str] = "response"
+    noun: ClassVar[str] = "response"
+    columns: ClassVar[tuple[str, ...]] = ("smiles", "profile")
+    partner_name: ClassVar[str] = "profiles"
+
+    profiles: ProfileSubject
+
+    @property
+    def partners(self) -> ProfileSubject:
+        """How samples are read."""
+        return self.profiles
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Self:
+        """Rebuild it from what :meth:`to_json` gave."""
+        molecules, profiles = cls._settings_of(settings, ProfileSubject)
+        return cls(molecules=MoleculeSubject(**molecules), profiles=ProfileSubject(**profiles))
 
 
 def _part(items: Sequence[Any], key: Any = None) -> Part:

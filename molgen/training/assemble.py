@@ -18,13 +18,14 @@ from molgen.experts.blend import blend, fit_weights
 from molgen.experts.calibration import Calibration, calibrate, fit_calibration
 from molgen.experts.domain import pack_bits
 from molgen.packed import Repeated
+from molgen.subjects import AnyPairSubject
 from molgen.training.baselines import predict_from_sides, predict_mean, predict_nearest
 from molgen.training.experts import fit_linear_expert, fit_tabular_expert
 from molgen.training.kronecker import fit_kernel_expert
 from molgen.training.metrics import evaluate
 from molgen.training.recipe import Recipe
 
-__all__ = ["Blend", "Metrics", "fit_blend", "measure", "predict_baselines"]
+__all__ = ["Blend", "Metrics", "fit_blend", "measure", "predict_baselines", "sides_of"]
 
 #: Part of the split -> predictor -> task -> measure -> value.
 Metrics = dict[str, dict[str, dict[str, dict[str, float]]]]
@@ -85,7 +86,7 @@ def predict_baselines(
     predictions = {"mean": predict_mean(tasks, dataset.labels, split.train)}
     fingerprint = features[recipe.ingredients.fingerprint]
     if isinstance(fingerprint, Repeated):
-        sides = list({each.reads: features[each].index for each in recipe.ingredients.inputs}.values())
+        sides = list(sides_of(dataset).values())
         predictions["means of both"] = predict_from_sides(tasks, sides, dataset.targets, split.train)
     else:
         packed = pack_bits(recipe.ingredients.fingerprint, dataset.items)
@@ -110,13 +111,41 @@ def measure(
     targets: Targets,
     parts: Mapping[str, NDArray[Any]],
     half_widths: Sequence[float] | None = None,
+    sides: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> Metrics:
-    """Measure each predictor on each part that has rows; ``half_widths`` are those of the intervals of ``"model"``."""
+    """Measure each predictor on each part that has rows.
+
+    Parameters
+    ----------
+    tasks, predictions, targets
+        What is predicted, by predictor, and the labels of all rows.
+    parts
+        Part -> rows.
+    half_widths
+        Those of the intervals of ``"model"``.
+    sides
+        Of pairs; see :func:`sides_of`.
+    """
     return {
         part: {
-            name: evaluate(tasks, values[rows], targets.take(rows), half_widths if name == "model" else None)
+            name: evaluate(
+                tasks,
+                values[rows],
+                targets.take(rows),
+                half_widths if name == "model" else None,
+                {side: of_row[rows] for side, of_row in (sides or {}).items()},
+            )
             for name, values in predictions.items()
         }
         for part, rows in parts.items()
         if len(rows)
     }
+
+
+def sides_of(dataset: Dataset) -> dict[str, NDArray[np.int64]]:
+    """Return of pairs the number of each row's molecule, and of its partner, by what they are; of other rows nothing."""
+    subject = dataset.subject
+    if not isinstance(subject, AnyPairSubject):
+        return {}
+    parts = subject.batch(dataset.items).parts
+    return {"molecule": parts[subject.molecules.column].of_row, subject.partners.noun: parts[subject.partners.column].of_row}

@@ -182,7 +182,7 @@ class TabularConfig(RunConfig):
 
 
 #: What networks read -> where the configuration has their settings.
-_NETWORKS = {"graph": "graph", "sequence": "sequence_network", "pair": "pair_network"}
+_NETWORKS = {"graph": "graph", "sequence": "sequence_network", "pair": "pair_network", "response": "pair_network"}
 
 
 class TrainConfig(RunConfig):
@@ -202,7 +202,12 @@ class TrainConfig(RunConfig):
         Further tables, each joined to the rows by the column that both have.
     negatives
         Files whose rows are the other class of what the data are, or ``"dinucleotide"`` or ``"gc"`` for such that are drawn; see
-        :func:`~molgen.data.derived.open_labelled`.
+        :func:`~molgen.data.labelled.open_labelled`.
+    sample, profiles
+        The column that names the sample (cell line) of each row, and tables of what was measured of samples; see
+        :func:`~molgen.data.profiles.read_profiles`.
+    gene_graph
+        A table of two columns of genes that networks pass messages between, such as STRING's.
     genome, length
         Where BED files are read; letters of every row, around the middle of its interval.
     kind
@@ -285,6 +290,9 @@ class TrainConfig(RunConfig):
     labels: str | None = None
     joins: tuple[str, ...] = ()
     negatives: str | None = None
+    sample: str | None = None
+    profiles: tuple[str, ...] = ()
+    gene_graph: str | None = None
     genome: str | None = None
     length: Annotated[int, Field(ge=1)] | None = None
     kind: Literal["auto", "regression", "binary", "multiclass"] = "auto"
@@ -381,6 +389,10 @@ class TrainConfig(RunConfig):
             raise ValueError("search chooses settings on one validation part, and takes its time: leave folds and budget out")
         if self.labels is not None and self.negatives is not None:
             raise ValueError("labels and negatives: rows have labels of their own, or are one of two classes")
+        if (self.sample is None) != (not self.profiles):
+            raise ValueError("sample and profiles: the one names the samples of rows, the others say what was measured of them")
+        if self.gene_graph is not None and self.sample is None:
+            raise ValueError("gene_graph joins genes of samples: give sample and profiles, too")
         if self.percentiles_of is not None and self.features:
             raise ValueError("percentiles_of: a library has no columns of features")
         if self.n_jobs == 0:

@@ -15,7 +15,7 @@ from molgen.data.tasks import Task, fit_scaling, score_views, spans
 from molgen.experts.base import FeatureTable
 from molgen.experts.domain import Domain
 from molgen.featurizers.base import take_rows
-from molgen.training.assemble import Metrics, fit_blend, measure, predict_baselines
+from molgen.training.assemble import Metrics, fit_blend, measure, predict_baselines, sides_of
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.fit import Progress, best_epoch, fit_experts
 from molgen.training.recipe import Recipe
@@ -165,8 +165,9 @@ def validate_on_folds(
         domain = Domain.fit(fingerprint, seen, seed=recipe.config.seed)
         similarity[fold.test] = domain.similarity(take_rows(features[fingerprint], fold.test))
     found["model"], half_widths = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)
+    sides = sides_of(dataset)
     metrics: list[Metrics] = [
-        measure(dataset.tasks, found, dataset.labels, {"test": fold.test}, widths)
+        measure(dataset.tasks, found, dataset.labels, {"test": fold.test}, widths, sides)
         for fold, widths in zip(folds, half_widths, strict=True)
     ]
     epochs = {name: max(1, round(float(np.median(numbers)))) for name, numbers in best.items()}

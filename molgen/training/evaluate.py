@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from molgen.bundle import Bundle
 from molgen.data.columns import find_column
 from molgen.data.dataset import Dataset, load_dataset
-from molgen.data.derived import open_labelled
+from molgen.data.labelled import open_labelled
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, output_names
 from molgen.errors import ConfigError, InputError
@@ -93,6 +93,8 @@ def evaluate(
     negatives: str | None = None,
     genome: str | None = None,
     length: int | None = None,
+    sample: str | None = None,
+    profiles: Sequence[str] = (),
     targets: Mapping[str, str] | None = None,
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
@@ -111,9 +113,9 @@ def evaluate(
         A bundle, or its file.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
-    labels, joins, negatives, genome, length
-        Where labels, further columns, the other class of a model's only task, and letters are; see
-        :func:`~molgen.data.derived.open_labelled`. The length is that of training where nothing is said.
+    labels, joins, negatives, genome, length, sample, profiles
+        Where labels, further columns, the other class of a model's only task, letters, and numbers of samples are; see
+        :func:`~molgen.data.labelled.open_labelled`. The length is that of training where nothing is said.
     targets
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
     relations
@@ -149,6 +151,8 @@ def evaluate(
         target=bundle.tasks[0].name,
         genome=genome,
         length=length or (getattr(bundle.subject, "length", None) if genome is not None else None),
+        sample=sample,
+        profiles=profiles,
     )
     wanted = _choose(bundle.tasks, targets, table.columns, table.name, notes)
     binary = {at: task.name for at, task in enumerate(wanted) if enrichment and task.kind == "binary"}

@@ -19,6 +19,7 @@ from molgen.experts.graph import GraphExpert
 from molgen.experts.linear import LinearExpert, as_sparse
 from molgen.experts.network import NetworkExpert
 from molgen.experts.pair import PairExpert
+from molgen.experts.response import ResponseExpert
 from molgen.experts.scaling import FeatureScaler
 from molgen.experts.sequence import SequenceExpert
 from molgen.experts.tabular import TabularExpert, as_table
@@ -27,7 +28,7 @@ from molgen.featurizers.base import take_rows
 from molgen.nn.losses import MultiTaskLoss
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part
-from molgen.packed import expanded
+from molgen.packed import Repeated
 from molgen.training.boosting import boost_with_limits
 from molgen.training.checkpoint import Checkpoint, NetworkStore
 from molgen.training.config import GraphConfig, NetworkConfig, PairConfig, TabularConfig, TrainConfig
@@ -40,7 +41,9 @@ __all__ = ["architecture_of", "feed_of", "fit_linear_expert", "fit_network_exper
 
 #: Settings of networks that say how they are trained, and not what they are built from.
 _OF_TRAINING = ("epochs", "patience", "batch_size", "learning_rate", "weight_decay")
-_NETWORK_EXPERTS: dict[str, type[NetworkExpert]] = {cls.kind: cls for cls in (GraphExpert, SequenceExpert, PairExpert)}
+_NETWORK_EXPERTS: dict[str, type[NetworkExpert]] = {
+    cls.kind: cls for cls in (GraphExpert, SequenceExpert, PairExpert, ResponseExpert)
+}
 
 
 def fit_network_expert(
@@ -83,7 +86,7 @@ def fit_network_expert(
         The expert, and the epochs of each of its networks.
     """
     config, extras, parent = network.config, network.extras, network.parent
-    scaler = FeatureScaler.fit(np.hstack([expanded(features[extra]) for extra in extras])[split.train]) if extras else None
+    scaler = FeatureScaler.joined([_fit_scaler(features[extra], split.train) for extra in extras]) if extras else None
     architecture = {**architecture_of(network.settings), **network.given}
     expert = _NETWORK_EXPERTS[network.kind](name, tasks, architecture, extras, scaler, members)
     if parent is not None and parent.same_extras(expert):
@@ -125,6 +128,11 @@ def fit_network_expert(
         expert.networks[member] = made.cpu().requires_grad_(True)
         histories.append(history)
     return expert, histories
+
+
+def _fit_scaler(values: Any, rows: NDArray[np.int64]) -> FeatureScaler:
+    """Learn the scale of a featurizer's columns; what many rows share counts once."""
+    return FeatureScaler.fit(values.select(rows).used()[0] if isinstance(values, Repeated) else values[rows])
 
 
 def feed_of(expert: NetworkExpert, network: Any, features: FeatureTable, extras: Any, split: Split, size: int) -> Feed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from molgen.chem.descriptors import DESCRIPTORS_FAST
+from molgen.data.profiles import read_gene_graph
 from molgen.featurizers import (
     AtomPair,
     Composition,
@@ -17,11 +18,12 @@ from molgen.featurizers import (
     MolGraph,
     Morgan,
     OneHot,
+    ProfileNumbers,
     ReadingFrames,
     Tokens,
     TopologicalTorsion,
 )
-from molgen.subjects import PairSubject, SequenceSubject, Subject
+from molgen.subjects import PairSubject, ResponseSubject, SequenceSubject, Subject
 
 __all__ = ["DESCRIPTORS", "GRAPH_EXTRAS", "Ingredients", "ingredients_for"]
 
@@ -63,7 +65,7 @@ class Ingredients:
     linear
         Inputs of a linear expert, where there is one.
     kernel
-        What a kernel expert of pairs compares, where there is one: molecules, and sequences.
+        What a kernel expert of pairs compares, where there is one: molecules, and partners.
     fingerprint, plain_fingerprint
         What rows are compared by: what trees read anyway, and what costs least by itself.
     baselines
@@ -91,7 +93,7 @@ class Ingredients:
         return list(dict.fromkeys(found))
 
 
-def ingredients_for(subject: Subject, items: Sequence[str | None]) -> Ingredients:
+def ingredients_for(subject: Subject, items: Sequence[str | None], gene_graph: str | None = None) -> Ingredients:
     """Return what is read of rows of a subject.
 
     Parameters
@@ -100,6 +102,8 @@ def ingredients_for(subject: Subject, items: Sequence[str | None]) -> Ingredient
         What they are about.
     items
         The rows: sequences of one length have places of their own.
+    gene_graph
+        File of the genes that are joined; see :func:`~molgen.data.profiles.read_gene_graph`.
     """
     if isinstance(subject, SequenceSubject):
         lengths = {len(letters) for letters in items if letters}
@@ -107,6 +111,8 @@ def ingredients_for(subject: Subject, items: Sequence[str | None]) -> Ingredient
         return _of_sequences(subject.alphabet, length if length and length <= _MOST_PLACES else None)
     if isinstance(subject, PairSubject):
         return _of_pairs(subject.sequences.alphabet)
+    if isinstance(subject, ResponseSubject):
+        return _of_responses(subject.profiles.names, gene_graph)
     return Ingredients(
         network="graph",
         inputs=[MolGraph()],
@@ -138,6 +144,25 @@ def _of_pairs(alphabet: str) -> Ingredients:
         tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS, *letters],
         linear=[],
         kernel=(Morgan(2, _LONG_FINGERPRINT.size), words),
+        fingerprint=_FINGERPRINT,
+        plain_fingerprint=Morgan(2, 1024),
+        baselines={},
+    )
+
+
+def _of_responses(names: tuple[str, ...], gene_graph: str | None) -> Ingredients:
+    numbers = ProfileNumbers(list(names))
+    graph = {} if gene_graph is None else read_gene_graph(gene_graph, names)._asdict()
+    return Ingredients(
+        network="response",
+        inputs=[MolGraph(), _LONG_FINGERPRINT],
+        architecture={"bits": _LONG_FINGERPRINT.size, "words": len(names), **graph},
+        extras=[*GRAPH_EXTRAS, numbers],
+        further={},
+        tabular=[_FINGERPRINT, *GRAPH_EXTRAS, numbers],
+        tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS, numbers],
+        linear=[],
+        kernel=(Morgan(2, _LONG_FINGERPRINT.size), numbers),
         fingerprint=_FINGERPRINT,
         plain_fingerprint=Morgan(2, 1024),
         baselines={},

@@ -11,8 +11,8 @@ from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.experts.base import FeatureTable
-from molgen.experts.kronecker import KernelExpert, cosine_kernel, tanimoto_kernel, unit_rows
-from molgen.featurizers import Featurizer
+from molgen.experts.kronecker import Cosine, Gaussian, KernelExpert, Likeness, tanimoto_kernel
+from molgen.featurizers import Featurizer, ProfileNumbers
 
 __all__ = ["fit_kernel_expert"]
 
@@ -52,11 +52,12 @@ def fit_kernel_expert(
     if not len(held):
         order = np.random.default_rng(seed).permutation(train)
         held = order[: max(1, round(_HELD_OUT * len(order)))]
-    fingerprint, words = inputs
+    fingerprint, compared = inputs
     bits, of_molecule = features[fingerprint].select(train).used()
-    counts, of_sequence = features[words].select(train).used()
-    packed, units = np.packbits(bits.toarray() > 0, axis=1), unit_rows(counts)
-    kernels = tanimoto_kernel(bits, packed), cosine_kernel(counts, units)
+    values, of_partner = features[compared].select(train).used()
+    likeness: Likeness = Gaussian.fit(values) if isinstance(compared, ProfileNumbers) else Cosine()
+    packed, partners = np.packbits(bits.toarray() > 0, axis=1), likeness.rows(values)
+    kernels = tanimoto_kernel(bits, packed), likeness.kernel(partners, partners)
     one = [Task("output", "regression")]
     duals, means = [], []
     for labels in np.concatenate([_wanted(task, targets.values[:, at]) for at, task in enumerate(tasks)]):
@@ -65,17 +66,17 @@ def fit_kernel_expert(
         best, least = _STRENGTHS[0], np.inf
         checked = held[~np.isnan(labels[held])]
         for strength in _STRENGTHS if len(checked) else ():
-            dual, mean = _solve(kernels, of_molecule[known], of_sequence[known], labels[train[known]], strength)
-            tried = KernelExpert(name, one, inputs, packed, units, dual[None], np.array([mean], np.float32))
+            dual, mean = _solve(kernels, of_molecule[known], of_partner[known], labels[train[known]], strength)
+            tried = KernelExpert(name, one, inputs, packed, partners, likeness, dual[None], np.array([mean], np.float32))
             part = {each: features[each].select(checked) for each in inputs}
             loss = float(np.mean((tried.predict(part)[:, 0] - labels[checked]) ** 2))
             if loss < least:
                 best, least = strength, loss
         known = ~np.isnan(labels[train])
-        dual, mean = _solve(kernels, of_molecule[known], of_sequence[known], labels[train[known]], best)
+        dual, mean = _solve(kernels, of_molecule[known], of_partner[known], labels[train[known]], best)
         duals.append(dual)
         means.append(mean)
-    return KernelExpert(name, tasks, inputs, packed, units, np.stack(duals), np.array(means, np.float32))
+    return KernelExpert(name, tasks, inputs, packed, partners, likeness, np.stack(duals), np.array(means, np.float32))
 
 
 def _wanted(task: Task, labels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,23 +89,23 @@ def _wanted(task: Task, labels: NDArray[np.float64]) -> NDArray[np.float64]:
 def _solve(
     kernels: tuple[NDArray[np.float32], NDArray[np.float32]],
     of_molecule: NDArray[np.int64],
-    of_sequence: NDArray[np.int64],
+    of_partner: NDArray[np.int64],
     labels: NDArray[np.float64],
     strength: float,
 ) -> tuple[NDArray[np.float32], float]:
-    """Return the dual weight of each molecule with each sequence, and the mean of the labels."""
+    """Return the dual weight of each molecule with each partner, and the mean of the labels."""
     mean = float(labels.mean())
     shape = len(kernels[0]), len(kernels[1])
 
     def multiplied(weights: NDArray[np.float32]) -> NDArray[np.float32]:
         grid = np.zeros(shape, np.float32)
-        np.add.at(grid, (of_molecule, of_sequence), weights)
+        np.add.at(grid, (of_molecule, of_partner), weights)
         both = kernels[0] @ grid @ kernels[1]
-        return np.asarray(both[of_molecule, of_sequence] + strength * weights, dtype=np.float32)
+        return np.asarray(both[of_molecule, of_partner] + strength * weights, dtype=np.float32)
 
     weights = _conjugate_gradients(multiplied, (labels - mean).astype(np.float32))
     grid = np.zeros(shape, np.float32)
-    np.add.at(grid, (of_molecule, of_sequence), weights)
+    np.add.at(grid, (of_molecule, of_partner), weights)
     return grid, mean
 
 

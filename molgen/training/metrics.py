@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,15 @@ from molgen.data.targets import Targets, excess
 from molgen.data.tasks import Task, spans
 from molgen.training.diagnostics import expected_calibration_error, reliability
 
-__all__ = ["PRIMARY", "evaluate", "mean_primary", "task_metrics"]
+__all__ = ["PRIMARY", "evaluate", "mean_primary", "median_correlation", "task_metrics"]
 
 #: The measure each kind of task is judged by first.
 PRIMARY = {"regression": "rmse", "binary": "auroc", "multiclass": "balanced_accuracy"}
 
 #: The least probability that a wrong prediction is charged for, as in scikit-learn.
 _LEAST = float(np.finfo(np.float64).eps)
+#: Rows from which on a correlation says something.
+_FEW = 10
 
 
 def task_metrics(
@@ -67,16 +69,49 @@ def _is_unknown(predicted: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(unknown.any(axis=1)) if unknown.ndim > 1 else unknown
 
 
+def median_correlation(predicted: NDArray[np.float64], labels: NDArray[np.float64], groups: NDArray[np.int64]) -> float:
+    """Return the median over groups of Pearson's correlation within each; NaN where no group has ten different labels.
+
+    A group whose predictions are all the same has a correlation of 0: nothing in it is told apart.
+    """
+    known = ~(np.isnan(labels) | np.isnan(predicted))
+    predicted, labels, groups = predicted[known], labels[known], groups[known]
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    found = []
+    for rows in np.split(order, starts[1:]) if len(order) else []:
+        if len(rows) >= _FEW and np.ptp(labels[rows]) > 0:
+            told = np.ptp(predicted[rows]) > 1e-9 * max(1.0, float(np.abs(predicted[rows]).max()))
+            found.append(float(np.corrcoef(predicted[rows], labels[rows])[0, 1]) if told else 0.0)
+    return float(np.median(found)) if found else float("nan")
+
+
 def evaluate(
-    tasks: Sequence[Task], predicted: NDArray[np.float64], targets: Targets, half_widths: Sequence[float] | None = None
+    tasks: Sequence[Task],
+    predicted: NDArray[np.float64],
+    targets: Targets,
+    half_widths: Sequence[float] | None = None,
+    groups: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Measure each task of ``[rows, outputs]`` predictions, by task name; ``half_widths`` are those of intervals, one a task."""
+    """Measure each task of ``[rows, outputs]`` predictions, by task name.
+
+    Parameters
+    ----------
+    tasks, predicted, targets
+        Of the same rows.
+    half_widths
+        Those of intervals, one a task.
+    groups
+        Of quantities the median correlation within groups is measured, too: name -> the group of each row; ``per_<name>``.
+    """
     measured = {}
     for at, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True)):
         labels, values = targets.of_task(at), predicted[:, span]
         half_width = None if half_widths is None else half_widths[at]
         values = values if task.width > 1 else values[:, 0]
         measured[task.name] = task_metrics(task, values, labels.values, labels.bounds, half_width=half_width)
+        for name, group in (groups or {}).items() if task.is_regression else ():
+            measured[task.name][f"per_{name}"] = median_correlation(values, labels.measured(), group)
     return measured
 
 

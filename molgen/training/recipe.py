@@ -28,7 +28,7 @@ class Network(NamedTuple):
     Attributes
     ----------
     kind
-        ``"graph"`` or ``"sequence"``: which expert, and which settings of the configuration are its own.
+        ``"graph"``, ``"sequence"``, ``"pair"`` or ``"response"``: which expert, and which settings are its own.
     extras
         What joins at the read-out.
     config
@@ -108,7 +108,7 @@ def sized(config: TrainConfig, ingredients: Ingredients, rows: int) -> TrainConf
     config = config.model_copy(update=changes)
     settings = config.network_settings(ingredients.network)
     if "epochs" not in settings.model_fields_set:
-        seen = _SEEN_PAIRS if ingredients.network == "pair" else _SEEN
+        seen = _SEEN_PAIRS if ingredients.kernel is not None else _SEEN
         epochs = min(settings.epochs, max(_LEAST_EPOCHS, seen // max(1, rows)))
         config = config.with_network_settings(ingredients.network, {"epochs": epochs})
     return config
@@ -128,8 +128,10 @@ def make_recipe(config: TrainConfig, ingredients: Ingredients, own: Sequence[Fea
             raise ConfigError("networks of molecules alone start from another model", where="--from", got=config.parent)
         parent = Parent.load(config.parent)
         config = parent.settle(config)
-    if ingredients.network == "pair" and own:
+    if ingredients.kernel is not None and own:
         raise ConfigError("a model of pairs reads no columns beside them", where="--feature", remedy="leave it out")
+    if ingredients.network == "response" and config.pair_network.reader is not None:
+        raise ConfigError("samples have no letters to read", where="--network", got=config.pair_network.reader)
     tabular = config.experts in ("tabular", "blend")
     inputs = ingredients.tabular_fast if config.fast else ingredients.tabular
     return Recipe(

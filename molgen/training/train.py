@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.data.dataset import Dataset, load_dataset
-from molgen.data.derived import POSITIVE, open_labelled
+from molgen.data.labelled import POSITIVE, open_labelled
 from molgen.data.replicates import find_leaks
 from molgen.data.splits import Split, make_folds, make_split
 from molgen.data.tasks import Task, check_names, fit_scaling
@@ -25,9 +25,10 @@ from molgen.extras import import_extra
 from molgen.featurizers import Columns, Featurizer, from_spec
 from molgen.featurizers.base import take_rows
 from molgen.plain import plain
+from molgen.subjects import AnyPairSubject
 from molgen.threads import one_torch_thread
 from molgen.training.applicability import Applicability, fit_applicability
-from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines
+from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines, sides_of
 from molgen.training.budget import within_budget
 from molgen.training.card import make_card
 from molgen.training.checkpoint import Checkpoint, describe_run
@@ -39,7 +40,7 @@ from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
 from molgen.training.recipe import Recipe, make_recipe, sized
 from molgen.training.search import Search, search_settings
-from molgen.training.swapped import SWAPPED, swap_sequences
+from molgen.training.swapped import swap_partners
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
@@ -172,7 +173,7 @@ def _prepare(
     if config.percentiles_of is not None:
         check_compounds(config.percentiles_of, dataset)
     config = _settled(config, dataset)
-    ingredients = ingredients_for(dataset.subject, dataset.items)
+    ingredients = ingredients_for(dataset.subject, dataset.items, config.gene_graph)
     recipe = make_recipe(sized(config, ingredients, len(dataset)), ingredients, _own_features(dataset))
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, recipe.parents))
@@ -207,9 +208,13 @@ def _train_on_split(job: _Job) -> TrainResult:
     rivals = predict_baselines(tasks, features, dataset, split, recipe)
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
-    if dataset.subject.kind == "pair":
-        rivals[SWAPPED] = mixing.predict(fitted.predict(swap_sequences(features, recipe.config.seed)))
-    metrics = measure(tasks, rivals, dataset.labels, {"valid": split.valid, "test": split.test}, mixing.half_widths)
+    if isinstance(dataset.subject, AnyPairSubject):
+        name, swapped = swap_partners(features, dataset.subject, recipe.config.seed)
+        held_out = np.sort(np.concatenate([split.valid, split.test]))
+        rivals[name] = np.full_like(final, np.nan)
+        rivals[name][held_out] = mixing.predict(fitted.predict(swapped, held_out))
+    parts = {"valid": split.valid, "test": split.test}
+    metrics = measure(tasks, rivals, dataset.labels, parts, mixing.half_widths, sides_of(dataset))
     curve = _curve(job, split, metrics) if recipe.config.curve else []
     bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
@@ -240,7 +245,7 @@ def _train_on_folds(job: _Job) -> TrainResult:
     job.tell("blending", 0, 0)
     unseen = np.stack([folds.predictions[name] for name in folds.experts])
     mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
-    metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested})
+    metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested}, sides=sides_of(dataset))
     bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     bundle.card["cross_validation"] = plain(folds.to_json())
@@ -300,6 +305,8 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
         target=targets[0] if targets else POSITIVE,
         genome=config.genome,
         length=config.length,
+        sample=config.sample,
+        profiles=config.profiles,
         seed=config.seed,
     )
     return load_dataset(
@@ -405,8 +412,7 @@ def _featurize(dataset: Dataset, recipe: Recipe) -> tuple[dict[Featurizer, Any],
     # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
     needed = [*recipe.ingredients.featurizers, *recipe.own]
     made = [from_spec(each.spec(), n_jobs=recipe.config.n_jobs) for each in needed]
-    items = dataset.items if dataset.subject.kind != "pair" else dataset.subject.batch(dataset.items)
-    return compute_features(made, items, dataset.numbers)
+    return compute_features(made, dataset.subject.batch(dataset.items), dataset.numbers)
 
 
 def _own_features(dataset: Dataset) -> list[Featurizer]:

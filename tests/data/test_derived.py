@@ -12,8 +12,8 @@ import pytest
 
 from molgen.bio import Genome
 from molgen.data.dataset import load_dataset
-from molgen.data.derived import open_labelled
 from molgen.data.intervals import IntervalTable
+from molgen.data.labelled import open_labelled
 from molgen.data.tables import AnyTable
 from molgen.errors import ConfigError, InputError
 from molgen.streams.source import Source

@@ -10,7 +10,7 @@ from rdkit import Chem
 
 from molgen.bio.clusters import cluster_sequences
 from molgen.data.dataset import load_dataset
-from molgen.data.derived import open_labelled
+from molgen.data.labelled import open_labelled
 from molgen.data.splits import Split, SplitRows, make_folds, make_split
 from molgen.errors import ConfigError, InputError
 from molgen.subjects.pair import Pair

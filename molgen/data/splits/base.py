@@ -115,14 +115,14 @@ class SplitRows:
         return found
 
     def sequences(self) -> list[str]:
-        """Return the sequences, of pairs their one side.
+        """Return the sequences, of pairs their other side; those of samples are :class:`~molgen.bio.profiles.Profile`.
 
         Raises
         ------
         ConfigError
             If rows are no sequences.
         """
-        items = [item.sequence if isinstance(item, Pair) else item for item in self.items]
+        items = [item.partner if isinstance(item, Pair) else item for item in self.items]
         if not all(isinstance(item, str) for item in items):
             raise ConfigError("molecules cannot be split by sequence", remedy="use scaffold or butina")
         return items

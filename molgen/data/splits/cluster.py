@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.bio.clusters import cluster_sequences
+from molgen.bio.profiles import Profile
 from molgen.data.splits.base import GroupSplitter, SplitRows, register
+from molgen.data.splits.fill import number_groups
 from molgen.errors import ConfigError
 from molgen.subjects.sequence import find_alphabet
 
@@ -20,6 +22,8 @@ __all__ = ["ClusterSplit"]
 @dataclass(frozen=True)
 class ClusterSplit(GroupSplitter):
     """Sequences that share words, directly or through others, in one part, large clusters in training, others by the seed.
+
+    Of responses each sample is a cluster of its own.
 
     Parameters
     ----------
@@ -42,6 +46,8 @@ class ClusterSplit(GroupSplitter):
     def groups(self, rows: SplitRows) -> NDArray[np.int64]:
         """Number the clusters."""
         sequences = rows.sequences()
+        if all(isinstance(each, Profile) for each in sequences):
+            return number_groups(str(each) for each in sequences)
         alphabet = find_alphabet(sequences)
         if self.both_strands and alphabet == "protein":
             raise ConfigError("proteins have no other strand", where="split 'cluster'", got="both_strands true")

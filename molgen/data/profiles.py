@@ -1,0 +1,207 @@
+"""Profiles of samples from tables of numbers, and rows that name samples joined to them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molgen.bio.profiles import Profile
+from molgen.data.columns import find_column
+from molgen.data.derived import Derived
+from molgen.data.formats.delimited import DelimitedTable
+from molgen.data.numbers import MISSING
+from molgen.data.tables import AnyTable, Row, open_table
+from molgen.errors import InputError
+
+__all__ = ["PROFILE", "ProfiledTable", "Profiles", "read_profiles"]
+
+#: The column that holds the profiles of rows.
+PROFILE = "profile"
+
+
+class Profiles(NamedTuple):
+    """What was measured of samples.
+
+    Attributes
+    ----------
+    samples
+        One a sample, all with the same names.
+    sha256
+        Of the files.
+    """
+
+    samples: list[Profile]
+    sha256: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was measured."""
+        return self.samples[0].names
+
+
+class _Part(NamedTuple):
+    """One table: what its columns are called, and the numbers of each sample."""
+
+    names: list[str]
+    rows: dict[str, NDArray[np.float32]]
+
+
+def read_profiles(tables: Sequence[str | Path]) -> Profiles:
+    """Read tables of numbers, a row a sample and a column a measurement, and put them side by side.
+
+    Parameters
+    ----------
+    tables
+        CSV, TSV or Parquet files. ``NAME=FILE`` says what the numbers of a file are: its column ``TP53`` is then called
+        ``NAME:TP53``. The first column names the samples; all others hold numbers, or nothing.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, something is no number, two samples of a file have one name or two columns do.
+    """
+    parts, digests = [], []
+    for each in tables:
+        name, equals, path = str(each).partition("=")
+        named = bool(equals) and not Path(str(each)).exists()
+        table = _open(Path(path if named else str(each)))
+        parts.append(_read_part(table, f"{name}:" if named else ""))
+        digests.append(table.fingerprint()["sha256"])
+    names = [name for part in parts for name in part.names]
+    twice = next((name for name in dict.fromkeys(names) if names.count(name) > 1), None) if len(parts) > 1 else None
+    if twice is not None:
+        remedy = "say what the numbers of each file are, --profiles NAME=FILE"
+        raise InputError(f"two columns are called {twice!r}", where=", ".join(map(str, tables))[:200], remedy=remedy)
+    shared = tuple(names)
+    samples = list(dict.fromkeys(sample for part in parts for sample in part.rows))
+    if not samples or not shared:
+        raise InputError("no samples with numbers", where=", ".join(map(str, tables))[:200])
+    absent = [np.full(len(part.names), np.nan, np.float32) for part in parts]
+    values = {
+        sample: np.concatenate([part.rows.get(sample, blank) for part, blank in zip(parts, absent, strict=True)])
+        for sample in samples
+    }
+    made = [Profile(sample, shared, numbers) for sample, numbers in values.items()]
+    return Profiles(made, hashlib.sha256("".join(digests).encode()).hexdigest())
+
+
+def _open(path: Path) -> AnyTable:
+    """Open a table whose first line names the columns, be the names numbers, as those of genes in Entrez are."""
+    table = open_table(path)
+    return open_table(path, header=True) if isinstance(table, DelimitedTable) else table
+
+
+def _read_part(table: AnyTable, prefix: str) -> _Part:
+    names = [name.strip() for name in table.columns[1:]]
+    rows: dict[str, NDArray[np.float32]] = {}
+    for row in table.rows():
+        ((line, file),) = table.located([(row.line, "")])
+        where = f"{table.name}, line {line}{file}"
+        if row.problem:
+            raise InputError(row.problem, where=where, remedy="mend or remove the line")
+        sample = row.values[0].strip()
+        if not sample:
+            raise InputError("a sample without a name", where=where, remedy="name it in the first column")
+        if sample in rows:
+            raise InputError(f"two samples are called {sample!r}", where=where, remedy="give each a name of its own")
+        rows[sample] = _numbers(row.values[1:], names, where)
+    return _Part([f"{prefix}{name}" for name in names], rows)
+
+
+def _numbers(cells: Sequence[str], names: Sequence[str], where: str) -> NDArray[np.float32]:
+    """Return the numbers of a row, NaN for an empty cell."""
+    try:
+        return np.array(cells, dtype=np.float64).astype(np.float32)
+    except ValueError:
+        values = np.full(len(cells), np.nan, np.float32)
+    for at, cell in enumerate(cells):
+        if cell.strip().casefold() in MISSING:
+            continue
+        try:
+            values[at] = float(cell)
+        except ValueError:
+            got, remedy = repr(cell[:40]), "leave out columns that are no measurements"
+            raise InputError(f"no number in column {names[at]!r}", where=where, got=got, remedy=remedy) from None
+    return values
+
+
+class GeneEdges(NamedTuple):
+    """A graph over the numbers of samples, as :class:`~molgen.nn.gene_graph.GeneGraph` takes it.
+
+    Attributes
+    ----------
+    genes
+        A row a gene: which numbers are its own, -1 for one that was not measured.
+    edges
+        Pairs of genes.
+    """
+
+    genes: list[list[int]]
+    edges: list[list[int]]
+
+
+def read_gene_graph(path: str | Path, names: Sequence[str]) -> GeneEdges:
+    """Read which genes are joined, such as those whose proteins interact.
+
+    Parameters
+    ----------
+    path
+        A table whose first two columns name genes as profiles do (``TP53`` is that of ``expression:TP53``). Other columns are not
+        looked at; genes without numbers, and without neighbours, are left out.
+    names
+        What was measured of samples.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or joins no two genes of the profiles.
+    """
+    table = open_table(Path(path))
+    if len(table.columns) < 2:
+        raise InputError("two columns of genes are needed", where=table.name, got=", ".join(table.columns)[:80])
+    parts = [name.rpartition(":") for name in names]
+    kinds = {kind: at for at, kind in enumerate(dict.fromkeys(kind for kind, _, _ in parts))}
+    known = {gene for _, _, gene in parts}
+    pairs = dict.fromkeys(
+        tuple(sorted((first, second)))
+        for first, second in ((row.values[0].strip(), row.values[1].strip()) for row in table.rows())
+        if first != second and first in known and second in known
+    )
+    if not pairs:
+        got = f"{names[0]!r} and the like in the profiles"
+        raise InputError("no two genes of the profiles are joined", where=table.name, expected="their names", got=got)
+    number = {gene: at for at, gene in enumerate(dict.fromkeys(gene for pair in pairs for gene in pair))}
+    genes = [[-1] * len(kinds) for _ in number]
+    for at, (kind, _, gene) in enumerate(parts):
+        if gene in number:
+            genes[number[gene]][kinds[kind]] = at
+    return GeneEdges(genes, [[number[first], number[second]] for first, second in pairs])
+
+
+class ProfiledTable(Derived):
+    """A table with the profile of the sample that each row names; a row of an unknown sample has but the name."""
+
+    def __init__(self, table: AnyTable, sample: str, profiles: Profiles) -> None:
+        super().__init__(table, [*table.columns, PROFILE])
+        if PROFILE in table.columns:
+            raise InputError(f"there is a column {PROFILE!r} already", where=table.name, remedy="rename it")
+        self._at = table.columns.index(find_column(table.columns, sample, flag="--sample", where=table.name))
+        self._profiles = profiles
+
+    def rows(self) -> Iterator[Row]:
+        """Iterate over all rows; a profile is the same object in each row that has it."""
+        known = {str(profile): profile for profile in self._profiles.samples}
+        for row in self.table.rows():
+            name = row.values[self._at].strip()
+            yield row._replace(values=[*row.values, known.get(name, name)])
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return that of the table, with what the profiles add to the digest."""
+        own = self.table.fingerprint()
+        digest = hashlib.sha256((own["sha256"] + self._profiles.sha256).encode()).hexdigest()
+        return {**own, "sha256": digest}
