@@ -19,6 +19,7 @@ from molgen.cli.options import (
     json_option,
     output_option,
     overwrite_option,
+    profiles_option,
     quiet_option,
     restart_option,
     row_limit_options,
@@ -45,6 +46,7 @@ from molgen.cli.options import (
     metavar="FILE",
     help="FASTA or GenBank file, for a model of pairs: every molecule is scored with each sequence of it.",
 )
+@profiles_option
 @genome_options
 @click.option("--columns", metavar="A,B,...", help="Output columns to keep, by comma; fewer cost less [all].")
 @click.option("--percentiles", is_flag=True, help="Add where each value stands among those of compounds that the model knows.")
@@ -84,7 +86,8 @@ def screen(
     """Score every row of LIBRARY (CSV, TSV, SMI, SDF or Parquet files, plain or packed; - is standard input).
 
     A model of sequences reads FASTA, FASTQ and GenBank files, tables with a column of sequences, and BED files over a --genome. A
-    model of pairs reads molecules against each --protein, one row a pair, or tables with columns of both.
+    model of pairs reads molecules against each --protein, one row a pair, or tables with columns of both; one of responses reads
+    molecules with each sample of --profiles.
 
     One output row for each input row, in order: row, source, id, smiles, status, reason, notes, canonical_smiles, then each task
     with its 90 % interval (of several classes: the likeliest, and the probability of each), and the similarity to the training
@@ -105,6 +108,7 @@ def screen(
       molgen screen library.smi -m esol.molgen -o scores.csv --top 50 --hits hits.sdf --report report.html
       molgen screen library.smi -m esol.molgen -o scores.csv --columns id,status,logS
       molgen screen library.smi --protein kinases.fasta -m kinases.molgen -o scores.csv --hits hits.csv
+      molgen screen library.smi --profiles expression.csv -m response.molgen -o scores.csv
       molgen screen genes.fasta -m expression.molgen -o scores.csv
       molgen screen library.smi -m esol.molgen -o scores.csv --filter lipinski --filter pains --window 'MolWt<=450' --annotate qed
     """

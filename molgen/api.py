@@ -255,7 +255,9 @@ def _files_read(
 ) -> list[str | Path]:
     """Return the files that a training run reads, which none of its outputs may be."""
     tables = [] if isinstance(data, Dataset) else expand_paths(data)
-    tables += [Path(each) for each in (resolved.labels, resolved.negatives, resolved.genome) if each and each not in GENERATED]
+    alone = (resolved.labels, resolved.negatives, resolved.genome, resolved.gene_graph)
+    tables += [Path(each) for each in alone if each and each not in GENERATED]
+    tables += [Path(each.rpartition("=")[2]) for each in (*resolved.joins, *resolved.profiles)]
     models = [find_bundle(each) for each in (resolved.parent, resolved.pretrained) if each not in (None, "none")]
     return [*tables, *models, *([config] if isinstance(config, str | Path) else [])]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -95,12 +96,26 @@ class KeyedTable(Derived):
         return [*self.table.notes, *self._labels.notes, *self._notes]
 
     def find_smiles(self, wanted: str | None = None) -> str:
-        """Return the column with the SMILES."""
-        return wanted if wanted in self._added else self.table.find_smiles(wanted)
+        """Return the column with the SMILES, in whichever of both tables it is."""
+        return self._find(lambda table: table.find_smiles(wanted), wanted)
 
     def find_sequence(self, wanted: str | None = None) -> str:
-        """Return the column with the sequences."""
-        return wanted if wanted in self._added else self.table.find_sequence(wanted)
+        """Return the column with the sequences, in whichever of both tables it is."""
+        return self._find(lambda table: table.find_sequence(wanted), wanted)
+
+    def _find(self, find: Callable[[AnyTable], str], wanted: str | None) -> str:
+        if wanted in self._added:
+            return str(wanted)
+        try:
+            return find(self.table)
+        except InputError as error:
+            if wanted is not None:
+                raise
+            with suppress(InputError):
+                found = find(self._labels)
+                if found in self._added:
+                    return found
+            raise error from None
 
     def rows(self) -> Iterator[Row]:
         """Iterate over all rows, with the cells of the other table."""

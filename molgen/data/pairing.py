@@ -1,54 +1,54 @@
-"""A library of molecules against proteins: every molecule with each of them."""
+"""A library of molecules against proteins, or samples: every molecule with each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
-from molgen.bio.records import Record, read_records
+from molgen.bio.records import read_records
 from molgen.data.library import BLOCK_ROWS, AnyBlock, Block, Library, load_block
 from molgen.data.paths import expand_paths
 from molgen.errors import InputError
 from molgen.streams.source import Source
 
-__all__ = ["PROTEIN", "PairedLibrary", "read_proteins"]
+__all__ = ["PROTEIN", "SAMPLE", "PairedLibrary", "read_proteins"]
 
-#: The column that names the protein of each row.
-PROTEIN = "protein"
+#: The columns that name the protein, or the sample, of each row.
+PROTEIN, SAMPLE = "protein", "sample"
 
 
 @dataclass(frozen=True, slots=True)
 class PairedLibrary(Library):
-    """A library whose rows are pairs: each row of it with each of some sequences, one after the other.
+    """A library whose rows are pairs: each row of it with each of some partners, one after the other.
 
     Attributes
     ----------
-    proteins
-        The sequences, with ids.
+    partners
+        Name -> sequence, or profile.
     """
 
-    proteins: list[Record] = field(default_factory=list)
+    partners: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, library: Library, proteins: Sequence[Record]) -> Self:
-        """Pair a library with sequences.
+    def of(cls, library: Library, column: str, partners: Mapping[str, str]) -> Self:
+        """Pair a library with sequences or profiles, whose names are in a column.
 
         Raises
         ------
         InputError
-            If it has a column of the name that tells sequences apart.
+            If it has a column of that name.
         """
-        if PROTEIN in library.extras:
-            raise InputError(f"the library has a column {PROTEIN!r} already", where=library.sources[0].name, remedy="rename it")
-        return cls(library.sources, [PROTEIN, *library.extras], library.notes, list(proteins))
+        if column in library.extras:
+            raise InputError(f"the library has a column {column!r} already", where=library.sources[0].name, remedy="rename it")
+        return cls(library.sources, [column, *library.extras], library.notes, dict(partners))
 
     def deferred_blocks(self, size: int = BLOCK_ROWS) -> Iterator[AnyBlock]:
         """Iterate over blocks of about as many pairs; prepared libraries are read from their texts."""
-        n, (_, *extras) = len(self.proteins), self.extras
-        names = [protein.id for protein in self.proteins]
+        n, (_, *extras) = len(self.partners), self.extras
+        names = list(self.partners)
         for job in Library(self.sources, extras, self.notes).deferred_blocks(max(1, size // n)):
             block = load_block(job, extras)
             yield Block(
@@ -56,7 +56,7 @@ class PairedLibrary(Library):
                 block.source,
                 _each(block.rows, n),
                 _each(block.ids, n),
-                [(smiles, protein.sequence) for smiles in block.texts for protein in self.proteins],
+                [(smiles, partner) for smiles in block.texts for partner in self.partners.values()],
                 {at * n + which: problem for at, problem in block.problems.items() for which in range(n)},
                 [names * len(block.rows), *(cells and _each(cells, n) for cells in block.extras)],
             )
@@ -67,7 +67,7 @@ def _each(values: Sequence[Any], n: int) -> list[Any]:
     return list(chain.from_iterable([value] * n for value in values))
 
 
-def read_proteins(paths: str | Path | Sequence[str | Path]) -> tuple[list[Record], list[str]]:
+def read_proteins(paths: str | Path | Sequence[str | Path]) -> tuple[dict[str, str], list[str]]:
     """Read the sequences that a library is screened against.
 
     Parameters
@@ -77,15 +77,15 @@ def read_proteins(paths: str | Path | Sequence[str | Path]) -> tuple[list[Record
 
     Returns
     -------
-    records, digests
-        The sequences, each with an id of its own, and the SHA-256 of each file.
+    sequences, digests
+        The sequence of each id, and the SHA-256 of each file.
 
     Raises
     ------
     InputError
         If a file cannot be read, a record is damaged or empty, or two have one id: what would be screened against is not clear.
     """
-    found: list[Record] = []
+    found: dict[str, str] = {}
     digests = []
     for path in expand_paths(paths):
         source = Source(path)
@@ -93,11 +93,11 @@ def read_proteins(paths: str | Path | Sequence[str | Path]) -> tuple[list[Record
             problem = record.problem or ("" if record.sequence else "an empty sequence")
             if problem:
                 raise InputError(problem, where=f"{source.name}, record {record.number}", remedy="mend or remove the record")
-            found.append(record if record.id else record._replace(title=f"protein_{len(found) + 1}"))
+            name = record.id or f"protein_{len(found) + 1}"
+            if name in found:
+                raise InputError(f"two sequences are called {name!r}", where=source.name, remedy="give each a name of its own")
+            found[name] = record.sequence
         digests.append(source.sha256())
-    names = [record.id for record in found]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None or not found:
-        what = "no sequence" if not found else f"two sequences are called {twice!r}"
-        raise InputError(what, where=", ".join(map(str, expand_paths(paths)))[:200], remedy="give each a name of its own")
+    if not found:
+        raise InputError("no sequence", where=", ".join(map(str, expand_paths(paths)))[:200])
     return found, digests

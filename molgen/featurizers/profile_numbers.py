@@ -54,8 +54,7 @@ class ProfileNumbers(Featurizer):
                 item = (Profile.of(row) if isinstance(row, Mapping) else row).ordered(names)
             except (AttributeError, TypeError, ValueError):
                 items.append(None)
-                if row is not None:
-                    reasons[at] = f"not numbers by name: {type(row).__name__}"
+                reasons[at] = f"not numbers by name: {type(row).__name__}"
                 continue
             known = np.isfinite(item.values).any()
             items.append(item if known else None)

@@ -13,7 +13,7 @@ from rdkit import Chem
 
 from molgen.chem.sd_record import sd_record
 from molgen.chem.standardize import canonical_smiles
-from molgen.data.pairing import PROTEIN
+from molgen.data.pairing import PROTEIN, SAMPLE
 from molgen.files import replacing, write_failed
 from molgen.rows import ReadRows
 from molgen.screening.output import TableWriter
@@ -101,7 +101,8 @@ def _structures(table: pa.Table, read: Read) -> Iterator[tuple[dict[str, Any], C
 
 def _title(row: dict[str, Any]) -> str:
     name = row["id"] or str(row["row"])
-    return f"{name} {row[PROTEIN]}" if PROTEIN in row else name
+    partner = next((row[column] for column in (PROTEIN, SAMPLE) if column in row), None)
+    return f"{name} {partner}" if partner else name
 
 
 def _write_lines(path: Path, lines: Iterator[str]) -> None:

@@ -18,6 +18,7 @@ _ROW_COLUMNS = {
     "smiles": ("row", "source", "id", "smiles", "status", "reason", "notes", "canonical_smiles"),
     "sequence": ("row", "source", "id", "sequence", "status", "reason", "notes"),
     "pair": ("row", "source", "id", "smiles", "sequence", "status", "reason", "notes"),
+    "response": ("row", "source", "id", "smiles", "profile", "status", "reason", "notes"),
 }
 _TYPES = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
 
@@ -81,7 +82,7 @@ def output_schema(
     percentiles
         Columns of percentiles that were asked for.
     about
-        What rows are: ``"smiles"``, ``"sequence"`` or a ``"pair"`` of both.
+        What rows are: ``"smiles"``, ``"sequence"``, a ``"pair"`` of both, or a ``"response"`` of a sample to a molecule.
 
     Raises
     ------

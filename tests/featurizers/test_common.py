@@ -26,7 +26,7 @@ from sklearn.utils import estimator_checks
 from molgen.bio.records import Record
 from molgen.chem.graph import GraphBatch
 from molgen.errors import ConfigError, InputError
-from molgen.featurizers import Columns, Features, available, from_spec
+from molgen.featurizers import Columns, Features, ProfileNumbers, available, from_spec
 from molgen.featurizers.molecule import MoleculeFeaturizer
 from molgen.featurizers.sequence import SequenceFeaturizer
 
@@ -101,7 +101,7 @@ def rows_for(featurizer: Any) -> Rows:
 def _cases() -> list[Any]:
     cases = []
     for name, cls in available().items():
-        if cls is Columns:  # reads numbers; see test_columns.py
+        if cls in (Columns, ProfileNumbers):  # read numbers; see test_columns.py and test_profiles.py
             continue
         reads = MoleculeFeaturizer | SequenceFeaturizer
         assert issubclass(cls, reads), f"{name} reads neither molecules nor sequences: this suite has no rows for it"
