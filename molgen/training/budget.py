@@ -48,8 +48,11 @@ def within_budget(
     kept
         Where the run is kept: one that goes on keeps to what it chose.
     """
-    # After cross-validation everything is trained once more, on all rows.
-    parts = [*(split.train for split in splits), *([np.arange(len(dataset))] if recipe.config.folds else [])]
+    parts = [split.train for split in splits]
+    if recipe.config.folds:  # after cross-validation everything is trained once more, on all rows
+        parts.append(np.arange(len(dataset)))
+    if recipe.config.refit:
+        parts.append(np.concatenate([splits[0].train, splits[0].valid]))
     compounds = sum(map(len, parts))
     labels = sum(int((~np.isnan(dataset.targets[rows])).sum()) for rows in parts)
     wanted = plans(recipe.config, recipe.ingredients.network)

@@ -18,7 +18,7 @@ from molgen.data.replicates import find_leaks
 from molgen.data.splits import Split, make_folds, make_split
 from molgen.data.tasks import Task, check_names, fit_scaling
 from molgen.errors import ConfigError, InputError
-from molgen.experts.base import Expert, compute_features
+from molgen.experts.base import compute_features
 from molgen.experts.domain import Domain
 from molgen.experts.structures import MAX_STRUCTURES, Structures
 from molgen.extras import import_extra
@@ -35,10 +35,11 @@ from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
 from molgen.training.fit import Fitted, Progress, fit_experts
-from molgen.training.ingredients import Ingredients, ingredients_for
+from molgen.training.ingredients import ingredients_for
 from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import check_compounds, rank_among
 from molgen.training.recipe import Recipe, make_recipe, sized
+from molgen.training.refit import refit
 from molgen.training.search import Search, search_settings
 from molgen.training.swapped import swap_partners
 
@@ -197,28 +198,38 @@ def _prepare(
 
 
 def _train_on_split(job: _Job) -> TrainResult:
-    """Train on one part, choose epochs, weights and calibration on the second, and measure on the third."""
+    """Train on one part, choose epochs, weights and calibration on the second, and measure on the third.
+
+    With ``refit`` the experts are then trained on the first two, and it is these that the test part measures.
+    """
     dataset, recipe, features, (split,) = job.dataset, job.recipe, job.features, job.splits
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
     fitted = fit_experts(recipe, tasks, features, dataset.labels, split, job.tell, checkpoint=job.kept)
     job.tell("blending", 0, 0)
     predictions = fitted.predict(features)
     mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
+    rows = split.train
+    domain = seen = _domain(fitted, dataset, rows, recipe)
+    if recipe.config.refit:
+        again = refit(recipe, dataset, features, split, fitted, predictions, job.tell, job.kept)
+        tasks, rows, fitted, predictions = again
+        domain = _domain(fitted, dataset, rows, recipe)
     final = mixing.predict(predictions)
     rivals = predict_baselines(tasks, features, dataset, split, recipe)
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
     if isinstance(dataset.subject, AnyPairSubject):
         name, swapped = swap_partners(features, dataset.subject, recipe.config.seed)
-        held_out = np.sort(np.concatenate([split.valid, split.test]))
+        held_out = split.test if recipe.config.refit else np.sort(np.concatenate([split.valid, split.test]))
         rivals[name] = np.full_like(final, np.nan)
         rivals[name][held_out] = mixing.predict(fitted.predict(swapped, held_out))
     parts = {"valid": split.valid, "test": split.test}
     metrics = measure(tasks, rivals, dataset.labels, parts, mixing.half_widths, sides_of(dataset))
     curve = _curve(job, split, metrics) if recipe.config.curve else []
-    bundle = _bundle(tasks, fitted, mixing, dataset, split.train, recipe)
+    bundle = _bundle(tasks, fitted, mixing, domain, dataset, rows, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
-    similarity = bundle.domain.similarity(take_rows(features[recipe.ingredients.fingerprint], split.valid))
+    # Validation rows are judged by how near they are to what the experts that predicted them have seen.
+    similarity = seen.similarity(take_rows(features[recipe.ingredients.fingerprint], split.valid))
     _warn_outside(bundle, fit_applicability(tasks, final[split.valid], dataset.labels.take(split.valid), similarity))
     if curve:
         bundle.card["learning_curve"] = plain([point.to_json() for point in curve])
@@ -246,7 +257,8 @@ def _train_on_folds(job: _Job) -> TrainResult:
     unseen = np.stack([folds.predictions[name] for name in folds.experts])
     mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
     metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested}, sides=sides_of(dataset))
-    bundle = _bundle(tasks, fitted, mixing, dataset, rows, recipe)
+    domain = _domain(fitted, dataset, rows, recipe)
+    bundle = _bundle(tasks, fitted, mixing, domain, dataset, rows, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     bundle.card["cross_validation"] = plain(folds.to_json())
     _warn_outside(bundle, fit_applicability(tasks, folds.predictions["model"], dataset.labels, folds.similarity))
@@ -271,18 +283,26 @@ def _validate(job: _Job) -> CrossValidation:
     )
 
 
-def _bundle(tasks: list[Task], fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.int64], recipe: Recipe) -> Bundle:
+def _bundle(
+    tasks: list[Task], fitted: Fitted, mixing: Blend, domain: Domain, dataset: Dataset, rows: NDArray[np.int64], recipe: Recipe
+) -> Bundle:
     """Put together what was fitted on some rows; the card is still to be written."""
     config = recipe.config
-    featurizer = _domain_featurizer(fitted.experts, recipe.ingredients)
-    items = dataset.subject.side([dataset.items[row] for row in rows], featurizer.reads)
-    domain = Domain.fit(featurizer, items, seed=config.seed)
     weights, calibration = mixing.weights, mixing.calibration
     structures = _structures(dataset, rows) if config.store_structures else None
     bundle = Bundle(tasks, fitted.experts, weights, calibration, domain, {}, dataset.subject, structures=structures)
     if config.percentiles_of is not None:
         bundle.percentiles = rank_among(bundle, config.percentiles_of)
     return bundle
+
+
+def _domain(fitted: Fitted, dataset: Dataset, rows: NDArray[np.int64], recipe: Recipe) -> Domain:
+    """Choose what later rows are compared with; by what an expert needs anyway, else by what costs less."""
+    needed = [featurizer for expert in fitted.experts for featurizer in expert.featurizers]
+    cheap, own = recipe.ingredients.plain_fingerprint, recipe.ingredients.fingerprint
+    featurizer = own if own in needed else cheap
+    items = dataset.subject.side([dataset.items[row] for row in rows], featurizer.reads)
+    return Domain.fit(featurizer, items, seed=recipe.config.seed)
 
 
 def _curve(job: _Job, split: Split, metrics: Metrics) -> list[CurvePoint]:
@@ -423,9 +443,3 @@ def _own_features(dataset: Dataset) -> list[Featurizer]:
 def _without(split: Split, rows: dict[int, str]) -> Split:
     gone = list(rows)
     return Split.of(*(part[~np.isin(part, gone)] for part in (split.train, split.valid, split.test)))
-
-
-def _domain_featurizer(experts: list[Expert], ingredients: Ingredients) -> Featurizer:
-    """Compare by what an expert needs anyway, else by what costs less."""
-    needed = [featurizer for expert in experts for featurizer in expert.featurizers]
-    return ingredients.fingerprint if ingredients.fingerprint in needed else ingredients.plain_fingerprint

@@ -238,3 +238,19 @@ def test_a_fast_blend_needs_no_expensive_descriptors(measured_table):
     assert widths == [len(DESCRIPTORS_FAST)]
     # Beside it stands what the descriptors would have given.
     assert {"lightgbm", "tabular", "model"} <= set(result.metrics["test"])
+
+
+def test_refit_trains_on_the_validation_part_and_measures_what_is_saved(measured_table, tmp_path):
+    settings = QUICK | {"target": "activity", "experts": "network"}
+    once = molgen.train(measured_table, **settings)
+    again = molgen.train(measured_table, tmp_path / "m.molgen", refit=True, **settings)
+    valid, test = again.split.valid, again.split.test
+    # Validation rows are told by the experts that did not see them, the others by those that are saved.
+    assert np.allclose(again.predictions[valid], once.predictions[valid])
+    assert again.metrics["valid"]["model"]["activity"]["rmse"] == pytest.approx(once.metrics["valid"]["model"]["activity"]["rmse"])
+    saved = molgen.load(tmp_path / "m.molgen").predict([again.dataset.texts[row] for row in test])
+    assert np.allclose(saved["activity"], again.predictions[test, 0], atol=1e-4)
+    assert not np.allclose(again.predictions[test], once.predictions[test])
+    for wrong in ({"folds": 3}, {"curve": True}):
+        with pytest.raises(ConfigError, match="refit"):
+            molgen.train(measured_table, refit=True, **settings, **wrong)
