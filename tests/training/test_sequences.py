@@ -110,6 +110,7 @@ def test_intervals_are_split_by_chromosome_and_read_on_both_strands(tmp_path):
     ]
     assert sum(map(len, contigs_of)) == len(set().union(*contigs_of)) == 5
     assert result.bundle.experts[0].architecture["strands"] == "average"
+    assert [type(extra).__name__ for extra in result.bundle.experts[0].extras] == ["Composition"]  # frames tell strands apart
     result.bundle.save(tmp_path / "p.molgen")
     molgen.screen(tmp_path / "p.bed", tmp_path / "p.molgen", tmp_path / "s.csv", genome=str(tmp_path / "g.fa"))
     assert set(pd.read_csv(tmp_path / "s.csv")["sequence"].str.len()) == {60}  # as in training
