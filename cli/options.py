@@ -31,6 +31,7 @@ __all__ = [
     "quiet_option",
     "restart_option",
     "row_limit_options",
+    "sequence_option",
     "settings_option",
     "split_options",
 ]
@@ -102,6 +103,11 @@ def genome_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return genome(length(command))
 
 
+def sequence_option(guess: str = "guessed") -> Decorator:
+    """Which column sequences are read from, and when it is guessed."""
+    return click.option("--sequence", metavar="COLUMN", help=f"Column with the sequences [{guess}].")
+
+
 def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where measured sequences and pairs, and what is known of them, are read from."""
 
@@ -116,8 +122,7 @@ def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=about)(command)
     about = "Table of labels, which finds rows by their id."
     command = click.option("--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help=about)(command)
-    about = "Column with the sequences, for a model of these [guessed in FASTA and the like]."
-    return click.option("--sequence", metavar="COLUMN", help=about)(genome_options(command))
+    return sequence_option("guessed in FASTA and the like")(genome_options(command))
 
 
 def pairs_option(flag: str, name: str, metavar: str, help_text: str, read: Callable[[str], Any] = str) -> Decorator:
