@@ -6,22 +6,20 @@ then made from all parts in order. So an undisturbed run, a resumed one and the 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from molgen.bio.genome import Genome
 from molgen.bundle import Bundle
-from molgen.data.library import AnyBlock, Library, open_library
-from molgen.data.pairing import PROTEIN, PairedLibrary, read_proteins
+from molgen.data.library import AnyBlock, Library
 from molgen.data.paths import expand_paths
 from molgen.data.tasks import Task, output_names, score_views
 from molgen.datasets import find_bundle
 from molgen.device import choose_device
-from molgen.errors import ConfigError, InputError
+from molgen.errors import ConfigError
 from molgen.filters import Filter, Pipeline, resolve
 from molgen.screening.cascade import Cascade
 from molgen.screening.fill import Progress
@@ -32,13 +30,13 @@ from molgen.screening.manifest import Manifest, Shard, describe, file_sha256
 from molgen.screening.objective import DESIRABILITY, Objective, read_objective
 from molgen.screening.on_ray import check_engine, score_on_ray
 from molgen.screening.output import check_outputs
+from molgen.screening.reading import open_for, with_protein_names
 from molgen.screening.resume import finished_parts
 from molgen.screening.schema import OutputSchema, output_schema
 from molgen.screening.score import ScoredBlock, ScorePlan
 from molgen.screening.summary import Summary
 from molgen.screening.watchdog import RowLimits
 from molgen.screening.workers import score_blocks
-from molgen.subjects import SequenceSubject
 
 __all__ = ["ScreenResult", "ranking_task", "screen"]
 
@@ -209,7 +207,7 @@ def screen(
     about = bundle.subject.about
     if hits is not None and about == "sequence" and is_structures(Path(hits)):
         raise ConfigError("sequences have no structures", where="--hits", got=str(hits), remedy="name a table, such as hits.csv")
-    opened, as_read = _open(bundle, paths, smiles, sequence, ids, protein, genome, length)
+    opened, as_read = open_for(bundle, paths, smiles, sequence, ids, protein, genome, length)
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))
     if about != "smiles" and (pipeline.filters or pipeline.annotations):
@@ -217,7 +215,7 @@ def screen(
         raise ConfigError(f"filters look at molecules, and the model at {bundle.subject.noun}s", got=got)
     ranks = _percentile_columns(bundle, columns, asked=percentiles)
     if protein and columns is None:  # a protein's name stands for its letters
-        columns = _with_names(output_schema(bundle.tasks, opened.extras, percentiles=ranks, about=about).columns)
+        columns = with_protein_names(output_schema(bundle.tasks, opened.extras, percentiles=ranks, about=about).columns)
     schema = output_schema(bundle.tasks, opened.extras, columns, annotations=pipeline.columns, percentiles=ranks, about=about)
     task = ranking_task(bundle, rank_by, wishes) if hits or report or rank_by or rescore else None
     cascade = make_cascade(rescore, rescore_with, rank_by, bundle, workers, limits, placed)
@@ -254,74 +252,6 @@ def screen(
         summary, found = results.write(asked, bundle, [str(path) for path in paths], list(pipeline.columns))
         folder.remove()
     return ScreenResult(summary, found, Path(output), end.notes)
-
-
-def _open(
-    bundle: Bundle,
-    paths: Sequence[Path],
-    smiles: str | None,
-    sequence: str | None,
-    ids: str | None,
-    protein: str | Path | Sequence[str | Path],
-    genome: str | Path | None,
-    length: int | None,
-) -> tuple[Library, dict[str, Any]]:
-    """Open a library as the model reads it; return it, and how it is read as plain data."""
-    about = bundle.subject.about
-    asked = {"--smiles": smiles, "--sequence": sequence, "--protein": protein or None, "--genome": genome, "--length": length}
-    _check_asked(about, asked)
-    if genome is not None and length is None and isinstance(bundle.subject, SequenceSubject):
-        length = bundle.subject.length  # as in training
-    try:
-        opened = open_library(
-            paths,
-            smiles=smiles,
-            sequence=sequence,
-            ids=ids,
-            needed=bundle.columns,
-            reads="smiles" if protein else about,
-            genome=None if genome is None else Genome(genome),
-            length=length,
-        )
-    except InputError as error:
-        if about != "pair" or protein:
-            raise
-        remedy = "give --protein FILE, or a table with a column of SMILES and one of sequences"
-        raise InputError(error.what, where=error.where, expected=error.expected, got=error.got, remedy=remedy) from None
-    as_read: dict[str, Any] = {"smiles": smiles, "id": ids}
-    if sequence is not None:
-        as_read["sequence"] = sequence
-    if genome is not None:
-        as_read |= {"genome": file_sha256(genome), "length": length}
-    if protein:
-        proteins, as_read["proteins"] = read_proteins(protein)
-        opened = PairedLibrary.of(opened, proteins)
-    return opened, as_read
-
-
-def _with_names(columns: Sequence[str]) -> list[str]:
-    """Put the names of proteins in the place of their letters."""
-    return [PROTEIN if name == "sequence" else name for name in columns if name != PROTEIN]
-
-
-def _check_asked(about: str, asked: Mapping[str, Any]) -> None:
-    """Refuse what says how rows are read that the model does not read."""
-    of_genomes = ("--genome", "--length")
-    unread = {
-        "smiles": ("--sequence", "--protein", *of_genomes),
-        "sequence": ("--smiles", "--protein"),
-        "pair": ("--sequence", *of_genomes) if asked["--protein"] else of_genomes,
-    }[about]
-    named = next((flag for flag in unread if asked[flag] is not None), None)
-    if named is not None:
-        what = {"smiles": "SMILES", "sequence": "sequences", "pair": "pairs"}[about]
-        got = asked[named]
-        shown = ", ".join(map(str, got)) if isinstance(got, tuple | list) else str(got)
-        raise ConfigError(f"the model reads {what}", where=named, got=shown[:200])
-    if asked["--genome"] is not None and asked["--sequence"] is not None:
-        raise ConfigError("intervals of a genome have no columns to name", where="--sequence", got=asked["--sequence"])
-    if asked["--length"] is not None and asked["--genome"] is None:
-        raise ConfigError("a length needs a genome", where="--length", got=str(asked["--length"]))
 
 
 def _path(path: str | Path | None) -> Path | None:
