@@ -14,6 +14,7 @@ from molgen.cli.options import (
     output_option,
     overwrite_option,
     quiet_option,
+    sequence_option,
     settings_option,
 )
 
@@ -36,7 +37,7 @@ def _print_list(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @settings_option("featurizer")
 @click.option("--spec", type=click.Path(exists=True, dir_okay=False), help="JSON file with the featurizer and its parameters.")
 @output_option("File of features: .npz, or .parquet for all but graphs.")
-@click.option("--sequence", metavar="COLUMN", help="Column with the sequences, for a featurizer of these [guessed].")
+@sequence_option()
 @column_options
 @genome_options
 @click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(-1), help="Processes; -1 for all cores.")

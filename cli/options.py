@@ -32,6 +32,7 @@ __all__ = [
     "quiet_option",
     "restart_option",
     "row_limit_options",
+    "sequence_option",
     "settings_option",
     "split_options",
 ]
@@ -103,6 +104,11 @@ def genome_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return genome(length(command))
 
 
+def sequence_option(guess: str = "guessed") -> Decorator:
+    """Which column sequences are read from, and when it is guessed."""
+    return click.option("--sequence", metavar="COLUMN", help=f"Column with the sequences [{guess}].")
+
+
 def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Where measured sequences, pairs and responses, and what is known of them, are read from."""
 
@@ -120,8 +126,7 @@ def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--sample", metavar="COLUMN", help=about)(command)
     about = "Table of labels, which finds rows by their id."
     command = click.option("--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help=about)(command)
-    about = "Column with the sequences, for a model of these [guessed in FASTA and the like]."
-    return click.option("--sequence", metavar="COLUMN", help=about)(genome_options(command))
+    return sequence_option("guessed in FASTA and the like")(genome_options(command))
 
 
 def profiles_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,6 +23,7 @@ from molgen.cli.options import (
     quiet_option,
     restart_option,
     row_limit_options,
+    sequence_option,
 )
 
 
@@ -37,7 +38,7 @@ from molgen.cli.options import (
     help="Model that molgen train wrote, or one that molgen data list names.",
 )
 @output_option("Table of scores: CSV, or Parquet if it ends in .parquet.")
-@click.option("--sequence", metavar="COLUMN", help="Column with the sequences, for a model of these [guessed].")
+@sequence_option()
 @column_options
 @click.option(
     "--protein",

@@ -72,12 +72,13 @@ def test_every_command_has_help_a_page_and_its_options_as_they_are():
 def parts():
     from molgen import featurizers, filters
     from molgen.data import splits
-    from molgen.nn.parts import MESSAGE_PASSING, POOLING, part_names
+    from molgen.nn.parts import MESSAGE_PASSING, POOLING, SEQUENCE, part_names
 
     yield from (("featurizers.md", name) for name in featurizers.available())
     yield from (("splits.md", name) for name in splits.available())
     yield from (("filters.md", name) for name in filters.available())
     yield from (("models.md", name) for package in (MESSAGE_PASSING, POOLING) for name in part_names(package))
+    yield from (("sequences.md", name) for name in part_names(SEQUENCE))
 
 
 def test_every_part_is_named_in_its_page():

@@ -10,7 +10,7 @@ __all__ = ["shuffle_dinucleotides"]
 def shuffle_dinucleotides(sequence: str, rng: np.random.Generator) -> str:
     """Return a random sequence with the very same number of each pair of neighbouring letters.
 
-    The first and the last letter stay. All such sequences are equally likely (but for letters that few others lead to).
+    The first and the last letter stay. All such sequences are equally likely.
 
     Parameters
     ----------
@@ -32,19 +32,14 @@ def shuffle_dinucleotides(sequence: str, rng: np.random.Generator) -> str:
     exits = _random_exits(followers, last, rng)
     for letter, following in enumerate(followers):
         if letter == last or not len(following):
-            orders.append(rng.permutation(following))
+            orders.append(iter(rng.permutation(following)))
             continue
         # The exit that leads on to the last letter is taken last, so that no follower is left over.
         kept = np.delete(following, int(np.flatnonzero(following == exits[letter])[0]))
-        orders.append(np.append(rng.permutation(kept), exits[letter]))
-    taken = [0] * len(letters)
-    at = int(codes[0])
-    path = [at]
+        orders.append(iter(np.append(rng.permutation(kept), exits[letter])))
+    path = [codes[0]]
     for _ in range(len(codes) - 1):
-        following = orders[at]
-        taken[at] += 1
-        at = int(following[taken[path[-1]] - 1])
-        path.append(at)
+        path.append(next(orders[path[-1]]))
     return letters[path].astype("<u4").tobytes().decode("utf-32-le")
 
 

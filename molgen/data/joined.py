@@ -119,7 +119,8 @@ class JoinedTable:
         if len(each) == 1:
             return each[0]
         digest = hashlib.sha256("".join(one["sha256"] for one in each).encode()).hexdigest()
-        return {"file": ", ".join(one["file"] for one in each), "sha256": digest}
+        # What is drawn from a file is told as that file.
+        return {"file": ", ".join(dict.fromkeys(one["file"] for one in each)), "sha256": digest}
 
 
 def open_tables(paths: str | Path | Sequence[str | Path] | AnyTable) -> AnyTable:

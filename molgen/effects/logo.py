@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.errors import InputError
 from molgen.files import replacing
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_importance", "draw_logo"]
 
 #: Colours of nucleic acids as sequencers have them, and of amino acids by their side chains.
-_COLOURS = {
-    **dict(zip("ACGTU", ("#109648", "#255c99", "#f7b32b", "#d62839", "#d62839"), strict=True)),
-}
+_COLOURS = dict(zip("ACGTU", ("#109648", "#255c99", "#f7b32b", "#d62839", "#d62839"), strict=True))
 _SIDE_CHAINS = {"#444444": "AVLIPMFWG", "#109648": "STYNQ", "#255c99": "KRH", "#d62839": "DE", "#f7b32b": "C"}
 #: Letters of a row of a plot.
 _A_LINE = 100
@@ -80,8 +79,6 @@ def draw_importance(path: Path, results: Sequence[ScanResult], positions: tuple[
         If there is nothing to draw.
     """
     from matplotlib.figure import Figure
-
-    from molgen.errors import InputError
 
     panels = []
     for result in results:

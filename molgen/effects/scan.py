@@ -82,7 +82,7 @@ class ScanResult:
             return frame.astype({"position": "Int64"})
         places = [
             (place, at)
-            for place, own in enumerate(self.sequence if not self.reason else "")
+            for place, own in enumerate(self.sequence)
             for at, letter in enumerate(self.letters)
             if letter != own and (self.effects[0, place] == 0).any()  # of places that were not looked at nothing is known
         ]
@@ -182,7 +182,7 @@ def scan(
     records = [each for each in given if isinstance(each, Record)]
     records += [record for path in paths for record in read_records(path)]
     found = scan_records(bundle, records, smiles=smiles, positions=positions)
-    if not any(not each.reason for each in found):
+    if all(each.reason for each in found):
         got = f"{found[0].id}: {found[0].reason}" if found else "no record"
         raise InputError("no sequence could be scored", where=", ".join(map(str, paths))[:200] or None, got=got)
     if output is not None:

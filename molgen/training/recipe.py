@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from molgen.errors import ConfigError
-from molgen.featurizers import Featurizer
+from molgen.featurizers import Featurizer, ReadingFrames
 from molgen.training.config import NetworkConfig, TrainConfig
 from molgen.training.finetune import Parent
 from molgen.training.ingredients import Ingredients
@@ -153,6 +153,9 @@ def _networks(
     if config.experts == "tabular":
         return {}
     kind, cheap = ingredients.network, [*ingredients.extras, *own]
+    if kind == "sequence" and config.sequence_network.strands != "forward":
+        # Frames tell the strands apart that the network takes for one.
+        cheap = [each for each in cheap if not isinstance(each, ReadingFrames)]
     given = ingredients.architecture
     networks = {kind: Network(kind, cheap, _with_dropout(config, kind, 0.0), given, parent)}
     if config.experts == "blend":

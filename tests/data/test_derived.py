@@ -99,6 +99,12 @@ def test_labels_are_part_of_the_checksum(folder):
     assert sums[2]["sha256"] == hashlib.sha256("".join(both).encode()).hexdigest()
 
 
+def test_a_file_that_negatives_are_drawn_from_is_told_once(folder):
+    files = [folder / "seqs.fa", folder / "others.fa"]
+    assert open_labelled(files, negatives="dinucleotide").fingerprint()["file"] == "seqs.fa, others.fa"
+    assert open_labelled(files[0], negatives=files[1]).fingerprint()["file"] == "seqs.fa, others.fa"
+
+
 def test_a_column_of_the_rows_does_not_hide_the_labels(folder):
     (folder / "y.csv").write_text("id,score\none,0.25\n")
     with pytest.raises(InputError, match="'score'"):

@@ -70,6 +70,23 @@ def test_every_row_of_a_screen_keeps_its_place(trained, tmp_path):
     assert "Top sequences" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.parametrize("strands", ["forward", "augment", "average", "share"])
+def test_a_graph_network_serves_like_any_other(files, tmp_path, strands):
+    network = NETWORK | {"network": "graph", "strands": strands}
+    settings = SETTINGS | {"experts": "network", "sequence_network": network}
+    path = tmp_path / "graph.molgen"
+    result = molgen.train(files[0], path, negatives="dinucleotide", target="bound", **settings)
+    again = molgen.load(path)
+    assert again.experts[0].architecture["network"] == "graph"
+    texts = result.dataset.texts
+    rows = [*texts[:5], texts[0][:7], texts[0] * 30]
+    one_by_one = np.array([again.predict([row])["bound"][0] for row in rows])
+    assert np.allclose(again.predict([*rows, *texts])["bound"][: len(rows)], one_by_one, atol=1e-5)
+    other = [row[::-1].translate(str.maketrans("ACGT", "TGCA")) for row in rows]
+    assert np.allclose(again.predict(other)["bound"], one_by_one, atol=1e-5) == (strands in ("average", "share"))
+    assert np.isfinite(molgen.scan(fasta(tmp_path / "one.fa", texts[:1]), path, positions=(20, 25))[0].effects[:, 19:25]).all()
+
+
 def test_what_was_measured_is_compared_with_what_is_predicted(trained, files, tmp_path):
     path, _ = trained
     found = molgen.evaluate(files[0], path, tmp_path / "e.csv", negatives=str(files[1]))
@@ -110,6 +127,7 @@ def test_intervals_are_split_by_chromosome_and_read_on_both_strands(tmp_path):
     ]
     assert sum(map(len, contigs_of)) == len(set().union(*contigs_of)) == 5
     assert result.bundle.experts[0].architecture["strands"] == "average"
+    assert [type(extra).__name__ for extra in result.bundle.experts[0].extras] == ["Composition"]  # frames tell strands apart
     result.bundle.save(tmp_path / "p.molgen")
     molgen.screen(tmp_path / "p.bed", tmp_path / "p.molgen", tmp_path / "s.csv", genome=str(tmp_path / "g.fa"))
     assert set(pd.read_csv(tmp_path / "s.csv")["sequence"].str.len()) == {60}  # as in training
