@@ -15,6 +15,7 @@ from molgen.errors import InputError
 from molgen.streams.source import is_stdin
 
 __all__ = [
+    "JOIN",
     "ModelName",
     "column_options",
     "files_argument",
@@ -34,6 +35,9 @@ __all__ = [
     "settings_option",
     "split_options",
 ]
+
+#: What --join does.
+JOIN = "Table to join by the column that both have, or by its ids to a COLUMN; repeat for several."
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -112,8 +116,7 @@ def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     about = "File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C."
     command = click.option("--negatives", multiple=True, callback=one_file, metavar="FILE", help=about)(command)
-    about = "Table to join by the column that both have, or by its ids to a COLUMN; repeat for several."
-    command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=about)(command)
+    command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=JOIN)(command)
     about = "Table of labels, which finds rows by their id."
     command = click.option("--labels", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help=about)(command)
     about = "Column with the sequences, for a model of these [guessed in FASTA and the like]."

@@ -19,7 +19,7 @@ from molgen.data.paths import expand_paths
 from molgen.data.tables import AnyTable, Row, open_table
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["GENERATED", "POSITIVE", "open_labelled"]
+__all__ = ["GENERATED", "POSITIVE", "join_tables", "open_labelled"]
 
 #: Ways to draw negatives: the letters of the positives, or other stretches of the genome with as much G and C.
 GENERATED = ("dinucleotide", "gc")
@@ -87,6 +87,11 @@ def open_labelled(
     table = tables[0] if len(tables) == 1 else _joined(tables)
     if labels is not None:
         table = _by_id(table, labels)
+    return join_tables(table, joins)
+
+
+def join_tables(table: AnyTable, joins: Sequence[str | Path]) -> AnyTable:
+    """Add the columns of other tables, which stand after a table's own; see ``joins`` of :func:`open_labelled`."""
     for join in joins:
         table = _by_column(table, str(join))
     return table

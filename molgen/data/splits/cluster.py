@@ -42,7 +42,7 @@ class ClusterSplit(GroupSplitter):
     def groups(self, rows: SplitRows) -> NDArray[np.int64]:
         """Number the clusters."""
         sequences = rows.sequences()
-        alphabet = find_alphabet(sequences)
+        alphabet = find_alphabet(list(dict.fromkeys(sequences)))
         if self.both_strands and alphabet == "protein":
             raise ConfigError("proteins have no other strand", where="split 'cluster'", got="both_strands true")
         return cluster_sequences(sequences, alphabet, self.share, both_strands=self.both_strands)
