@@ -7,9 +7,9 @@
     molgen train affinity.csv --join drugs.csv --join targets.csv --config .../benchmarks/kinase.toml -o kinase.molgen
 
 The folder has ``ligands_can.txt`` and ``proteins.txt`` (JSON: name -> SMILES or sequence), ``Y`` (a pickled matrix of drugs by
-targets, NaN where nothing was measured), and ``folds/train_fold_setting1.txt`` and ``folds/test_fold_setting1.txt`` (JSON: numbers of
-measured pairs, row by row). What comes out is compared with the checksums of molgen's card of the set. Of the pickle nothing is run
-but what makes an array of numbers.
+targets, NaN where nothing was measured), and ``folds/train_fold_setting1.txt`` and ``folds/test_fold_setting1.txt`` (JSON: numbers
+of measured pairs, row by row). What comes out is compared with the checksums of molgen's card of the set. Of the pickle nothing is
+run but what makes an array of numbers.
 """
 
 from __future__ import annotations
