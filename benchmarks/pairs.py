@@ -2,12 +2,16 @@
 
     python benchmarks/pairs.py davis kiba --seeds 3 --out FOLDER
     python benchmarks/pairs.py kiba --cold --draws 3 --out FOLDER
+    python benchmarks/pairs.py davis kiba --keys
 
 Random pairs are DeepDTA's (setting 1): its test fold, which is read once, at the end; the first of its five training folds
 validates, the other four train. ``--cold`` draws scaffolds of drugs, clusters of sequences, and both (``scaffold-balanced``,
 ``cluster``, ``both``; 80/10/10 of either side), the same for all predictors. ``molgen train`` with its defaults; the means of both
 sides and the experts, KronRLS among them (whose penalty the validation part chooses), stand beside the blend. Mean squared error;
 of the blend also the concordance index over all comparable pairs, and r2m. Each run is kept in ``--out``, and not done again.
+
+``--keys`` writes three draws of the cold splits to ``benchmarks/splits``, as keys that others can divide their copy by: ``--split
+keys --split-option file=benchmarks/splits/kiba.csv.gz --split-option parts=drug-0``, or ``target-0``, or ``both-0``.
 """
 
 from __future__ import annotations
@@ -23,12 +27,16 @@ from moleculenet import DATA
 from numpy.typing import NDArray
 
 import molgen
+from molgen.curation.tables import write_table
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.labelled import open_labelled
-from molgen.data.splits import Split, make_split
+from molgen.data.splits import Split, SplitRows, make_split
+from molgen.data.splits.keys import find_keys
 
 TARGETS = {"davis": "pKd", "kiba": "kiba_score"}
 COLD = {"drug": "scaffold-balanced", "target": "cluster", "both": "both"}
+#: The keys of the cold splits; draws of each.
+SPLITS, DRAWS = Path(__file__).parent / "splits", 3
 
 
 def load(name: str) -> Dataset:
@@ -43,6 +51,17 @@ def random_pairs(dataset: Dataset) -> Split:
     """Return DeepDTA's test fold, and its first training fold for validation."""
     fold = np.array([int(cell) for cell in dataset.columns["fold"]])
     return Split.of(*(np.flatnonzero(each) for each in (fold > 0, fold == 0, fold == -1)))
+
+
+def keys_of_draws(dataset: Dataset) -> list[list[str]]:
+    """Return a table: each key of a molecule or a sequence, and its part in each draw of each cold split; empty for none."""
+    draws = {f"{unseen}-{draw}": (splitter, draw) for unseen, splitter in COLD.items() for draw in range(DRAWS)}
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for name, (splitter, draw) in draws.items():
+        parts = make_split(dataset, splitter, seed=draw).parts(len(dataset))
+        for side, key, part in find_keys(SplitRows(dataset.items), parts):
+            found.setdefault((side, key), {})[name] = part
+    return [["side", "key", *draws], *([*key, *(found[key].get(name, "") for name in draws)] for key in sorted(found))]
 
 
 def concordance(measured: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
@@ -118,9 +137,18 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", choices=list(TARGETS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--cold", action="store_true")
-    parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--keys", action="store_true")
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
+    if arguments.keys:
+        SPLITS.mkdir(exist_ok=True)
+        for name in arguments.sets:
+            header, *lines = keys_of_draws(load(name))
+            write_table(SPLITS / f"{name}.csv.gz", header, lines)
+        return
+    if arguments.out is None:
+        parser.error("--out is needed")
     arguments.out.mkdir(exist_ok=True)
     print(f"{datetime.date.today()}, molgen {molgen.__version__}")
     for name in arguments.sets:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import click
 
-from molgen.cli.options import files_argument, json_option, overwrite_option, split_options
+from molgen.cli.options import JOIN, files_argument, json_option, overwrite_option, split_options
+
+#: Lines of which one reason is told; of more, how many they are.
+_TOLD = 100
 
 _table = click.Path(exists=True, dir_okay=False)
 _target = click.option("--target", "targets", multiple=True, metavar="COLUMN", help="Label column; repeat for several.")
@@ -121,41 +125,54 @@ def splitters(as_json: bool) -> None:
 @click.option("--fractions", type=float, nargs=3, default=(0.8, 0.1, 0.1), help="Shares of train, valid, test [0.8 0.1 0.1].")
 @click.option("--folds", type=click.IntRange(1), help="Write numbers of folds instead of train, valid and test.")
 @click.option("--column", metavar="NAME", help="Name of the new column [split, or fold].")
+@click.option("--keys", type=click.Path(dir_okay=False), metavar="FILE", help="Table of keys to write, for --split keys elsewhere.")
 @_target
 @_kind
 @_smiles
+@click.option("--sequence", metavar="COLUMN", help="Column with the sequences; with --smiles rows are pairs.")
+@click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=JOIN)
 @_seed
 @json_option
 @overwrite_option
-def split(table: list[str], output: str, split: str | None, split_column: str | None, as_json: bool, **settings: Any) -> None:
+def split(table: list[str], output: str, as_json: bool, **settings: Any) -> None:
     """Add a column to TABLE that says which part each row is in.
 
     TABLE is a CSV, TSV, SMI, SD or Parquet file, plain or packed, or several of them, which become one; - is standard input. All
     rows are kept. One without a molecule (or, with --target, without a label) gets an empty cell, and a reason on stderr.
+
+    With --keys the parts are also written by keys of molecules, sequences or pairs, which tell nobody what they are;
+    --split keys --split-option file=FILE divides another copy of the table the same way.
 
     \b
     Examples:
       molgen data split measured.csv -o divided.csv
       molgen data split measured.csv --split time --split-column date -o divided.csv
       molgen data split measured.csv --split butina --split-option similarity=0.5 --folds 5 -o folds.csv
+      molgen data split affinity.csv --join drugs.csv --smiles smiles --sequence sequence --split both -o divided.csv
       molgen train divided.csv --target pIC50 --split-column split -o model.molgen
     """
     from molgen.cli.printing import print_json
     from molgen.curation import split_table
 
-    name = split or ("column" if split_column else "scaffold")
-    result = split_table(table, output, split=name, split_column=split_column, **settings)
+    result = split_table(table, output, **settings)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
+    counts_of = Counter(reason for _, reason in result.left_out)
     for line, reason in result.left_out:
-        click.echo(f"line {line}: {reason}", err=True)
+        if counts_of[reason] <= _TOLD:
+            click.echo(f"line {line}: {reason}", err=True)
+    for reason, n in counts_of.items():
+        if n > _TOLD:
+            click.echo(f"{n:,} lines: {reason}", err=True)
     if as_json:
         found: dict[str, Any] = {"output": output, "column": result.column, "sizes": result.sizes, "left_out": result.left_out}
         print_json(found)
         return
     counts = ", ".join(f"{n:,} {part if settings['folds'] is None else f'in fold {part}'}" for part, n in result.sizes.items())
     click.echo(f"{len(result.parts):,} rows: {counts}, {len(result.left_out):,} in no part")
-    click.echo(f"column {result.column!r} written to {output}")
+    click.echo(f"column {result.column!r} ({result.split}) written to {output}")
+    if settings["keys"] is not None:
+        click.echo(f"keys written to {settings['keys']}")
 
 
 @data.command()

@@ -15,6 +15,7 @@ from molgen.errors import InputError
 from molgen.streams.source import is_stdin
 
 __all__ = [
+    "JOIN",
     "ModelName",
     "column_options",
     "files_argument",
@@ -36,6 +37,9 @@ __all__ = [
     "settings_option",
     "split_options",
 ]
+
+#: What --join does.
+JOIN = "Table to join by the column that both have, or by its ids to a COLUMN; repeat for several."
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -119,8 +123,7 @@ def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     about = "File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C."
     command = click.option("--negatives", multiple=True, callback=one_file, metavar="FILE", help=about)(command)
-    about = "Table to join by the column that both have, or by its ids to a COLUMN; repeat for several."
-    command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=about)(command)
+    command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=JOIN)(command)
     command = profiles_option(command)
     about = "Column that names the sample (cell line) of each row, of which --profiles tell."
     command = click.option("--sample", metavar="COLUMN", help=about)(command)

@@ -47,9 +47,12 @@ def cluster_sequences(sequences: Sequence[str], alphabet: str, share: float, *, 
 
     if not len(sequences):
         return np.zeros(0, np.int64)
-    distinct, row_of = np.unique(np.array(sequences, dtype=object), return_inverse=True)
+    # Pairs have few sequences many times over: sorting those few is all there is to do.
+    distinct = sorted(set(sequences))
+    place = {letters: at for at, letters in enumerate(distinct)}
+    row_of = np.array([place[letters] for letters in sequences])
     k = WORD_LENGTHS[alphabet]
-    batch, _ = read_sequences(list(distinct))
+    batch, _ = read_sequences(distinct)
     numbers, counts = kmer_numbers(batch, k, get_alphabet(alphabet))
     if both_strands:
         numbers = np.minimum(numbers, other_strand_numbers(numbers, k))

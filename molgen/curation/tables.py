@@ -1,4 +1,4 @@
-"""What splits and audits of tables share: molecules in, rows for a splitter, a table out."""
+"""What splits and audits of tables share: molecules, sequences or pairs in, rows for a splitter, a table out."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molgen.chem.parse import Mol
-from molgen.data.compounds import CompoundTable
+from molgen.data.compounds import CompoundTable, RowTable, read_compound_table
 from molgen.data.splits import SplitRows
+from molgen.data.tables import AnyTable
 from molgen.errors import InputError
 from molgen.screening.output import replacing
+from molgen.subjects import PairSubject, SequenceSubject
+from molgen.subjects.sequence import find_alphabet
 
-__all__ = ["check_text", "first_reason", "molecules", "several", "split_rows", "write_table"]
+__all__ = ["check_text", "first_reason", "molecules", "read_items", "several", "split_rows", "write_table"]
 
 
 def several(targets: str | Sequence[str]) -> list[str]:
@@ -37,14 +40,35 @@ def molecules(table: CompoundTable) -> tuple[list[Mol | None], dict[int, str]]:
     return mols, reasons
 
 
+def read_items(table: AnyTable, smiles: str | None, sequence: str | None) -> tuple[RowTable, list[Any], dict[int, str]]:
+    """Read molecules; sequences, where their column is named or the format has no other; or pairs, where both columns are.
+
+    Returns
+    -------
+    rows, items, reasons
+        All rows of the table, what each is, and why some are nothing.
+    """
+    if sequence is None and (smiles is not None or not table.holds_sequences):
+        compounds = read_compound_table(table, smiles=smiles)
+        return compounds, *molecules(compounds)
+    names = [] if smiles is None else [table.find_smiles(smiles)]
+    names.append(table.find_sequence(sequence))
+    rows = RowTable(table, list(table.rows()))
+    texts = [rows.cells(name, flag="--sequence") for name in names]
+    letters = SequenceSubject(find_alphabet(list(dict.fromkeys(texts[-1]))))
+    read = letters.read(texts[0]) if smiles is None else PairSubject(sequences=letters).read(list(zip(*texts, strict=True)))
+    read.refuse("invalid", {at: row.problem for at, row in enumerate(rows.rows) if row.problem})
+    return rows, read.items, read.reasons
+
+
 def first_reason(reasons: Mapping[int, str]) -> str:
     """Say how many rows have no molecule, and why the first has none."""
     return f"{len(reasons)} rows, the first: {reasons[min(reasons)]}" if reasons else "no rows"
 
 
 def split_rows(
-    table: CompoundTable,
-    mols: Sequence[Mol | None],
+    table: RowTable,
+    items: Sequence[Any],
     used: Sequence[int],
     labels: NDArray[np.float64],
     split_column: str | None,
@@ -52,7 +76,7 @@ def split_rows(
     """Return what a splitter may look at, of the rows that are used."""
     cells = None if split_column is None else table.cells(split_column, flag="--split-column")
     return SplitRows(
-        [mols[row] for row in used],
+        [items[row] for row in used],
         labels[used] if labels.shape[1] else None,
         None if cells is None else [cells[row] for row in used],
         f"{table.name}, column {split_column!r}",

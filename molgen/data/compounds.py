@@ -1,4 +1,4 @@
-"""A table of compounds with every row kept, of one file or several: what splits and audits work on."""
+"""A table of compounds, or of other rows, with every row kept, of one file or several: what splits and audits work on."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.rows import ReadRows
 
-__all__ = ["CompoundTable", "read_compound_table", "read_targets"]
+__all__ = ["CompoundTable", "RowTable", "read_compound_table", "read_targets"]
 
 #: Rows whose molecules are in memory at a time, some 30 kB each.
 _CHUNK = 2000
 
 
 @dataclass(slots=True)
-class CompoundTable:
+class RowTable:
     """All rows of a file, as text.
 
     Attributes
@@ -34,13 +34,10 @@ class CompoundTable:
         Where they are from.
     rows
         Its records.
-    smiles
-        The structure of each row as the file has it.
     """
 
     table: AnyTable
     rows: list[Row]
-    smiles: list[str]
 
     @property
     def name(self) -> str:
@@ -71,6 +68,19 @@ class CompoundTable:
         at = self.columns.index(find_column(self.columns, column, flag=flag, where=self.name))
         return [row.values[at] for row in self.rows]
 
+
+@dataclass(slots=True)
+class CompoundTable(RowTable):
+    """All rows of a file of compounds, as text.
+
+    Attributes
+    ----------
+    smiles
+        The structure of each row as the file has it.
+    """
+
+    smiles: list[str]
+
     def molecules(self, max_atoms: int = MAX_ATOMS) -> Iterator[tuple[int, ReadRows]]:
         """Yield the number of a first row and the parent molecules of it and those after it, some 2,000 at a time.
 
@@ -86,13 +96,13 @@ class CompoundTable:
             yield start, compounds
 
 
-def read_compound_table(paths: str | Path | Sequence[str | Path], *, smiles: str | None = None) -> CompoundTable:
+def read_compound_table(paths: str | Path | Sequence[str | Path] | AnyTable, *, smiles: str | None = None) -> CompoundTable:
     """Read a table of compounds, or several as one.
 
     Parameters
     ----------
     paths
-        CSV, TSV, SMI, SD or Parquet files, plain or packed; ``-`` for standard input.
+        CSV, TSV, SMI, SD or Parquet files, plain or packed; ``-`` for standard input. Or a table that is open already.
     smiles
         Name of the column of structures; guessed where the guess is unambiguous.
 
@@ -108,7 +118,7 @@ def read_compound_table(paths: str | Path | Sequence[str | Path], *, smiles: str
 
 
 def read_targets(
-    tables: Sequence[CompoundTable], names: Sequence[str], kind: Literal["auto", "regression", "binary"] = "auto"
+    tables: Sequence[RowTable], names: Sequence[str], kind: Literal["auto", "regression", "binary"] = "auto"
 ) -> tuple[list[Task], Targets]:
     """Return the tasks of label columns and the labels of all tables, one after the other.
 

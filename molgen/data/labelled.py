@@ -15,7 +15,7 @@ from molgen.data.profiles import ProfiledTable, read_profiles
 from molgen.data.tables import AnyTable, open_table
 from molgen.errors import ConfigError, InputError
 
-__all__ = ["GENERATED", "POSITIVE", "open_labelled"]
+__all__ = ["GENERATED", "POSITIVE", "add_columns", "open_labelled"]
 
 #: Ways to draw negatives: the letters of the positives, or other stretches of the genome with as much G and C.
 GENERATED = ("dinucleotide", "gc")
@@ -88,12 +88,18 @@ def open_labelled(
     table = join_tables(tables)
     if labels is not None:
         table = _by_id(table, labels)
-    for join in joins:
-        table = _by_column(table, str(join))
+    table = add_columns(table, joins)
     if (sample is None) != (not profiles):
         got = "--profiles alone" if sample is None else "--sample alone"
         raise ConfigError("samples need a column and tables", expected="--sample COLUMN --profiles FILE", got=got)
     return table if sample is None else ProfiledTable(table, sample, read_profiles(profiles))
+
+
+def add_columns(table: AnyTable, joins: Sequence[str | Path]) -> AnyTable:
+    """Add the columns of other tables, which stand after a table's own; see ``joins`` of :func:`open_labelled`."""
+    for join in joins:
+        table = _by_column(table, str(join))
+    return table
 
 
 def _by_id(table: AnyTable, path: str | Path) -> AnyTable:

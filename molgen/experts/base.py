@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError
-from molgen.featurizers import Columns, Features, Featurizer, from_spec
+from molgen.featurizers import Columns, Features, Featurizer, Morgan, from_spec
 from molgen.featurizers.base import take_rows
 from molgen.members import one_line
 from molgen.packed import Repeated
@@ -140,6 +140,10 @@ def compute_features(
     for featurizer in featurizers:
         if featurizer in values:
             continue
+        folded = None if stored is not None else _folded(featurizer, values)
+        if folded is not None:
+            values[featurizer] = folded
+            continue
         if isinstance(featurizer, Columns):
             features = featurizer.featurize(np.column_stack([(numbers or {})[name] for name in featurizer.columns]).tolist())
         elif isinstance(items, PairBatch):
@@ -153,6 +157,19 @@ def compute_features(
             if items[row] is not None:
                 errors.setdefault(row, reason)
     return values, errors
+
+
+def _folded(featurizer: Featurizer, values: FeatureTable) -> Any:
+    """Return a Morgan fingerprint from the counts of a wider one, if there are some; rows that were refused are so already."""
+    if not isinstance(featurizer, Morgan):
+        return None
+    for other, found in values.items():
+        if isinstance(other, Morgan):
+            repeated = isinstance(found, Repeated)
+            folded = featurizer.folded(other, found.values if repeated else found)
+            if folded is not None:
+                return Repeated(folded, found.index) if repeated else folded
+    return None
 
 
 def _featurize_part(featurizer: Featurizer, part: Part) -> Features:

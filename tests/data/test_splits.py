@@ -282,7 +282,9 @@ def test_a_data_sets_column_is_found_by_its_name(tmp_path):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ConfigError, match=r"unknown split 'blocks'.*butina, chromosome, cluster, column, group, random, scaffold"):
+    with pytest.raises(
+        ConfigError, match=r"unknown split 'blocks'.*butina, chromosome, cluster, column, group, keys, random, scaffold"
+    ):
         TrainConfig.build({"split": "blocks"})
     with pytest.raises(ConfigError, match="no option 'cutoff'; expected one of similarity"):
         TrainConfig.build({"split": "butina", "split_options": {"cutoff": 0.4}})

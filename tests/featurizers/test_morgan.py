@@ -102,3 +102,21 @@ def test_bad_arguments_are_refused_when_used(arguments, words):
     featurizer = Morgan(**arguments)
     with pytest.raises(ConfigError, match=words):
         featurizer.featurize(["CCO"])
+
+
+@pytest.mark.parametrize("kind", [{}, {"radius": 3, "chirality": True}])
+def test_counts_of_a_wider_fingerprint_fold_into_those_of_a_narrower_one(mols, kind):
+    smiles = [None, *mols]
+    wide = Morgan(size=2048, counts=True, **kind)
+    counts = wide.featurize(smiles).values
+    before = counts.copy()
+    for narrow in (Morgan(size=1024, counts=True, **kind), Morgan(size=2048, **kind), Morgan(size=64, **kind)):
+        expected = narrow.featurize(smiles).values
+        folded = narrow.folded(wide, counts)
+        assert folded.dtype == expected.dtype and folded.has_sorted_indices
+        for name in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(getattr(folded, name), getattr(expected, name))
+    assert (before != counts).nnz == 0
+    for other in (Morgan(size=1000, **kind), Morgan(radius=1, size=1024), Morgan(size=1024, output="dense", **kind)):
+        assert other.folded(wide, counts) is None
+    assert Morgan(size=1024, **kind).folded(Morgan(**kind), counts) is None

@@ -48,7 +48,7 @@ class ClusterSplit(GroupSplitter):
         sequences = rows.sequences()
         if all(isinstance(each, Profile) for each in sequences):
             return number_groups(str(each) for each in sequences)
-        alphabet = find_alphabet(sequences)
+        alphabet = find_alphabet(list(dict.fromkeys(sequences)))
         if self.both_strands and alphabet == "protein":
             raise ConfigError("proteins have no other strand", where="split 'cluster'", got="both_strands true")
         return cluster_sequences(sequences, alphabet, self.share, both_strands=self.both_strands)
