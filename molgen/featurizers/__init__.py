@@ -28,6 +28,7 @@ from molgen.featurizers.molgraph import MolGraph
 from molgen.featurizers.morgan import Morgan
 from molgen.featurizers.one_hot import OneHot
 from molgen.featurizers.pharmacophore import PharmacophoreFingerprint
+from molgen.featurizers.placed_kmer import PlacedKmer
 from molgen.featurizers.profile_numbers import ProfileNumbers
 from molgen.featurizers.rdkit_fingerprint import RDKitFingerprint
 from molgen.featurizers.reading_frames import ReadingFrames
@@ -64,6 +65,7 @@ __all__ = [
     "Morgan",
     "OneHot",
     "PharmacophoreFingerprint",
+    "PlacedKmer",
     "ProfileNumbers",
     "RDKitFingerprint",
     "ReadingFrames",

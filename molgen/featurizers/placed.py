@@ -16,12 +16,12 @@ from molgen.featurizers.base import Features, as_rows
 from molgen.featurizers.parameters import check_parameters, choice, integer, parameters
 from molgen.featurizers.sequence import SequenceFeaturizer
 
-__all__ = ["PlacedFeaturizer"]
+__all__ = ["AlignedFeaturizer", "PlacedFeaturizer"]
 
 
 @parameters
-class PlacedFeaturizer(SequenceFeaturizer):
-    """Base of featurizers with some numbers for each place of a sequence.
+class AlignedFeaturizer(SequenceFeaturizer):
+    """Base of featurizers to which it matters where in a sequence a letter stands.
 
     Parameters
     ----------
@@ -33,25 +33,12 @@ class PlacedFeaturizer(SequenceFeaturizer):
     align
         ``"left"``, ``"center"`` or ``"right"``: where a shorter row stands, and which part of a longer one stays. Of an odd number
         of letters to fill or cut at the center, the one more is at the right.
-    layout
-        ``"channels_last"``: ``[n, length, channels]``; ``"channels_first"``: ``[n, channels, length]``; ``"flat"``:
-        ``[n, length * channels]``, place by place, as scikit-learn wants it.
     """
 
     length: int | None = integer(default=None, low=1, high=2**24, optional=True)
-    layout: str = choice(default="channels_last", options=("channels_last", "channels_first", "flat"), kw_only=True)
     pad: bool = field(default=False, kw_only=True)
     truncate: bool = field(default=False, kw_only=True)
     align: str = choice(default="left", options=("left", "center", "right"), kw_only=True)
-
-    @property
-    @abstractmethod
-    def _channels(self) -> list[str]:
-        """Name the numbers of a place."""
-
-    @abstractmethod
-    def _encode_places(self, letters: NDArray[np.uint8]) -> NDArray[Any]:
-        """Encode letters ``[n, length]``, NUL where there is none, as ``layout`` says (flat as channels last)."""
 
     def featurize(self, X: Iterable[Any]) -> Features:
         """Featurize a batch; see :meth:`molgen.featurizers.Featurizer.featurize`."""
@@ -63,7 +50,8 @@ class PlacedFeaturizer(SequenceFeaturizer):
         settled = type(self)(**(self.get_params() | {"length": next(filter(None, lengths), 1)}))
         return settled.featurize(rows)
 
-    def _encode(self, batch: SequenceBatch) -> Features:
+    def _letters(self, batch: SequenceBatch) -> tuple[NDArray[np.uint8], NDArray[np.bool_], dict[int, str]]:
+        """Return letters ``[n, length]``, NUL where there is none, which rows there are, and why the others are not."""
         length = int(self.length or 1)
         lengths = batch.lengths
         reasons = self._misfits(lengths, length)
@@ -71,12 +59,7 @@ class PlacedFeaturizer(SequenceFeaturizer):
         present[list(reasons)] = False
         whole = bool(present.all() and (lengths == length).all())
         letters = np.frombuffer(batch.letters, np.uint8).reshape(-1, length) if whole else self._placed(batch, present, length)
-        values = self._encode_places(letters)
-        if values.dtype.kind == "f":
-            values[~present] = np.nan
-        if self.layout == "flat":
-            values = values.reshape(len(batch), length * len(self._channels))
-        return Features(values, reasons)
+        return letters, present, reasons
 
     def _misfits(self, lengths: NDArray[np.int64], length: int) -> dict[int, str]:
         short, long = (lengths > 0) & (lengths < length), lengths > length
@@ -93,6 +76,40 @@ class PlacedFeaturizer(SequenceFeaturizer):
             kept = letters[max(0, -before) :][:length]
             placed[row, max(0, before) :][: len(kept)] = kept
         return placed
+
+
+@parameters
+class PlacedFeaturizer(AlignedFeaturizer):
+    """Base of featurizers with some numbers for each place of a sequence.
+
+    Parameters
+    ----------
+    length, pad, truncate, align
+        See :class:`AlignedFeaturizer`.
+    layout
+        ``"channels_last"``: ``[n, length, channels]``; ``"channels_first"``: ``[n, channels, length]``; ``"flat"``:
+        ``[n, length * channels]``, place by place, as scikit-learn wants it.
+    """
+
+    layout: str = choice(default="channels_last", options=("channels_last", "channels_first", "flat"), kw_only=True)
+
+    @property
+    @abstractmethod
+    def _channels(self) -> list[str]:
+        """Name the numbers of a place."""
+
+    @abstractmethod
+    def _encode_places(self, letters: NDArray[np.uint8]) -> NDArray[Any]:
+        """Encode letters ``[n, length]``, NUL where there is none, as ``layout`` says (flat as channels last)."""
+
+    def _encode(self, batch: SequenceBatch) -> Features:
+        letters, present, reasons = self._letters(batch)
+        values = self._encode_places(letters)
+        if values.dtype.kind == "f":
+            values[~present] = np.nan
+        if self.layout == "flat":
+            values = values.reshape(len(batch), letters.shape[1] * len(self._channels))
+        return Features(values, reasons)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Name the places of a flat row: ``0_A``, ``0_C`` and so on."""

@@ -52,7 +52,7 @@ def within_budget(
     if recipe.config.folds:  # after cross-validation everything is trained once more, on all rows
         parts.append(np.arange(len(dataset)))
     if recipe.config.refit:
-        parts.append(np.concatenate([splits[0].train, splits[0].valid]))
+        parts += [np.concatenate([split.train, split.valid]) for split in splits]
     compounds = sum(map(len, parts))
     labels = sum(int((~np.isnan(dataset.targets[rows])).sum()) for rows in parts)
     wanted = plans(recipe.config, recipe.ingredients.network)

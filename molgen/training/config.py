@@ -257,7 +257,8 @@ class TrainConfig(RunConfig):
     folds
         Cross-validate on this many folds of the split, then train on all rows; ``None`` for one split by ``fractions``.
     refit
-        Train once more, on the training and the validation part, when the latter has chosen epochs and weights.
+        Train once more, on the training and the validation part, when the latter has chosen epochs and weights; with folds, each
+        fold's experts.
     curve
         Train on 10, 20, 40 and 80 % of the training rows too, and tell how the error falls.
     balance
@@ -386,8 +387,8 @@ class TrainConfig(RunConfig):
             raise ValueError("a parent gives weights to networks, and experts is 'tabular'")
         if "pretrained" in self.model_fields_set and self.pretrained != "none" and (self.parent or self.experts != "blend"):
             raise ValueError("pretrained is what a network of a blend starts from that names no parent: leave it out")
-        if self.refit and (self.folds or self.curve):
-            raise ValueError("refit trains on the validation part of one split: leave folds, which end so, and curve out")
+        if self.refit and self.curve:
+            raise ValueError("curve shows what training on one part comes to: leave refit out")
         if self.folds and self.curve:
             raise ValueError("curve is measured on one split: leave folds out")
         if self.search and (self.folds or self.budget):

@@ -19,6 +19,7 @@ from molgen.training.assemble import Metrics, fit_blend, measure, predict_baseli
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.fit import Progress, best_epoch, fit_experts
 from molgen.training.recipe import Recipe
+from molgen.training.refit import refit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,8 +127,9 @@ def validate_on_folds(
 ) -> CrossValidation:
     """Fit a recipe once a fold, and predict each fold's test part.
 
-    A fold's own validation part chooses the epochs of its networks. The weights and the calibration that a fold's ``"model"`` is
-    measured with are fitted on the out-of-fold predictions of the other folds, so that it, too, is judged on labels it never saw.
+    A fold's own validation part chooses the epochs of its networks; with ``refit`` all experts are then trained on it, too. The
+    weights and the calibration that a fold's ``"model"`` is measured with are fitted on the out-of-fold predictions of the other
+    folds, so that it, too, is judged on labels it never saw.
 
     Parameters
     ----------
@@ -156,6 +158,8 @@ def validate_on_folds(
         experts = [expert.name for expert in fitted.experts]
         for name, histories in fitted.histories.items():
             best.setdefault(name, []).extend(best_epoch(history) for history in histories)
+        if recipe.config.refit:
+            fitted = refit(recipe, dataset, features, fold, fitted, tell_fold, kept).fitted
         rivals = predict_baselines(tasks, features, dataset, fold, recipe)
         tested = {name: values[fold.test] for name, values in rivals.items()}
         tested |= dict(zip(experts, fitted.predict(features, fold.test), strict=True))

@@ -16,7 +16,7 @@ from molgen.data.tasks import NOISE, Task, scale
 from molgen.device import choose_device
 from molgen.experts.base import FeatureTable
 from molgen.experts.graph import GraphExpert
-from molgen.experts.linear import LinearExpert, as_sparse
+from molgen.experts.linear import LinearExpert, column_ranges, side_by_side
 from molgen.experts.network import NetworkExpert
 from molgen.experts.pair import PairExpert
 from molgen.experts.response import ResponseExpert
@@ -169,7 +169,8 @@ def fit_linear_expert(
     config: TrainConfig,
 ) -> LinearExpert:
     """Fit logistic or ridge regression to each task; arguments as for :func:`fit_tabular_expert`."""
-    table = as_sparse([features[featurizer] for featurizer in inputs])
+    ranges = column_ranges(inputs, features, split.train)
+    table = side_by_side(inputs, features, ranges)
     labels = targets.take(split.train)
     positive, classes = _positive_weights(tasks, labels, config.balance), _class_weights(tasks, labels, config.balance)
     weights = []
@@ -178,7 +179,7 @@ def fit_linear_expert(
         known = np.nan_to_num(targets.values[:, at]).astype(int) if len(of_class) > 1 else np.zeros(len(targets), int)
         weights.append(targets.weights * of_class[known])
     coefficients, intercepts = fit_linear(tasks, table, scale(tasks, targets), weights, split.train, config.seed)
-    return LinearExpert(name, tasks, inputs, coefficients, intercepts)
+    return LinearExpert(name, tasks, inputs, coefficients, intercepts, ranges)
 
 
 def fit_tabular_expert(

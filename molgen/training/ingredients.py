@@ -18,6 +18,7 @@ from molgen.featurizers import (
     MolGraph,
     Morgan,
     OneHot,
+    PlacedKmer,
     ProfileNumbers,
     ReadingFrames,
     Tokens,
@@ -42,6 +43,8 @@ GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
 
 #: Sequences of one length, up to this many letters, have places that mean something: those of windows around a site do.
 _MOST_PLACES = 2000
+#: Letters of all rows up to which words at places are counted: of more, a network learns better what they tell, in less memory.
+_FEW_LETTERS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def ingredients_for(subject: Subject, items: Sequence[str | None], gene_graph: s
     if isinstance(subject, SequenceSubject):
         lengths = {len(letters) for letters in items if letters}
         length = lengths.pop() if len(lengths) == 1 else None
-        return _of_sequences(subject.alphabet, length if length and length <= _MOST_PLACES else None)
+        return _of_sequences(subject.alphabet, length if length and length <= _MOST_PLACES else None, len(items))
     if isinstance(subject, PairSubject):
         return _of_pairs(subject.sequences.alphabet)
     if isinstance(subject, ResponseSubject):
@@ -169,15 +172,18 @@ def _of_responses(names: tuple[str, ...], gene_graph: str | None) -> Ingredients
     )
 
 
-def _of_sequences(alphabet: str, length: int | None) -> Ingredients:
+def _of_sequences(alphabet: str, length: int | None, rows: int) -> Ingredients:
     protein = alphabet == "protein"
     # Words of each length up to the longest whose counts still fill a column each.
     words: list[Featurizer] = [Kmer(k, alphabet=alphabet) for k in ((2, 3) if protein else (3, 4, 5, 6))]
     shares: list[Featurizer] = [Composition("letters" if protein else "gc", alphabet=alphabet)]
     places: list[Featurizer] = []
+    words_at_places: list[Featurizer] = []
     if length is not None:
         # Rows of another length, which may come when it predicts, keep their middle.
-        places = [OneHot(length, layout="flat", pad=True, truncate=True, align="center", alphabet=alphabet)]
+        fits: dict[str, Any] = {"pad": True, "truncate": True, "align": "center", "alphabet": alphabet}
+        places = [OneHot(length, layout="flat", **fits)]
+        words_at_places = [PlacedKmer(length, k=2 if protein else 4, **fits)] if rows * length <= _FEW_LETTERS else places
     # What is cut out of genes has open frames, and what is not, such as promoters, has few.
     frames: list[Featurizer] = [] if protein else [ReadingFrames(alphabet=alphabet)]
     few = [*shares, *frames, *words[:1], *([Composition("triad", alphabet=alphabet)] if protein else words[1:3])]
@@ -189,7 +195,7 @@ def _of_sequences(alphabet: str, length: int | None) -> Ingredients:
         further={},
         tabular=[*few, *places],
         tabular_fast=[*few, *places],
-        linear=[*frames, *words, *places],
+        linear=[*frames, *words, *words_at_places],
         kernel=None,
         fingerprint=words[-1],
         plain_fingerprint=words[-1],

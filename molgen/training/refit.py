@@ -29,14 +29,11 @@ class Refit(NamedTuple):
         What they were trained on.
     fitted
         The experts.
-    predictions
-        ``[experts, rows, outputs]``; of validation rows those of the first experts, which did not see them.
     """
 
     tasks: list[Task]
     rows: NDArray[np.int64]
     fitted: Fitted
-    predictions: NDArray[np.float64]
 
 
 def refit(
@@ -45,7 +42,6 @@ def refit(
     features: FeatureTable,
     split: Split,
     first: Fitted,
-    predictions: NDArray[np.float64],
     tell: Progress,
     kept: Checkpoint | None,
 ) -> Refit:
@@ -55,8 +51,8 @@ def refit(
     ----------
     recipe, dataset, features, split
         What is trained, and on what.
-    first, predictions
-        The experts of the training part, and what they predict for all rows.
+    first
+        The experts of the training part.
     tell, kept
         See :func:`~molgen.training.fit.fit_experts`.
     """
@@ -74,6 +70,4 @@ def refit(
         checkpoint=None if kept is None else kept.part("all"),
         stop_after=epochs,
     )
-    again = fitted.predict(features)
-    again[:, split.valid] = predictions[:, split.valid]
-    return Refit(tasks, rows, fitted, again)
+    return Refit(tasks, rows, fitted)

@@ -211,8 +211,11 @@ def _train_on_split(job: _Job) -> TrainResult:
     rows = split.train
     domain = seen = _domain(fitted, dataset, rows, recipe)
     if recipe.config.refit:
-        again = refit(recipe, dataset, features, split, fitted, predictions, job.tell, job.kept)
-        tasks, rows, fitted, predictions = again
+        tasks, rows, fitted = refit(recipe, dataset, features, split, fitted, job.tell, job.kept)
+        # Validation rows are told by the experts that did not see them.
+        unseen = predictions[:, split.valid]
+        predictions = fitted.predict(features)
+        predictions[:, split.valid] = unseen
         domain = _domain(fitted, dataset, rows, recipe)
     final = mixing.predict(predictions)
     rivals = predict_baselines(tasks, features, dataset, split, recipe)
