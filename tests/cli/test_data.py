@@ -236,3 +236,23 @@ def test_names_that_mean_no_table(run, tmp_path, command, names, words):
     result = run("data", command, *names, "-o", tmp_path / "out.csv")
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
+
+
+def test_pairs_are_divided_and_their_keys_written(run, tmp_path):
+    letters = {f"t{at}": "ACDEFGHIKLMNPQRSTVWY"[at:] * 3 + "ACDEFGHIKLMNPQRSTVWY"[:at] for at in range(3)}
+    (tmp_path / "targets.fasta").write_text("".join(f">{name}\n{each}\n" for name, each in letters.items()))
+    rows = [f"{'C' * length}O,t{at}" for length in range(1, 60) for at in range(3)]
+    (tmp_path / "pairs.csv").write_text("\n".join(["smiles,target", *rows]) + "\n")
+    pairs = ["--join", f"target={tmp_path / 'targets.fasta'}", "--smiles", "smiles", "--sequence", "sequence"]
+    out, keys = tmp_path / "out.csv", tmp_path / "keys.csv"
+    result = run("data", "split", tmp_path / "pairs.csv", *pairs, "--split", "random", "-o", out, "--keys", keys)
+    assert result.exit_code == 0, result.output
+    assert "column 'split' (random) written" in result.output and f"keys written to {keys}" in result.output
+    frame = pd.read_csv(out)
+    assert list(frame) == ["smiles", "target", "split"] and frame["split"].value_counts()["train"] == 142
+    kept = keys.read_text().splitlines()
+    keys.write_text("\n".join([*kept[:50], ""]))
+    arguments = ["--split", "keys", "--split-option", f"file={keys}", "-o", tmp_path / "again.csv"]
+    result = run("data", "split", tmp_path / "pairs.csv", *pairs, *arguments)
+    assert result.stderr.splitlines() == ["128 lines: split 'keys' puts it in no part"]
+    assert pd.read_csv(tmp_path / "again.csv")["split"].notna().sum() == 49
