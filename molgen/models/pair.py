@@ -13,6 +13,7 @@ from molgen.errors import ConfigError
 from molgen.models.property import MoleculeEncoder
 from molgen.models.sequence import LetterBatch, SequenceEncoder
 from molgen.nn.gene_graph import GeneGraph
+from molgen.nn.heads import read_out
 
 __all__ = ["HEADS", "PairInput", "PairNetwork"]
 
@@ -118,13 +119,7 @@ class PairNetwork(nn.Module):
         self.of_molecule = _projection(self.molecules.out_width + n_features + bits, joined, dropout)
         self.of_sequence = _projection(read + words, joined, dropout)
         if head == "concat":
-            self.head: nn.Module = nn.Sequential(
-                nn.Dropout(dropout),
-                nn.Linear(3 * joined, 2 * width),
-                nn.ReLU(),
-                nn.Dropout(dropout),
-                nn.Linear(2 * width, outputs),
-            )
+            self.head: nn.Module = read_out(3 * joined, 2 * width, outputs, dropout)
         elif head == "bilinear":
             self.head = nn.Linear(3 * joined, outputs)
         else:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from molgen.chem.graph import ATOM_FIELD_SIZES, BOND_FIELD_SIZES
 from molgen.data.batch import MoleculeBatch
 from molgen.nn.embedding import FieldEmbedding
+from molgen.nn.heads import read_out
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, POOLING, find_part
 from molgen.nn.pooling import Pooling
@@ -107,13 +108,7 @@ class PropertyNetwork(MoleculeEncoder):
         dropout: float = 0.0,
     ) -> None:
         super().__init__(network=network, pooling=pooling, width=width, steps=steps, dropout=dropout)
-        self.head = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(self.out_width + n_features, 2 * width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, outputs),
-        )
+        self.head = read_out(self.out_width + n_features, 2 * width, outputs, dropout)
 
     def read_off(self, molecules: Tensor, features: Tensor | None) -> Tensor:
         """Return raw outputs from the vectors of molecules and, for a network that reads some, their features."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from molgen.bio.alphabets import get_alphabet
 from molgen.errors import ConfigError
 from molgen.featurizers import Tokens
+from molgen.nn.heads import read_out
 from molgen.nn.parts import SEQUENCE, find_part
 from molgen.nn.sequence import SequenceTrunk
 
@@ -141,13 +142,7 @@ class SequenceNetwork(SequenceEncoder):
         other = [self.tokens.index(complement.get(token, token)) for token in self.tokens]
         self.strands = strands
         self.register_buffer("other", torch.tensor(other), persistent=False)
-        self.head = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(self.out_width + n_features, 2 * width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, outputs),
-        )
+        self.head = read_out(self.out_width + n_features, 2 * width, outputs, dropout)
 
     def other_strand(self, letters: Tensor) -> Tensor:
         """Return the reverse complement of each row; rows begin at the first place, as before."""
