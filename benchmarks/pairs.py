@@ -5,10 +5,11 @@
     python benchmarks/pairs.py davis kiba --keys
 
 Random pairs are DeepDTA's (setting 1): its test fold, which is read once, at the end; the first of its five training folds
-validates what the other four train, and then all five train what that has chosen (``--refit``), as published models do. ``--cold`` draws scaffolds of drugs, clusters of sequences, and both (``scaffold-balanced``,
-``cluster``, ``both``; 80/10/10 of either side), the same for all predictors. ``molgen train`` with its defaults; the means of both
-sides and the experts, KronRLS among them (whose penalty the validation part chooses), stand beside the blend. Mean squared error;
-of the blend also the concordance index over all comparable pairs, and r2m. Each run is kept in ``--out``, and not done again.
+validates what the other four train, and then all five train what that has chosen (``--refit``), as published models do.
+``--cold`` draws scaffolds of drugs, clusters of sequences, and both (``scaffold-balanced``, ``cluster``, ``both``; 80/10/10 of
+either side), the same for all predictors. ``molgen train`` with its defaults; the means of both sides and the experts, KronRLS
+among them (whose penalty the validation part chooses), stand beside the blend. Mean squared error; of the blend also the
+concordance index over all comparable pairs, and r2m. Each run is kept in ``--out``, and not done again.
 
 ``--keys`` writes three draws of the cold splits to ``benchmarks/splits``, as keys that others can divide their copy by: ``--split
 keys --split-option file=benchmarks/splits/kiba.csv.gz --split-option parts=drug-0``, or ``target-0``, or ``both-0``.

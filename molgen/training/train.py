@@ -435,7 +435,10 @@ def _featurize(dataset: Dataset, recipe: Recipe) -> tuple[dict[Featurizer, Any],
     # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
     needed = [*recipe.ingredients.featurizers, *recipe.own]
     made = [from_spec(each.spec(), n_jobs=recipe.config.n_jobs) for each in needed]
-    return compute_features(made, dataset.subject.batch(dataset.items), dataset.numbers)
+    batch = dataset.subject.batch(dataset.items)
+    found = compute_features(made, batch, dataset.numbers)
+    dataset.subject.release(batch)
+    return found
 
 
 def _own_features(dataset: Dataset) -> list[Featurizer]:
