@@ -13,7 +13,7 @@ from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
 from molgen.data.dataset import Dataset
 from molgen.data.labelled import GENERATED
-from molgen.data.paths import expand_paths
+from molgen.data.paths import expand_paths, named_file
 from molgen.datasets import find_bundle
 from molgen.effects import FoundMotif, ScanResult, VariantResult, find_motifs, scan, variants
 from molgen.errors import ConfigError
@@ -257,7 +257,7 @@ def _files_read(
     tables = [] if isinstance(data, Dataset) else expand_paths(data)
     alone = (resolved.labels, resolved.negatives, resolved.genome, resolved.gene_graph)
     tables += [Path(each) for each in alone if each and each not in GENERATED]
-    tables += [Path(each.rpartition("=")[2]) for each in (*resolved.joins, *resolved.profiles)]
+    tables += [named_file(each)[1] for each in (*resolved.joins, *resolved.profiles)]
     models = [find_bundle(each) for each in (resolved.parent, resolved.pretrained) if each not in (None, "none")]
     return [*tables, *models, *([config] if isinstance(config, str | Path) else [])]
 

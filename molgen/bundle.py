@@ -248,6 +248,8 @@ class Bundle:
     def _score_chunk(
         self, items: Sequence[Any], numbers: dict[str, NDArray[np.float64]], stored: StoredValues | None, with_domain: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[int, str]]:
+        if not len(items):
+            return np.zeros((0, n_outputs(self.tasks))), np.zeros(0, np.float32), {}
         features, errors = compute_features(self.featurizers(with_domain=with_domain), items, numbers, stored)
         mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
         values = calibrate(self.tasks, self.calibration, mixed)

@@ -14,7 +14,7 @@ from molgen.curation.tables import check_text, first_reason, read_items, several
 from molgen.data.compounds import read_targets
 from molgen.data.joined import open_tables
 from molgen.data.labelled import add_columns
-from molgen.data.paths import expand_paths
+from molgen.data.paths import expand_paths, named_file
 from molgen.data.splits import DEFAULT_FRACTIONS, Fractions, get_splitter, make_folds, make_split
 from molgen.data.splits.keys import PartKey, find_keys
 from molgen.errors import ConfigError, InputError
@@ -115,7 +115,9 @@ def split_table(
         If the table cannot be used, or has a column of the new one's name, or no keys tell the parts apart.
     """
     files = expand_paths(table)
-    check_outputs([output, keys], files, overwrite=overwrite)
+    keys_read = (split_options or {}).get("file")
+    read_too = [*(named_file(each)[1] for each in joins), None if keys_read is None else str(keys_read)]
+    check_outputs([output, keys], [*files, *read_too], overwrite=overwrite)
     for each in (output, keys):
         check_text(each)
     if keys is not None and folds is not None:

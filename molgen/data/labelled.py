@@ -10,7 +10,7 @@ from molgen.data.columns import find_column, find_id_column
 from molgen.data.derived import Background, Classed, KeyedTable, Shuffled
 from molgen.data.intervals import IntervalTable
 from molgen.data.joined import join_tables, open_tables
-from molgen.data.paths import expand_paths
+from molgen.data.paths import expand_paths, named_file
 from molgen.data.profiles import ProfiledTable, read_profiles
 from molgen.data.tables import AnyTable, open_table
 from molgen.errors import ConfigError, InputError
@@ -98,7 +98,7 @@ def open_labelled(
 def add_columns(table: AnyTable, joins: Sequence[str | Path]) -> AnyTable:
     """Add the columns of other tables, which stand after a table's own; see ``joins`` of :func:`open_labelled`."""
     for join in joins:
-        table = _by_column(table, str(join))
+        table = _by_column(table, join)
     return table
 
 
@@ -111,14 +111,14 @@ def _by_id(table: AnyTable, path: str | Path) -> AnyTable:
     return KeyedTable(table, own, labels, find_id_column(labels.columns, where=labels.name) or labels.columns[0])
 
 
-def _by_column(table: AnyTable, join: str) -> AnyTable:
+def _by_column(table: AnyTable, join: str | Path) -> AnyTable:
     """Join a table by the column that both have, or by its ids to a column that is named."""
-    column, equals, path = join.partition("=")
-    if equals and not Path(join).exists():
+    column, path = named_file(join)
+    if column:
         other = open_tables(path)
         own = find_column(table.columns, column, flag="--join", where=table.name)
         return KeyedTable(table, own, other, find_id_column(other.columns, where=other.name) or other.columns[0])
-    other = open_tables(join)
+    other = open_tables(path)
     shared = [name for name in table.columns if name in other.columns]
     if len(shared) != 1:
         got = ", ".join(map(repr, shared)) or f"{', '.join(table.columns)[:80]} and {', '.join(other.columns)[:80]}"

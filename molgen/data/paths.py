@@ -9,7 +9,7 @@ from pathlib import Path
 from molgen.errors import InputError
 from molgen.streams.source import is_stdin
 
-__all__ = ["MANIFEST", "expand_paths", "is_prepared"]
+__all__ = ["MANIFEST", "expand_paths", "is_prepared", "named_file"]
 
 #: What makes a folder a prepared library; see :mod:`molgen.data.prepared`.
 MANIFEST = "molgen-library.json"
@@ -42,6 +42,12 @@ def expand_paths(paths: str | Path | Sequence[str | Path]) -> list[Path]:
     if sum(map(is_stdin, expanded)) > 1:
         raise InputError("standard input is named twice", remedy="name - once")
     return expanded
+
+
+def named_file(text: str | Path) -> tuple[str, Path]:
+    """Take ``NAME=FILE`` apart; the name is empty where there is none, and where a file has that very name."""
+    name, equals, path = str(text).partition("=")
+    return (name, Path(path)) if equals and path and not Path(text).exists() else ("", Path(text))
 
 
 def _expand(path: str | Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from molgen.data.columns import find_column
 from molgen.data.derived import Derived
 from molgen.data.formats.delimited import DelimitedTable
 from molgen.data.numbers import MISSING
+from molgen.data.paths import named_file
 from molgen.data.tables import AnyTable, Row, open_table
 from molgen.errors import InputError
 
@@ -33,10 +35,13 @@ class Profiles(NamedTuple):
         One a sample, all with the same names.
     sha256
         Of the files.
+    notes
+        What was unusual about them.
     """
 
     samples: list[Profile]
     sha256: str
+    notes: list[str]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,15 +70,16 @@ def read_profiles(tables: Sequence[str | Path]) -> Profiles:
     InputError
         If a file cannot be read, something is no number, two samples of a file have one name or two columns do.
     """
-    parts, digests = [], []
+    parts: list[_Part] = []
+    digests, notes = [], []
     for each in tables:
-        name, equals, path = str(each).partition("=")
-        named = bool(equals) and not Path(str(each)).exists()
-        table = _open(Path(path if named else str(each)))
-        parts.append(_read_part(table, f"{name}:" if named else ""))
+        name, path = named_file(each)
+        table = _open(path)
+        parts.append(_read_part(table, f"{name}:" if name else ""))
         digests.append(table.fingerprint()["sha256"])
+        notes += [f"{table.name}: {note}" for note in table.notes]
     names = [name for part in parts for name in part.names]
-    twice = next((name for name in dict.fromkeys(names) if names.count(name) > 1), None) if len(parts) > 1 else None
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         remedy = "say what the numbers of each file are, --profiles NAME=FILE"
         raise InputError(f"two columns are called {twice!r}", where=", ".join(map(str, tables))[:200], remedy=remedy)
@@ -87,7 +93,7 @@ def read_profiles(tables: Sequence[str | Path]) -> Profiles:
         for sample in samples
     }
     made = [Profile(sample, shared, numbers) for sample, numbers in values.items()]
-    return Profiles(made, hashlib.sha256("".join(digests).encode()).hexdigest())
+    return Profiles(made, hashlib.sha256("".join(digests).encode()).hexdigest(), notes)
 
 
 def _open(path: Path) -> AnyTable:
@@ -167,9 +173,11 @@ def read_gene_graph(path: str | Path, names: Sequence[str]) -> GeneEdges:
     parts = [name.rpartition(":") for name in names]
     kinds = {kind: at for at, kind in enumerate(dict.fromkeys(kind for kind, _, _ in parts))}
     known = {gene for _, _, gene in parts}
+    # A first line that names two genes of the profiles is no header.
+    lines = [table.columns, *(row.values for row in table.rows() if row.problem is None)]
     pairs = dict.fromkeys(
         tuple(sorted((first, second)))
-        for first, second in ((row.values[0].strip(), row.values[1].strip()) for row in table.rows())
+        for first, second in ((cells[0].strip(), cells[1].strip()) for cells in lines)
         if first != second and first in known and second in known
     )
     if not pairs:
@@ -192,6 +200,11 @@ class ProfiledTable(Derived):
             raise InputError(f"there is a column {PROFILE!r} already", where=table.name, remedy="rename it")
         self._at = table.columns.index(find_column(table.columns, sample, flag="--sample", where=table.name))
         self._profiles = profiles
+
+    @property
+    def notes(self) -> list[str]:
+        """What was unusual about the files."""
+        return [*self.table.notes, *self._profiles.notes]
 
     def rows(self) -> Iterator[Row]:
         """Iterate over all rows; a profile is the same object in each row that has it."""

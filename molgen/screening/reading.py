@@ -10,6 +10,7 @@ from molgen.bio.genome import Genome
 from molgen.bundle import Bundle
 from molgen.data.library import Library, open_library
 from molgen.data.pairing import PROTEIN, SAMPLE, PairedLibrary, read_proteins
+from molgen.data.paths import expand_paths, named_file
 from molgen.data.profiles import read_profiles
 from molgen.errors import ConfigError, InputError
 from molgen.screening.manifest import file_sha256
@@ -31,6 +32,13 @@ class Reading(NamedTuple):
     profiles: Sequence[str | Path] = ()
     genome: str | Path | None = None
     length: int | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """What is read beside the library."""
+        proteins = expand_paths(self.protein) if self.protein else []
+        genome = [] if self.genome is None else [Path(self.genome)]
+        return [*proteins, *(named_file(each)[1] for each in self.profiles), *genome]
 
 
 def open_for(bundle: Bundle, paths: Sequence[Path], asked: Reading) -> tuple[Library, dict[str, Any]]:

@@ -199,7 +199,8 @@ def screen(
     folder_path = parts_folder(Path(output), shard)
     # A run that was killed while it put its outputs into place finds some of them there.
     overwrite = overwrite or bool(turn) or PartsFolder(folder_path).finishing
-    read = (*paths, model, rescore_with, objective if isinstance(objective, str | Path) else None)
+    reading = Reading(smiles, sequence, ids, protein, profiles, genome, length)
+    read = (*paths, *reading.files, model, rescore_with, objective if isinstance(objective, str | Path) else None)
     targets = check_outputs((output, hits, report), read, overwrite=overwrite)
     if workers < 1 or top < 1:
         raise ConfigError("workers and top must be at least 1", got=f"workers {workers}, top {top}")
@@ -212,7 +213,6 @@ def screen(
     about = bundle.subject.about
     if hits is not None and about == "sequence" and is_structures(Path(hits)):
         raise ConfigError("sequences have no structures", where="--hits", got=str(hits), remedy="name a table, such as hits.csv")
-    reading = Reading(smiles, sequence, ids, protein, profiles, genome, length)
     opened, as_read = open_for(bundle, paths, reading)
     wishes = read_objective(objective) if isinstance(objective, str | Path) else objective
     pipeline = Pipeline(resolve(filters), _annotations(resolve(annotate), bundle, opened, wishes))

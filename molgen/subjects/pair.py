@@ -83,7 +83,7 @@ class AnyPairSubject(Subject):
     def read(self, rows: Sequence[Any]) -> ReadRows:
         """Read pairs of a SMILES (or molecule) and a partner, each different one once; the molecule's faults are told first."""
         read = ReadRows([None] * len(rows), ["ok"] * len(rows))
-        wrong = [at for at, row in enumerate(rows) if not (isinstance(row, tuple | list) and len(row) == 2)]
+        wrong = [at for at, row in enumerate(rows) if not _is_pair(row)]
         pairs = [("", "") if at in set(wrong) else row for at, row in enumerate(rows)] if wrong else rows
         sides = [_read_once(subject, [pair[at] for pair in pairs]) for at, subject in enumerate(self._sides)]
         (molecules, of_molecule), (partners, of_partner) = sides
@@ -144,7 +144,7 @@ class AnyPairSubject(Subject):
 
     def named(self, texts: Sequence[Any]) -> dict[str, list[Any]]:
         """Return the two columns of texts."""
-        return {column: [pair[at] for pair in texts] for at, column in enumerate(self.columns)}
+        return {column: [pair[at] if _is_pair(pair) else None for pair in texts] for at, column in enumerate(self.columns)}
 
     def to_json(self) -> dict[str, Any]:
         """Return both sides' settings."""
@@ -225,6 +225,14 @@ class ResponseSubject(AnyPairSubject):
         return cls(molecules=MoleculeSubject(**molecules), profiles=ProfileSubject(**profiles))
 
 
+#: Stands for a side that a row lacks, which is read as any other, and refused.
+_NOTHING = object()
+
+
+def _is_pair(row: Any) -> bool:
+    return isinstance(row, tuple | list) and len(row) == 2
+
+
 def _part(items: Sequence[Any], key: Any = None) -> Part:
     """Number what is different among items, in the order of its first turn; ``None`` is -1."""
     places: dict[Hashable, int] = {}
@@ -244,5 +252,6 @@ def _part(items: Sequence[Any], key: Any = None) -> Part:
 
 def _read_once(subject: Subject, texts: Sequence[Any]) -> tuple[ReadRows, NDArray[np.int64]]:
     """Read what is different among texts (or molecules), and say which of it each row has."""
-    part = _part(texts, key=lambda text: text if isinstance(text, str | bytes) else id(text))
-    return subject.read(part.items), part.of_row
+    whole = [_NOTHING if text is None else text for text in texts]
+    part = _part(whole, key=lambda text: text if isinstance(text, str | bytes) else id(text))
+    return subject.read([None if text is _NOTHING else text for text in part.items]), part.of_row

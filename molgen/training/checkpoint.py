@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,35 +18,55 @@ import torch
 from torch import Tensor
 
 from molgen.archive import read_archive, read_json, read_tensors, write_archive, write_json, write_tensors
+from molgen.bio.profiles import Profile
 from molgen.data.dataset import Dataset
+from molgen.data.splits import Split
 from molgen.data.tasks import Task
 from molgen.errors import BundleError, ConfigError, InputError
 from molgen.experts.base import Expert
 from molgen.experts.kinds import EXPERT_KINDS
 from molgen.plain import first_difference
-from molgen.training.config import TrainConfig
 from molgen.training.loop import Epoch, LoopState
+from molgen.training.recipe import Recipe
 
 __all__ = ["Checkpoint", "NetworkStore", "describe_run", "run_versions"]
 
-_FORMAT = 1
+_FORMAT = 2
 #: Settings that change no number.
 _FREE = ("n_jobs",)
 
 
-def describe_run(dataset: Dataset, config: TrainConfig, parents: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Return what decides a run's numbers: data, configuration, the models its networks start from, and versions."""
+def describe_run(dataset: Dataset, splits: Sequence[Split], recipe: Recipe) -> dict[str, Any]:
+    """Return what decides a run's numbers: data and its parts, configuration, the models its networks start from, and versions."""
+    config = recipe.config
+    labels = dataset.labels
+    numbers = [labels.values, labels.bounds, labels.weights, *dataset.numbers.values()]
     digest = hashlib.sha256("\n".join(map(str, dataset.texts)).encode())
-    for part in (dataset.labels.values, dataset.labels.bounds, dataset.labels.weights, *dataset.numbers.values()):
+    for profile in _profiles(dataset):  # a profile's text is but its name
+        digest.update("\n".join(profile.names).encode())
+        numbers.append(profile.values)
+    for part in numbers:
         digest.update(np.ascontiguousarray(part).tobytes())
+    parts = hashlib.sha256()
+    for split in splits:
+        for rows in (split.train, split.valid, split.test):
+            parts.update(np.append(rows, -1).astype(np.int64).tobytes())
     configuration = {key: value for key, value in config.model_dump(mode="json").items() if key not in _FREE}
     return {
         "format": _FORMAT,
         "data": {"compounds": len(dataset), "sha256": digest.hexdigest()},
-        "parents": {expert: source["sha256"] for expert, source in parents.items()},
+        "parts": parts.hexdigest(),
+        "parents": {expert: source["sha256"] for expert, source in recipe.parents.items()},
+        "given": hashlib.sha256(write_json(dict(recipe.ingredients.architecture))).hexdigest(),
         "configuration": configuration,
         "versions": run_versions(),
     }
+
+
+def _profiles(dataset: Dataset) -> list[Profile]:
+    """Return the profiles that rows have, each once."""
+    sides = (side for text in dataset.texts if isinstance(text, tuple) for side in text)
+    return list({id(side): side for side in sides if isinstance(side, Profile)}.values())
 
 
 def run_versions() -> dict[str, str]:

@@ -158,14 +158,16 @@ def validate_on_folds(
         experts = [expert.name for expert in fitted.experts]
         for name, histories in fitted.histories.items():
             best.setdefault(name, []).extend(best_epoch(history) for history in histories)
+        trained = fold
         if recipe.config.refit:
-            fitted = refit(recipe, dataset, features, fold, fitted, tell_fold, kept).fitted
-        rivals = predict_baselines(tasks, features, dataset, fold, recipe)
+            tasks, rows, fitted = refit(recipe, dataset, features, fold, fitted, tell_fold, kept)
+            trained = Split.of(rows, [], fold.test)
+        rivals = predict_baselines(tasks, features, dataset, trained, recipe)
         tested = {name: values[fold.test] for name, values in rivals.items()}
         tested |= dict(zip(experts, fitted.predict(features, fold.test), strict=True))
         for name, values in tested.items():
             found.setdefault(name, np.full((len(dataset), values.shape[1]), np.nan))[fold.test] = values
-        seen = dataset.subject.side([dataset.items[row] for row in fold.train], fingerprint.reads)
+        seen = dataset.subject.side([dataset.items[row] for row in trained.train], fingerprint.reads)
         domain = Domain.fit(fingerprint, seen, seed=recipe.config.seed)
         similarity[fold.test] = domain.similarity(take_rows(features[fingerprint], fold.test))
     found["model"], half_widths = _blend_by_others(dataset.tasks, np.stack([found[name] for name in experts]), dataset, folds)

@@ -22,6 +22,9 @@ _MIN_COMPOUNDS = 50
 def check_compounds(path: str | Path, dataset: Dataset) -> None:
     """Find out whether a library can be ranked among, before an hour of training; raises InputError or ConfigError."""
     check_percentile_names(dataset.tasks)
+    if len(dataset.subject.columns) > 1:
+        got = f"{dataset.subject.noun}s"
+        raise ConfigError("predictions of pairs are not ranked among compounds", where="--percentiles-of", got=got)
     if dataset.numbers:
         raise ConfigError("a library has no columns of features to rank predictions with", got=", ".join(dataset.numbers))
     readable = 0

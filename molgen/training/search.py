@@ -49,7 +49,7 @@ _NETWORK_SPACE: Space = {
     "steps": lambda trial: trial.suggest_int("steps", 2, 5),
     "dropout": lambda trial: trial.suggest_float("dropout", 0.0, 0.4, step=0.1),
     "learning_rate": lambda trial: trial.suggest_float("learning_rate", 2e-4, 4e-3, log=True),
-    "batch_size": lambda trial: trial.suggest_categorical("batch_size", [32, 64, 128]),
+    "batch_size": lambda trial: trial.suggest_categorical("batch_size", [32, 64, 128, 256]),
     "weight_decay": lambda trial: trial.suggest_categorical("weight_decay", [0.0, 0.001, 0.01, 0.1]),
 }
 _TABULAR_SPACE: Space = {

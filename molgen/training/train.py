@@ -177,13 +177,16 @@ def _prepare(
     ingredients = ingredients_for(dataset.subject, dataset.items, config.gene_graph)
     recipe = make_recipe(sized(config, ingredients, len(dataset)), ingredients, _own_features(dataset))
     config = recipe.config
-    kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, config, recipe.parents))
     splits, leaks = _splits(dataset, config)
+    kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, splits, recipe))
     for split in splits:
         _check_labels(dataset, split)
         _check_storable(dataset, len(dataset) if config.folds else len(split.train), config)
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, recipe)
+    if len(unusable) == len(dataset):
+        got = next(iter(unusable.values()))
+        raise InputError(f"no {dataset.subject.noun} can be read by the model", where=dataset.source.get("file", "data"), got=got)
     splits = [_without(split, unusable) for split in splits]
     for split in splits if unusable else []:
         _check_labels(dataset, split)
@@ -219,6 +222,9 @@ def _train_on_split(job: _Job) -> TrainResult:
         domain = _domain(fitted, dataset, rows, recipe)
     final = mixing.predict(predictions)
     rivals = predict_baselines(tasks, features, dataset, split, recipe)
+    if recipe.config.refit:  # on the test part baselines know what the experts do
+        for name, values in predict_baselines(tasks, features, dataset, Split.of(rows, [], split.test), recipe).items():
+            rivals[name][split.test] = values[split.test]
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
     if isinstance(dataset.subject, AnyPairSubject):

@@ -66,6 +66,8 @@ def test_genes_that_are_joined(tables):
     assert graph.edges in ([[0, 1]], [[1, 0]])
     first, second = (graph.genes[at] for at in graph.edges[0])
     assert sorted([first, second]) == [[0, 2], [1, -1]]
+    (tables / "h.csv").write_text("7157,3845\n")
+    assert len(read_gene_graph(tables / "h.csv", ("7157", "3845")).edges) == 1
     with pytest.raises(InputError, match="no two genes of the profiles are joined"):
         read_gene_graph(tables / "g.csv", ("TP53", "KRAS"))
 

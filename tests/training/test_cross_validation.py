@@ -148,6 +148,7 @@ def test_the_intervals_of_a_fold_come_from_the_others(blended):
 def test_folds_are_trained_on_their_validation_parts_too_where_that_is_wanted(measured_table):
     settings = {"target": "activity", "experts": "tabular", "folds": 3, "tabular": {"rounds": 20}}
     once, again = (molgen.cross_validate(measured_table, refit=refit, **settings) for refit in (False, True))
-    assert again.metrics[0]["mean"]["activity"] == pytest.approx(once.metrics[0]["mean"]["activity"], nan_ok=True)
+    # So are the baselines.
+    assert not np.allclose(again.predictions["mean"], once.predictions["mean"])
     assert not np.allclose(again.predictions["tabular"], once.predictions["tabular"])
     assert again.summary()["tabular"]["activity"]["rmse"][0] < once.summary()["tabular"]["activity"]["rmse"][0]

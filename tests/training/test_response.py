@@ -125,6 +125,52 @@ def test_what_is_not_there_is_told(trained, tables, tmp_path, nci_smiles):
         molgen.train(tables / "r.csv", target="y", sample="line", profiles=[str(tmp_path / "other.csv")])
 
 
+def test_rows_without_a_side_are_invalid_and_blocks_of_them_end_nothing(trained, tables, nci_smiles, tmp_path):
+    path, result = trained
+    bundle = molgen.load(path)
+    good = result.dataset.texts[0]
+    found = bundle.predict([(good[0], None), good, (None, good[1]), None, "CO"])
+    assert found["status"].tolist() == ["invalid", "ok", "invalid", "invalid", "invalid"] and found["y"].notna().sum() == 1
+    assert found["reason"].tolist()[3:] == ["not a pair: NoneType", "not a pair: str"]
+    assert len(bundle.predict([])) == 0
+    library = tmp_path / "bad.smi"
+    library.write_text("no a\nnone b\n")
+    summary = molgen.screen(library, path, tmp_path / "s.csv", profiles=[f"e={tables / 'e.csv'}"]).summary
+    assert summary.statuses == {"invalid": 80}
+
+
+def test_a_checkpoint_of_other_profiles_or_another_graph_is_refused(tables, tmp_path):
+    (tmp_path / "e.csv").write_bytes((tables / "e.csv").read_bytes())
+    (tmp_path / "g.csv").write_bytes((tables / "g.csv").read_bytes())
+    files = {"sample": "line", "profiles": [f"e={tmp_path / 'e.csv'}"], "gene_graph": str(tmp_path / "g.csv")}
+
+    def train():
+        molgen.train(tables / "r.csv", target="y", checkpoint=tmp_path / "run", **files, **SETTINGS, experts="tabular")
+
+    train()
+    train()
+    (tmp_path / "g.csv").write_text("gene,other\ng0,g5\n")
+    with pytest.raises(ConfigError, match="another run"):
+        train()
+    (tmp_path / "g.csv").write_bytes((tables / "g.csv").read_bytes())
+    table = pd.read_csv(tmp_path / "e.csv", index_col=0)
+    table["g5"] += 1
+    table.to_csv(tmp_path / "e.csv")
+    with pytest.raises(ConfigError, match="another run"):
+        train()
+
+
+def test_what_is_read_is_not_written_over(trained, tables, tmp_path, nci_smiles):
+    (tmp_path / "l.smi").write_text(nci_smiles[0])
+    (tmp_path / "e.csv").write_bytes((tables / "e.csv").read_bytes())
+    for outputs in ({"output": tmp_path / "e.csv"}, {"output": tmp_path / "s.csv", "hits": tmp_path / "e.csv"}):
+        with pytest.raises(InputError, match="the file is read by the same command"):
+            molgen.screen(tmp_path / "l.smi", trained[0], profiles=[f"e={tmp_path / 'e.csv'}"], overwrite=True, **outputs)
+    with pytest.raises(ConfigError, match="not ranked among compounds"):
+        files = {"sample": "line", "profiles": [str(tables / "e.csv")]}
+        molgen.train(tables / "r.csv", target="y", **files, percentiles_of=str(tmp_path / "l.smi"))
+
+
 def test_a_damaged_kernel_is_refused(trained):
     from molgen.archive import read_tensors, write_tensors
     from molgen.experts.kronecker import KernelExpert
