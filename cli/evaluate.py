@@ -106,7 +106,7 @@ def _evaluate_scores(result: Any, score: str, as_json: bool) -> None:
 
 
 def _print_left_out(result: Any) -> None:
-    click.echo(f"{len(result.dataset):,} compounds")
+    click.echo(f"{len(result.dataset):,} {result.dataset.subject.noun}s")
     entries = [(f"line {line}", reason) for line, reason in result.dataset.dropped]
     labels = [(f"line {line}", reason) for line, reason in result.dataset.problems]
     refused = [(f"compound {result.dataset.ids[row]}", reason) for row, reason in result.unscored.items()]

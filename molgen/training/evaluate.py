@@ -20,9 +20,10 @@ from molgen.data.targets import Targets
 from molgen.data.tasks import Task, output_names
 from molgen.errors import ConfigError, InputError
 from molgen.plain import plain
+from molgen.training.assemble import sides_of
 from molgen.training.enrichment import Enrichment
 from molgen.training.enrichment import enrichment as measure_enrichment
-from molgen.training.metrics import task_metrics
+from molgen.training.metrics import median_correlation, task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -184,6 +185,11 @@ def evaluate(
     half_widths = {task: calibration.half_width for task, calibration in zip(bundle.tasks, bundle.calibration, strict=True)}
     chosen = {task: half_widths[task] for task in wanted}
     metrics = _measure_all(chosen, columns, dataset.labels)
+    for side, of_row in sides_of(dataset).items():
+        for at, task in enumerate(chosen):
+            if task.is_regression:
+                measured = dataset.labels.of_task(at).measured()
+                metrics[task.name][f"per_{side}"] = median_correlation(columns[task.name], measured, of_row)
     if by_similarity:
         rows_of = _rows_by_word(_similarity_words(columns[_DOMAIN]), _DOMAIN)
     groups = {

@@ -103,6 +103,7 @@ def test_measured_responses_are_evaluated(trained, tables):
     path, result = trained
     found = molgen.evaluate(tables / "r.csv", path, sample="line", profiles=[f"e={tables / 'e.csv'}"])
     errors = found.predictions["y"] - result.dataset.targets[:, 0]
+    assert 0 < found.metrics["y"]["per_molecule"] <= 1 and 0 < found.metrics["y"]["per_sample"] <= 1
     assert found.metrics["y"]["n"] == 640 and np.isclose(found.metrics["y"]["rmse"], np.sqrt((errors**2).mean()), atol=1e-3)
 
 
