@@ -105,7 +105,7 @@ def screen(arguments: argparse.Namespace, folder: Path) -> None:
     """Print pairs per CPU-second of each model."""
     torch.set_num_threads(1)
     protein = folder / "protein.fasta"
-    protein.write_text(f">protein\n{load('kiba').items[0].sequence}\n")
+    protein.write_text(f">protein\n{load('kiba').items[0].partner}\n")
     sizes = (arguments.short, arguments.long)
     libraries = [write_library(folder / f"{rows}.csv", rows) for rows in sizes]
 

@@ -1,11 +1,12 @@
 """Drug-target affinity on Davis and KIBA: DeepDTA's folds, and unseen drugs, targets and both.
 
     python benchmarks/pairs.py davis kiba --seeds 3 --out FOLDER
+    python benchmarks/pairs.py davis kiba --refit --out FOLDER
     python benchmarks/pairs.py kiba --cold --draws 3 --out FOLDER
     python benchmarks/pairs.py davis kiba --keys
 
 Random pairs are DeepDTA's (setting 1): its test fold, which is read once, at the end; the first of its five training folds
-validates what the other four train, and then all five train what that has chosen (``--refit``), as published models do.
+validates what the other four train. With ``--refit`` all five then train what that has chosen, as published models do.
 ``--cold`` draws scaffolds of drugs, clusters of sequences, and both (``scaffold-balanced``, ``cluster``, ``both``; 80/10/10 of
 either side), the same for all predictors. ``molgen train`` with its defaults; the means of both sides and the experts, KronRLS
 among them (whose penalty the validation part chooses), stand beside the blend. Mean squared error; of the blend also the
@@ -137,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="+", choices=list(TARGETS))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--refit", action="store_true")
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--keys", action="store_true")
@@ -156,8 +158,10 @@ def main() -> None:
         dataset = load(name)
         if not arguments.cold:
             split = random_pairs(dataset)
-            paths = [arguments.out / f"{name}-random-{seed}.json" for seed in range(arguments.seeds)]
-            tell(f"{name}, random pairs", [run(name, dataset, split, seed, path, refit=True) for seed, path in enumerate(paths)])
+            kind = "refit" if arguments.refit else "random"
+            paths = [arguments.out / f"{name}-{kind}-{seed}.json" for seed in range(arguments.seeds)]
+            runs = [run(name, dataset, split, seed, path, refit=arguments.refit) for seed, path in enumerate(paths)]
+            tell(f"{name}, random pairs", runs)
             continue
         for unseen, splitter in COLD.items():
             runs = []

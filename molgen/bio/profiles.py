@@ -58,8 +58,8 @@ class Profile(str):
         """Return the same sample with these numbers alone, in this order; NaN for one that was not measured."""
         if names == self.names:
             return self
-        at = _places(self.names, names)
-        return type(self)(str(self), names, np.where(at >= 0, self.values[at], np.nan) if len(self.values) else [np.nan] * len(at))
+        # What is not there is at -1: the NaN at the end.
+        return type(self)(str(self), names, np.append(self.values, np.float32("nan"))[_places(self.names, names)])
 
     def __eq__(self, other: object) -> bool:
         if self is other:

@@ -114,11 +114,10 @@ def _by_id(table: AnyTable, path: str | Path) -> AnyTable:
 def _by_column(table: AnyTable, join: str | Path) -> AnyTable:
     """Join a table by the column that both have, or by its ids to a column that is named."""
     column, path = named_file(join)
+    other = open_tables(path)
     if column:
-        other = open_tables(path)
         own = find_column(table.columns, column, flag="--join", where=table.name)
         return KeyedTable(table, own, other, find_id_column(other.columns, where=other.name) or other.columns[0])
-    other = open_tables(path)
     shared = [name for name in table.columns if name in other.columns]
     if len(shared) != 1:
         got = ", ".join(map(repr, shared)) or f"{', '.join(table.columns)[:80]} and {', '.join(other.columns)[:80]}"

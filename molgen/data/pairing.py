@@ -14,10 +14,12 @@ from molgen.data.paths import expand_paths
 from molgen.errors import InputError
 from molgen.streams.source import Source
 
-__all__ = ["PROTEIN", "SAMPLE", "PairedLibrary", "read_proteins"]
+__all__ = ["NAMED_BY", "PROTEIN", "SAMPLE", "PairedLibrary", "read_proteins"]
 
 #: The columns that name the protein, or the sample, of each row.
 PROTEIN, SAMPLE = "protein", "sample"
+#: What a model reads of partners -> the column that names them.
+NAMED_BY = {"sequence": PROTEIN, "profile": SAMPLE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,12 +56,17 @@ class PairExpert(NetworkExpert):
         Raises
         ------
         ConfigError
-            If it does not take as many words as there are.
+            If it does not take as many numbers of partners as there are.
         """
         network: PairNetwork = super().make_network()
-        if network.words != bits_of(self.words):
-            raise ConfigError("the network takes other words", expected=str(bits_of(self.words)), got=str(network.words))
+        if network.words != self.partner_width:
+            raise ConfigError("the network takes other partners", expected=f"{self.partner_width} numbers", got=str(network.words))
         return network
+
+    @property
+    def partner_width(self) -> int:
+        """Numbers of a partner: the counts of its words."""
+        return bits_of(self.words)
 
     @property
     def graph(self) -> MolGraph:

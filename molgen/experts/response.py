@@ -14,7 +14,6 @@ from molgen.experts.base import FeatureTable
 from molgen.experts.network import in_batches
 from molgen.experts.pair import PairExpert
 from molgen.featurizers import Featurizer, ProfileNumbers
-from molgen.models.pair import PairNetwork
 from molgen.models.sequence import LetterBatch
 from molgen.packed import Repeated
 
@@ -39,19 +38,11 @@ class ResponseExpert(PairExpert):
 
     kind: ClassVar[str] = "response"
 
-    def make_network(self) -> PairNetwork:
-        """Return a fresh network of this expert's architecture, on the CPU.
-
-        Raises
-        ------
-        ConfigError
-            If it does not take as many numbers of samples as there are.
-        """
+    @property
+    def partner_width(self) -> int:
+        """Numbers of a sample."""
         numbers = self.extras[-1] if self.extras else None
-        if not isinstance(numbers, ProfileNumbers) or len(numbers.names) != self.architecture.get("words"):
-            raise ConfigError("the network takes other numbers of samples", got=repr(self.architecture.get("words"))[:40])
-        network: PairNetwork = super(PairExpert, self).make_network()
-        return network
+        return len(numbers.names) if isinstance(numbers, ProfileNumbers) else 0
 
     @classmethod
     def features_read(cls, n_features: int, architecture: Mapping[str, Any]) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
+from molgen.data.pairing import NAMED_BY
 from molgen.data.tasks import Task
 from molgen.screening.cascade import Cascade
 from molgen.screening.duplicates import without_duplicates
@@ -152,8 +153,10 @@ class Results:
             columns = [*columns, found.column_names[-1]]
         if found is not None and task is not None and bundle is not None:
             if outputs.hits:
-                read = bundle.subject.molecules.read if isinstance(bundle.subject, AnyPairSubject) else bundle.read
-                write_hits(outputs.hits, found, ["rank", *columns], read)
+                read, partner = bundle.read, None
+                if isinstance(bundle.subject, AnyPairSubject):
+                    read, partner = bundle.subject.molecules.read, NAMED_BY[bundle.subject.partners.column]
+                write_hits(outputs.hits, found, ["rank", *columns], read, partner)
             if outputs.report:
                 from molgen.screening.report import write_report
 

@@ -13,7 +13,6 @@ from rdkit import Chem
 
 from molgen.chem.sd_record import sd_record
 from molgen.chem.standardize import canonical_smiles
-from molgen.data.pairing import PROTEIN, SAMPLE
 from molgen.files import replacing, write_failed
 from molgen.rows import ReadRows
 from molgen.screening.output import TableWriter
@@ -27,7 +26,7 @@ _SMILES = (".smi", ".smiles")
 Read = Callable[[list[str]], ReadRows]
 
 
-def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], read: Read) -> None:
+def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], read: Read, partner: str | None = None) -> None:
     """Write rows in their order.
 
     Parameters
@@ -41,13 +40,15 @@ def write_hits(path: Path, hits: pa.Table, columns: Sequence[str], read: Read) -
         What to write.
     read
         What made molecules of the SMILES, such as a bundle's: structures are those that were looked at, without counter-ions.
+    partner
+        Of pairs, the column that names what a molecule was scored with: structures are called by both.
 
     Raises
     ------
     InputError
         If the disk is full, or refuses for another reason.
     """
-    write_tables(path, [hits], columns, read)
+    write_tables(path, [hits], columns, read, partner)
 
 
 def is_structures(path: Path) -> bool:
@@ -59,12 +60,12 @@ def _kind(path: Path) -> str:
     return Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
 
 
-def write_tables(path: Path, tables: Iterable[pa.Table], columns: Sequence[str], read: Read) -> None:
+def write_tables(path: Path, tables: Iterable[pa.Table], columns: Sequence[str], read: Read, partner: str | None = None) -> None:
     """Write tables of the same columns one after the other, as they come; otherwise as :func:`write_hits` does.
 
     Parameters
     ----------
-    path, columns, read
+    path, columns, read, partner
         As for :func:`write_hits`.
     tables
         At least one.
@@ -72,7 +73,7 @@ def write_tables(path: Path, tables: Iterable[pa.Table], columns: Sequence[str],
     kind = _kind(path)
     if is_structures(path):
         lines = _sd_records if kind in _SD else _smiles_lines
-        _write_lines(path, (line for table in tables for line in lines(table, columns, read)))
+        _write_lines(path, (line for table in tables for line in lines(table, columns, read, partner)))
         return
     coming = (table.select(columns) for table in tables)
     first = next(coming)
@@ -82,14 +83,14 @@ def write_tables(path: Path, tables: Iterable[pa.Table], columns: Sequence[str],
                 writer.write(batch)
 
 
-def _sd_records(table: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:
+def _sd_records(table: pa.Table, columns: Sequence[str], read: Read, partner: str | None) -> Iterator[str]:
     for row, mol in _structures(table, read):
-        yield sd_record(mol, _title(row), {name: row[name] for name in columns})
+        yield sd_record(mol, _title(row, partner), {name: row[name] for name in columns})
 
 
-def _smiles_lines(table: pa.Table, columns: Sequence[str], read: Read) -> Iterator[str]:  # noqa: ARG001
+def _smiles_lines(table: pa.Table, columns: Sequence[str], read: Read, partner: str | None) -> Iterator[str]:  # noqa: ARG001
     for row, mol in _structures(table, read):
-        name = "".join(char if char.isprintable() else "_" for char in _title(row))
+        name = "".join(char if char.isprintable() else "_" for char in _title(row, partner))
         yield f"{canonical_smiles([mol])[0]}\t{name}\n"
 
 
@@ -99,10 +100,9 @@ def _structures(table: pa.Table, read: Read) -> Iterator[tuple[dict[str, Any], C
     yield from zip(rows, (mol or Chem.Mol() for mol in read([row["smiles"] for row in rows]).items), strict=True)
 
 
-def _title(row: dict[str, Any]) -> str:
+def _title(row: dict[str, Any], partner: str | None) -> str:
     name = row["id"] or str(row["row"])
-    partner = next((row[column] for column in (PROTEIN, SAMPLE) if column in row), None)
-    return f"{name} {partner}" if partner else name
+    return f"{name} {row[partner]}" if partner is not None and row.get(partner) else name
 
 
 def _write_lines(path: Path, lines: Iterator[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from molgen.bio.genome import Genome
 from molgen.bundle import Bundle
 from molgen.data.library import Library, open_library
-from molgen.data.pairing import PROTEIN, SAMPLE, PairedLibrary, read_proteins
+from molgen.data.pairing import NAMED_BY, PROTEIN, SAMPLE, PairedLibrary, read_proteins
 from molgen.data.paths import expand_paths, named_file
 from molgen.data.profiles import read_profiles
 from molgen.errors import ConfigError, InputError
@@ -17,9 +17,6 @@ from molgen.screening.manifest import file_sha256
 from molgen.subjects import AnyPairSubject, SequenceSubject
 
 __all__ = ["Reading", "open_for", "with_names"]
-
-#: What a model reads -> the column that names partners in its output.
-_NAMED_BY = {"sequence": PROTEIN, "profile": SAMPLE}
 
 
 class Reading(NamedTuple):
@@ -96,7 +93,7 @@ def with_names(bundle: Bundle, columns: Sequence[str]) -> list[str]:
     """Put the names of partners in the place of what they are, in the columns of an output."""
     assert isinstance(bundle.subject, AnyPairSubject)
     partner = bundle.subject.partners.column
-    name = _NAMED_BY[partner]
+    name = NAMED_BY[partner]
     return [name if column == partner else column for column in columns if column != name]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Self
@@ -72,19 +71,20 @@ class AnyPairSubject(Subject):
     """
 
     partner_name: ClassVar[str]
+    partner_type: ClassVar[type[Subject]]
 
     molecules: MoleculeSubject = field(default_factory=MoleculeSubject)
 
     @property
-    @abstractmethod
     def partners(self) -> Subject:
         """How the other side is read."""
+        found: Subject = getattr(self, self.partner_name)
+        return found
 
     def read(self, rows: Sequence[Any]) -> ReadRows:
         """Read pairs of a SMILES (or molecule) and a partner, each different one once; the molecule's faults are told first."""
         read = ReadRows([None] * len(rows), ["ok"] * len(rows))
-        wrong = [at for at, row in enumerate(rows) if not _is_pair(row)]
-        pairs = [("", "") if at in set(wrong) else row for at, row in enumerate(rows)] if wrong else rows
+        pairs = [row if _is_pair(row) else ("", "") for row in rows]
         sides = [_read_once(subject, [pair[at] for pair in pairs]) for at, subject in enumerate(self._sides)]
         (molecules, of_molecule), (partners, of_partner) = sides
         for at, places in enumerate(zip(of_molecule.tolist(), of_partner.tolist(), strict=True)):
@@ -96,7 +96,7 @@ class AnyPairSubject(Subject):
             read.items[at] = Pair(molecules.items[places[0]], partners.items[places[1]])
             if notes := [note for side, place in told for note in side.notes.get(place, [])]:
                 read.notes[at] = notes
-        read.refuse("invalid", {at: f"not a pair: {type(rows[at]).__name__}" for at in wrong})
+        read.refuse("invalid", {at: f"not a pair: {type(row).__name__}" for at, row in enumerate(rows) if not _is_pair(row)})
         return read
 
     @property
@@ -151,20 +151,21 @@ class AnyPairSubject(Subject):
         return {"kind": self.kind, "molecules": self.molecules.to_json(), self.partner_name: self.partners.to_json()}
 
     @classmethod
-    def _settings_of(cls, settings: dict[str, Any], partner: type[Subject]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the settings of both sides.
+    def from_settings(cls, settings: dict[str, Any]) -> Self:
+        """Rebuild it from what :meth:`to_json` gave.
 
         Raises
         ------
         ConfigError
-            If there are others, or a side is of another kind.
+            If there are other settings, or a side is of another kind.
         """
         if set(settings) != {"molecules", cls.partner_name}:
             raise ConfigError(f"a {cls.noun} has molecules and {cls.partner_name}", got=", ".join(settings)[:80])
         molecules, partners = ({**settings[name]} for name in ("molecules", cls.partner_name))
-        if (molecules.pop("kind", None), partners.pop("kind", None)) != (MoleculeSubject.kind, partner.kind):
+        if (molecules.pop("kind", None), partners.pop("kind", None)) != (MoleculeSubject.kind, cls.partner_type.kind):
             raise ConfigError(f"a {cls.noun} has molecules and {cls.partner_name}", got=repr(settings)[:80])
-        return molecules, partners
+        sides: dict[str, Any] = {"molecules": MoleculeSubject(**molecules), cls.partner_name: cls.partner_type(**partners)}
+        return cls(**sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +182,9 @@ class PairSubject(AnyPairSubject):
     noun: ClassVar[str] = "pair"
     columns: ClassVar[tuple[str, ...]] = ("smiles", "sequence")
     partner_name: ClassVar[str] = "sequences"
+    partner_type: ClassVar[type[Subject]] = SequenceSubject
 
     sequences: SequenceSubject = field(default_factory=lambda: SequenceSubject("protein"))
-
-    @property
-    def partners(self) -> SequenceSubject:
-        """How sequences are read."""
-        return self.sequences
-
-    @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> Self:
-        """Rebuild it from what :meth:`to_json` gave."""
-        molecules, sequences = cls._settings_of(settings, SequenceSubject)
-        return cls(MoleculeSubject(**molecules), SequenceSubject(**sequences))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,19 +201,9 @@ class ResponseSubject(AnyPairSubject):
     noun: ClassVar[str] = "response"
     columns: ClassVar[tuple[str, ...]] = ("smiles", "profile")
     partner_name: ClassVar[str] = "profiles"
+    partner_type: ClassVar[type[Subject]] = ProfileSubject
 
     profiles: ProfileSubject
-
-    @property
-    def partners(self) -> ProfileSubject:
-        """How samples are read."""
-        return self.profiles
-
-    @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> Self:
-        """Rebuild it from what :meth:`to_json` gave."""
-        molecules, profiles = cls._settings_of(settings, ProfileSubject)
-        return cls(molecules=MoleculeSubject(**molecules), profiles=ProfileSubject(**profiles))
 
 
 #: Stands for a side that a row lacks, which is read as any other, and refused.

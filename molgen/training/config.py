@@ -395,8 +395,6 @@ class TrainConfig(RunConfig):
             raise ValueError("search chooses settings on one validation part, and takes its time: leave folds and budget out")
         if self.labels is not None and self.negatives is not None:
             raise ValueError("labels and negatives: rows have labels of their own, or are one of two classes")
-        if (self.sample is None) != (not self.profiles):
-            raise ValueError("sample and profiles: the one names the samples of rows, the others say what was measured of them")
         if self.gene_graph is not None and self.sample is None:
             raise ValueError("gene_graph joins genes of samples: give sample and profiles, too")
         if self.percentiles_of is not None and self.features:

@@ -23,7 +23,7 @@ from molgen.plain import plain
 from molgen.training.assemble import sides_of
 from molgen.training.enrichment import Enrichment
 from molgen.training.enrichment import enrichment as measure_enrichment
-from molgen.training.metrics import median_correlation, task_metrics
+from molgen.training.metrics import correlations, task_metrics
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -185,11 +185,9 @@ def evaluate(
     half_widths = {task: calibration.half_width for task, calibration in zip(bundle.tasks, bundle.calibration, strict=True)}
     chosen = {task: half_widths[task] for task in wanted}
     metrics = _measure_all(chosen, columns, dataset.labels)
-    for side, of_row in sides_of(dataset).items():
-        for at, task in enumerate(chosen):
-            if task.is_regression:
-                measured = dataset.labels.of_task(at).measured()
-                metrics[task.name][f"per_{side}"] = median_correlation(columns[task.name], measured, of_row)
+    sides = sides_of(dataset)
+    for at, task in enumerate(chosen):
+        metrics[task.name] |= correlations(task, columns[task.name], dataset.labels.of_task(at), sides)
     if by_similarity:
         rows_of = _rows_by_word(_similarity_words(columns[_DOMAIN]), _DOMAIN)
     groups = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from molgen.chem.descriptors import DESCRIPTORS_FAST
-from molgen.data.profiles import read_gene_graph
+from molgen.data.gene_graph import read_gene_graph
 from molgen.featurizers import (
     AtomPair,
     Composition,
@@ -43,7 +43,7 @@ GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
 
 #: Sequences of one length, up to this many letters, have places that mean something: those of windows around a site do.
 _MOST_PLACES = 2000
-#: Letters of all rows up to which words at places are counted: of more, a network learns better what they tell, in less memory.
+#: Letters of all rows up to which words at places are counted, some thirty numbers a letter.
 _FEW_LETTERS = 2_000_000
 
 
@@ -106,7 +106,7 @@ def ingredients_for(subject: Subject, items: Sequence[str | None], gene_graph: s
     items
         The rows: sequences of one length have places of their own.
     gene_graph
-        File of the genes that are joined; see :func:`~molgen.data.profiles.read_gene_graph`.
+        File of the genes that are joined; see :func:`~molgen.data.gene_graph.read_gene_graph`.
     """
     if isinstance(subject, SequenceSubject):
         lengths = {len(letters) for letters in items if letters}

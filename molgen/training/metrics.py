@@ -11,7 +11,7 @@ from molgen.data.targets import Targets, excess
 from molgen.data.tasks import Task, spans
 from molgen.training.diagnostics import expected_calibration_error, reliability
 
-__all__ = ["PRIMARY", "evaluate", "mean_primary", "median_correlation", "task_metrics"]
+__all__ = ["PRIMARY", "correlations", "evaluate", "mean_primary", "median_correlation", "task_metrics"]
 
 #: The measure each kind of task is judged by first.
 PRIMARY = {"regression": "rmse", "binary": "auroc", "multiclass": "balanced_accuracy"}
@@ -86,6 +86,14 @@ def median_correlation(predicted: NDArray[np.float64], labels: NDArray[np.float6
     return float(np.median(found)) if found else float("nan")
 
 
+def correlations(
+    task: Task, predicted: NDArray[np.float64], targets: Targets, groups: Mapping[str, NDArray[np.int64]]
+) -> dict[str, float]:
+    """Return of a quantity the median correlation within groups, ``per_<name>``; ``groups`` has the group of each row by name."""
+    names = groups if task.is_regression else ()
+    return {f"per_{name}": median_correlation(predicted, targets.measured(), groups[name]) for name in names}
+
+
 def evaluate(
     tasks: Sequence[Task],
     predicted: NDArray[np.float64],
@@ -102,7 +110,7 @@ def evaluate(
     half_widths
         Those of intervals, one a task.
     groups
-        Of quantities the median correlation within groups is measured, too: name -> the group of each row; ``per_<name>``.
+        What :func:`correlations` are within.
     """
     measured = {}
     for at, (task, span) in enumerate(zip(tasks, spans(tasks), strict=True)):
@@ -110,8 +118,7 @@ def evaluate(
         half_width = None if half_widths is None else half_widths[at]
         values = values if task.width > 1 else values[:, 0]
         measured[task.name] = task_metrics(task, values, labels.values, labels.bounds, half_width=half_width)
-        for name, group in (groups or {}).items() if task.is_regression else ():
-            measured[task.name][f"per_{name}"] = median_correlation(values, labels.measured(), group)
+        measured[task.name] |= correlations(task, values, labels, groups or {})
     return measured
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from molgen.bio.profiles import Profile
+from molgen.data.gene_graph import read_gene_graph
 from molgen.data.labelled import open_labelled
-from molgen.data.profiles import read_gene_graph, read_profiles
+from molgen.data.profiles import read_profiles
 from molgen.errors import ConfigError, InputError
 from molgen.subjects import ProfileSubject, ResponseSubject, subject_from_json
 

@@ -59,6 +59,12 @@ def test_smiles_with_names(hits):
     assert found == list(zip(map(Chem.CanonSmiles, table["canonical_smiles"]), names, strict=True))
 
 
+def test_a_column_that_names_partners_in_pairs_is_no_name_of_a_molecule(tmp_path, small_bundle):
+    (tmp_path / "lib.csv").write_text("smiles,id,sample,protein\nCCO,a,vial 7,CA2\n")
+    molgen.screen(tmp_path / "lib.csv", small_bundle, tmp_path / "o.csv", hits=tmp_path / "hits.smi", rank_by="activity")
+    assert (tmp_path / "hits.smi").read_text() == "CCO\ta\n"
+
+
 def test_library_without_a_molecule_gives_an_empty_file(tmp_path, small_bundle):
     (tmp_path / "lib.smi").write_text("junk a\n")
     molgen.screen(tmp_path / "lib.smi", small_bundle, tmp_path / "out.csv", hits=tmp_path / "hits.sdf", rank_by="activity")

@@ -7,6 +7,7 @@ import molgen
 from molgen.archive import write_archive
 from molgen.errors import BundleError, ConfigError
 from molgen.training import budget as budget_module
+from molgen.training import job
 from molgen.training import train as module
 from molgen.training.budget import Costs, plans
 from molgen.training.config import GraphConfig, TrainConfig
@@ -48,7 +49,7 @@ def costs(monkeypatch):
     [("1h", 4, 16), ("15s", 4, 16), ("8s", 4, 8), ("3.3s", 3, 8), ("0.1s", 1, None)],
 )
 def test_the_best_recipe_that_fits_is_trained(measured_table, costs, monkeypatch, budget, experts, epochs):
-    monkeypatch.setattr(module.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(job.time, "monotonic", lambda: 0.0)
     trained = []
     fit = module.fit_experts
     monkeypatch.setattr(module, "fit_experts", lambda recipe, *rest, **named: trained.append(recipe) or fit(recipe, *rest, **named))
