@@ -3,8 +3,9 @@
     python benchmarks/moleculeace.py --refit --out moleculeace/
 
 Each target's training rows train the default recipe, a tenth of them at random for validation (``--refit``: and then train, too);
-the test rows are read once, at the end. The data are those of van Tilborg, Alenicheva, Grisoni (J. Chem. Inf. Model. 2022, 62, 5938), pKi or pEC50, with their splits
-and their flags of cliffs. The trees (LightGBM on fingerprints and descriptors, untuned) see the same rows.
+the test rows are read once, at the end. The data are those of van Tilborg, Alenicheva, Grisoni (J. Chem. Inf. Model. 2022, 62,
+5938), pKi or pEC50, with their splits and their flags of cliffs. The trees (LightGBM on fingerprints and descriptors, untuned) see
+the same rows.
 """
 
 from __future__ import annotations

@@ -88,6 +88,8 @@ def evaluate(
     for task, values in result.metrics.items():
         whole = "all" if result.groups else "model"
         print_metrics("Measured against predicted", {whole: {task: values}, **result.groups})
+    if result.tracks:
+        print_metrics("Where counts are", {"model": result.tracks})
     for task, found in result.enrichment.items():
         _print_enrichment(task, found)
     if options["output"]:

@@ -125,6 +125,8 @@ def _print_metrics(about: dict[str, Any]) -> None:
         if part in about["metrics"]:
             print_metrics(f"{title} compounds", about["metrics"][part])
             break
+    for part in [part for part in ("test", "valid") if part in about["tracks"]][:1]:
+        print_metrics(f"Where counts are, {part} part", about["tracks"][part])
     if about["cross_validation"]:
         print_folds(about["cross_validation"])
     print_applicability(about["applicability"])

@@ -26,6 +26,7 @@ from molgen.cli.pretrain import pretrain
 from molgen.cli.scan import scan
 from molgen.cli.screen import screen
 from molgen.cli.similar import similar
+from molgen.cli.tracks import tracks
 from molgen.cli.train import train
 from molgen.cli.variants import variants
 from molgen.errors import ConfigError, MolgenError
@@ -86,6 +87,7 @@ for _command in (
     variants,
     scan,
     motifs,
+    tracks,
     filter_command,
     similar,
     match,

@@ -133,11 +133,17 @@ def print_metrics(title: str, by_predictor: Mapping[str, Mapping[str, Mapping[st
 
 def print_folds(validation: Mapping[str, Any]) -> None:
     """Print what cross-validation found: a table for each task, one predictor a row, mean and spread of one measure a column."""
-    folds, metrics = validation["folds"], validation["metrics"]
+    said = f"{len(validation['folds'])} folds, mean and standard deviation"
+    _print_spread(said, validation["metrics"])
+    if "tracks" in validation:
+        _print_spread(f"Where counts are, {said}", validation["tracks"])
+
+
+def _print_spread(title: str, metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
     for task in next(iter(metrics.values())):
         measures = [name for name in _measures(metrics, task) if name != "n"]
         rows = [[name, *(_mean_and_spread(by_task[task].get(each, {})) for each in measures)] for name, by_task in metrics.items()]
-        click.echo(f"\n{len(folds)} folds, mean and standard deviation: {task}")
+        click.echo(f"\n{title}: {task}")
         print_table(["", *measures], rows)
 
 

@@ -167,6 +167,7 @@ def train(
       molgen train pairs.csv --smiles smiles --sequence sequence --target pKd -o kinases.molgen
       molgen train response.csv --sample cell --profiles expression.csv --target ln_ic50 -o response.molgen
       molgen train peaks.bed --genome hg38.fa --length 200 --negatives gc -o peaks.molgen
+      molgen train peaks.bed --genome hg38.fa --length 1000 --track ctcf=plus.bw,minus.bw -o ctcf.molgen
     """
     import molgen
     from molgen.cli.printing import (
@@ -194,6 +195,8 @@ def train(
     for part, title in (("valid", "Validation"), ("test", "Test")):
         if part in result.metrics:
             print_metrics(title, result.metrics[part])
+    for part, found in result.tracks.items():
+        print_metrics(f"Where counts are, {part} part", found)
     if result.cross_validation:
         print_folds(result.cross_validation.to_json())
         if flags["out_of_fold"]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from molgen.curation import audit, split_table
     from molgen.deployment.export import export
     from molgen.deployment.onnx_model import OnnxModel
-    from molgen.effects import find_motifs, scan, variants
+    from molgen.effects import find_motifs, predict_tracks, scan, variants
     from molgen.featurization import featurize
     from molgen.preparation import prepare
     from molgen.screening.merge import merge
@@ -44,6 +44,7 @@ __all__ = [
     "load",
     "match",
     "merge",
+    "predict_tracks",
     "prepare",
     "pretrain",
     "scan",
@@ -72,6 +73,7 @@ _HOMES = {
     "load": "molgen.bundle",
     "match": "molgen.search.match",
     "merge": "molgen.screening.merge",
+    "predict_tracks": "molgen.effects",
     "prepare": "molgen.preparation",
     "pretrain": "molgen.api",
     "scan": "molgen.effects",

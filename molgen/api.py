@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from molgen.attribution.result import Explanation
 from molgen.bundle import Bundle
 from molgen.card import inspect
 from molgen.curation import AuditReport, SplitResult, audit, split_table
+from molgen.data.counted import named_tracks
 from molgen.data.dataset import Dataset
 from molgen.data.labelled import GENERATED
 from molgen.data.paths import expand_paths, named_file
 from molgen.datasets import find_bundle
-from molgen.effects import FoundMotif, ScanResult, VariantResult, find_motifs, scan, variants
+from molgen.effects import FoundMotif, ScanResult, TrackResult, VariantResult, find_motifs, predict_tracks, scan, variants
 from molgen.errors import ConfigError
 from molgen.featurization import FeaturizeResult, featurize
 from molgen.preparation import PrepareResult, prepare
@@ -53,6 +55,7 @@ __all__ = [
     "ScreenResult",
     "SimilarResult",
     "SplitResult",
+    "TrackResult",
     "TrainResult",
     "VariantResult",
     "audit",
@@ -67,6 +70,7 @@ __all__ = [
     "inspect",
     "match",
     "merge",
+    "predict_tracks",
     "prepare",
     "pretrain",
     "scan",
@@ -258,6 +262,7 @@ def _files_read(
     alone = (resolved.labels, resolved.negatives, resolved.genome, resolved.gene_graph)
     tables += [Path(each) for each in alone if each and each not in GENERATED]
     tables += [named_file(each)[1] for each in (*resolved.joins, *resolved.profiles)]
+    tables += chain(*named_tracks(resolved.tracks).values())
     models = [find_bundle(each) for each in (resolved.parent, resolved.pretrained) if each not in (None, "none")]
     return [*tables, *models, *([config] if isinstance(config, str | Path) else [])]
 
@@ -290,6 +295,7 @@ def evaluate(
     length: int | None = None,
     sample: str | None = None,
     profiles: Sequence[str] = (),
+    tracks: Sequence[str] = (),
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
     unit_columns: Sequence[str] = (),
@@ -311,8 +317,9 @@ def evaluate(
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
-    labels, joins, negatives, genome, length, sample, profiles
-        Where labels, further columns, the other class, letters of a genome, and numbers of samples are, as for :func:`train`.
+    labels, joins, negatives, genome, length, sample, profiles, tracks
+        Where labels, further columns, the other class, letters of a genome, numbers of samples, and counts are, as for
+        :func:`train`.
     relations
         Columns of ``=``, ``<`` and ``>`` that say which labels are limits, one for all evaluated tasks or one each.
     convert, unit_columns
@@ -340,7 +347,9 @@ def evaluate(
     --------
     >>> molgen.evaluate("new.csv", "esol.molgen").metrics["logS"]["rmse"]  # doctest: +SKIP
     """
-    inputs = [*expand_paths(data), *(each for each in (model,) if isinstance(each, str | Path))]
+    alone = (model, labels, negatives, genome)
+    inputs = [*expand_paths(data), *(each for each in alone if isinstance(each, str | Path) and each not in GENERATED)]
+    inputs += [*(named_file(each)[1] for each in (*joins, *profiles)), *chain(*named_tracks(tracks).values())]
     check_outputs([output], inputs, overwrite=overwrite)
     evaluation = _evaluate(
         data,
@@ -355,6 +364,7 @@ def evaluate(
         length=length,
         sample=sample,
         profiles=profiles,
+        tracks=tracks,
         targets=targets,
         relations=relations,
         convert=convert,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molgen.archive import read_archive, read_json, write_archive, write_json
+from molgen.data.counts import Counts
 from molgen.data.tasks import Task, check_names, n_outputs, output_names, per_output, spans
 from molgen.datasets import find_bundle
 from molgen.errors import BundleError, ConfigError
@@ -20,6 +21,7 @@ from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.kinds import EXPERT_KINDS
 from molgen.experts.percentiles import Percentiles, check_percentile_names, percentile_name
+from molgen.experts.sequence import SequenceExpert, predict_shares
 from molgen.experts.structures import Structures
 from molgen.featurizers import Columns, Featurizer
 from molgen.featurizers.base import as_rows
@@ -122,6 +124,11 @@ class Bundle:
         if not isinstance(self.subject, MoleculeSubject):
             raise ConfigError(f"the model scores {self.subject.noun}s, no molecules")
         return self.subject
+
+    @property
+    def tracks(self) -> dict[str, int]:
+        """Tracks whose counts it predicts letter by letter -> their strands; of most models none."""
+        return next((expert.tracks for expert in self.experts if isinstance(expert, SequenceExpert) and expert.tracks), {})
 
     def predict(self, rows: Iterable[Any], numbers: Numbers | None = None, *, percentiles: bool = False) -> pd.DataFrame:
         """Predict from SMILES (or parsed molecules), or from sequences, as the model was trained.
@@ -244,6 +251,29 @@ class Bundle:
             np.concatenate([domain for _, domain, _ in parts]) if with_domain else None,
             {start + row: why for start, (_, _, errors) in zip(starts, parts, strict=True) for row, why in errors.items()},
         )
+
+    @one_torch_thread()
+    def expected_shares(self, items: Sequence[str]) -> NDArray[np.float32]:
+        """Return how counts are spread over letters that were read already, all of one length, of a model of tracks.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``[rows, strands of all tracks, length]``: the shares of a track of a row add up to 1.
+        """
+        experts = [expert for expert in self.experts if isinstance(expert, SequenceExpert) and expert.tracks]
+        needed = list(dict.fromkeys(featurizer for expert in experts for featurizer in expert.featurizers))
+        features, _ = compute_features(needed, self.subject.batch(items), {})
+        return predict_shares(experts, features)
+
+    def expected_counts(self, items: Sequence[str]) -> Counts:
+        """Return how many counts each letter is expected to have: what a track's task says of a row, spread over its letters."""
+        values = self.score(items, with_domain=False).values
+        counts = Counts(self.tracks, self.expected_shares(items))
+        by_name = {task.name: values[:, span] for task, span in zip(self.tasks, spans(self.tasks), strict=True)}
+        for name, places in counts.of_tracks().items():
+            places[...] *= np.maximum(np.expm1(by_name[name]), 0)[:, :, np.newaxis].astype(np.float32)
+        return counts
 
     def _score_chunk(
         self, items: Sequence[Any], numbers: dict[str, NDArray[np.float64]], stored: StoredValues | None, with_domain: bool

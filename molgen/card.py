@@ -66,6 +66,8 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         ``cross_validation``
             ``folds`` (sizes by part), ``metrics`` (predictor -> task -> measure -> ``mean, spread`` over the folds), ``epochs``
             (expert -> median of the best).
+        ``tracks``
+            Part -> predictor -> track -> measure -> value: how well it is predicted where counts are.
         ``learning_curve``
             One a share of the training compounds: ``rows``, and ``metrics`` as above.
         ``applicability``
@@ -105,7 +107,7 @@ def inspect(model: str | Path | Bundle) -> dict[str, Any]:
         if bundle.percentiles is None
         else {"of": one_line(bundle.percentiles.name), "compounds": bundle.percentiles.compounds},
         "subject": printable({**bundle.subject.to_json(), "noun": bundle.subject.noun, "facts": bundle.subject.facts}),
-        **read_record(bundle.card, tasks, experts),
+        **read_record(bundle.card, tasks, experts, list(map(one_line, bundle.tracks))),
     }
 
 

@@ -16,6 +16,7 @@ _PARTS = ("train", "valid", "test")
 _MEASURES = (
     *("n", "rmse", "mae", "r2", "spearman", "accuracy", "balanced_accuracy", "auroc", "auprc", "brier", "ece", "mcc"),
     *("log_loss", "coverage", "width"),
+    *("nats", "jsd", "pearson"),
     *("n_limits", "limits_kept"),
 )
 #: Measures that only a predictor with intervals has.
@@ -24,21 +25,23 @@ _OF_INTERVALS = {"coverage", "width"}
 _LARGEST = 1e30
 
 
-def read_record(card: Any, tasks: Sequence[str], experts: Sequence[str]) -> dict[str, Any]:
+def read_record(card: Any, tasks: Sequence[str], experts: Sequence[str], tracks: Sequence[str] = ()) -> dict[str, Any]:
     """Return what a card says, as :func:`molgen.inspect` describes it.
 
     Parameters
     ----------
     card
         Any value that JSON can hold.
-    tasks, experts
-        Their names, printable: tables of metrics are those that have every task.
+    tasks, experts, tracks
+        Their names, printable: tables of metrics are those that have every task, or track.
     """
     card = _section({"card": printable(card)}, "card")
     data, split = _section(card, "data"), _section(card, "split")
     metrics = {part: _table(of, tasks, experts) for part, of in _ordered(_section(card, "metrics"), _PARTS).items()}
+    places = {part: _table(of, tracks, ()) for part, of in _ordered(_section(card, "tracks"), _PARTS).items()}
     return {
         "metrics": {part: table for part, table in metrics.items() if table},
+        "tracks": {part: table for part, table in places.items() if table},
         "data": {
             "file": _if(str, data.get("file")),
             "sha256": _if(str, data.get("sha256")),
@@ -49,7 +52,7 @@ def read_record(card: Any, tasks: Sequence[str], experts: Sequence[str]) -> dict
         "training": _networks(_section(card, "training")),
         "parent": {name: text for name, text in _section(card, "parent").items() if isinstance(text, str)},
         "pretrained": {name: text for name, text in _section(card, "pretrained").items() if isinstance(text, str)},
-        "cross_validation": _folds(_section(card, "cross_validation"), tasks, experts),
+        "cross_validation": _folds(_section(card, "cross_validation"), tasks, experts, tracks),
         "learning_curve": _points(card.get("learning_curve"), tasks, experts),
         "applicability": _applicability(_section(card, "applicability"), tasks),
         "search": [each for each in map(_search, _list(card.get("search"))) if each],
@@ -79,14 +82,16 @@ def _networks(training: dict[str, Any]) -> dict[str, list[dict[str, int]]]:
     return found
 
 
-def _folds(validation: dict[str, Any], tasks: Sequence[str], experts: Sequence[str]) -> dict[str, Any]:
+def _folds(validation: dict[str, Any], tasks: Sequence[str], experts: Sequence[str], tracks: Sequence[str]) -> dict[str, Any]:
     folds = validation.get("folds")
     sizes = [_sizes(fold) for fold in folds] if isinstance(folds, list) else []
     table = _table(validation.get("metrics"), tasks, experts, _is_mean_and_spread)
     if not (sizes and table):
         return {}
     epochs = _section(validation, "epochs")
-    return {"folds": sizes, "metrics": table, "epochs": _counts(epochs, list(epochs))}
+    places = _table(validation.get("tracks"), tracks, (), _is_mean_and_spread)
+    found = {"folds": sizes, "metrics": table, "epochs": _counts(epochs, list(epochs))}
+    return found | ({"tracks": places} if places else {})
 
 
 def _applicability(section: dict[str, Any], tasks: Sequence[str]) -> dict[str, Any]:

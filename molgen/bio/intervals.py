@@ -10,7 +10,7 @@ from typing import NamedTuple
 from molgen.streams.source import Source
 from molgen.streams.text import read_lines
 
-__all__ = ["Interval", "read_intervals"]
+__all__ = ["Interval", "read_intervals", "window"]
 
 
 class Interval(NamedTuple):
@@ -36,6 +36,12 @@ class Interval(NamedTuple):
     score: str = ""
     strand: str = ""
     problem: str = ""
+
+
+def window(start: int, stop: int, length: int) -> tuple[int, int]:
+    """Return where a stretch of some length begins and ends that has ``length // 2`` letters before ``(start + stop) // 2``."""
+    begin = (start + stop) // 2 - length // 2
+    return begin, begin + length
 
 
 def read_intervals(path: str | Path | Source) -> Iterator[Interval]:

@@ -11,10 +11,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from molgen.bio.profiles import Profile
-from molgen.chem.standardize import MAX_ATOMS, NEUTRALIZED
+from molgen.chem.standardize import MAX_ATOMS
 from molgen.data.columns import find_column, find_id_column, find_target_columns
+from molgen.data.counted import CountedTable
+from molgen.data.counts import Counts
 from molgen.data.joined import open_tables
+from molgen.data.kinds_of_rows import read_texts, what_is_read
 from molgen.data.label_columns import LabelSettings, read_labels
 from molgen.data.numbers import read_columns
 from molgen.data.profiles import PROFILE, ProfiledTable
@@ -24,18 +26,14 @@ from molgen.data.tables import AnyTable, Row
 from molgen.data.targets import Targets
 from molgen.data.tasks import Direction, Task
 from molgen.errors import InputError
-from molgen.rows import ReadRows
-from molgen.subjects import MoleculeSubject, PairSubject, ProfileSubject, ResponseSubject, SequenceSubject, Subject
+from molgen.subjects import Subject
 from molgen.subjects.pair import Pair
-from molgen.subjects.sequence import find_alphabet
 
 __all__ = ["Dataset", "load_dataset"]
 
 #: The columns that say where a sequence is from.
 CONTIG, STRAND = "contig", "strand"
 _PLACE = re.compile(r"([^\s:]+):\d+-\d+(?:\(([+-])\))?(?: shuffled)?$").match
-#: Share of compounds drawn charged from which on a table's charges are taken as its way to show protonation.
-DRAWN_CHARGED = 0.05
 
 
 @dataclass(slots=True)
@@ -72,6 +70,8 @@ class Dataset:
         The contig that each sequence is from, where the file says so.
     stranded
         Whether it says of some which strand of it.
+    counts
+        What was counted at each place of them.
     drawn_charged
         Share of compounds that are drawn with a charge which a proton could settle, counter-ions aside.
     replicates
@@ -100,6 +100,7 @@ class Dataset:
     problems: list[tuple[int, str]] = field(default_factory=list)
     contigs: list[str] | None = None
     stranded: bool = False
+    counts: Counts | None = None
     drawn_charged: float = 0.0
     replicates: dict[str, Any] = field(default_factory=dict)
     merged: list[tuple[int, int]] = field(default_factory=list)
@@ -112,10 +113,15 @@ class Dataset:
 
     @property
     def labels(self) -> Targets:
-        """The labels as training needs them."""
+        """The labels of tasks."""
         bounds = np.zeros(self.targets.shape, np.int8) if self.bounds is None else self.bounds
         weights = np.ones(len(self.targets)) if self.weights is None else self.weights
         return Targets(self.targets, bounds, weights)
+
+    @property
+    def labels_and_counts(self) -> Targets:
+        """The labels as experts are fitted to them: those of tasks, and the counts at each place."""
+        return replace(self.labels, counts=self.counts)
 
 
 def load_dataset(
@@ -203,7 +209,7 @@ def load_dataset(
     table = open_tables(path)
     rows = list(table.rows())
     where = table.name
-    kind_of_rows = _what_is_read(reads, subject, table, smiles, sequence, alphabet)
+    kind_of_rows = what_is_read(reads, subject, table, smiles, sequence, alphabet)
     if kind_of_rows == "response" and not isinstance(table, ProfiledTable):
         raise InputError("nothing says what was measured of samples", where=where, remedy="add --sample COLUMN --profiles FILE")
     text_names = [table.find_smiles(smiles)] if kind_of_rows != "sequence" else []
@@ -219,7 +225,7 @@ def load_dataset(
 
     columns_of_texts = [_cells(table, rows, name) for name in text_names]
     texts: list[Any] = columns_of_texts[0] if len(text_names) == 1 else list(zip(*columns_of_texts, strict=True))
-    subject, read_rows, charged = _read(texts, subject, kind_of_rows, max_atoms, charges, alphabet)
+    subject, read_rows, charged = read_texts(texts, subject, kind_of_rows, max_atoms, charges, alphabet)
     weighed: list[Any] = [None] * len(rows)
     if kind_of_rows != "sequence":
         weighed = [item.molecule if isinstance(item, Pair) else item for item in read_rows.items]
@@ -269,6 +275,7 @@ def load_dataset(
         ),
         contigs=contigs,
         stranded=stranded,
+        counts=_counts(table, [rows[n] for n in keep], merge) if isinstance(table, CountedTable) else None,
         drawn_charged=charged,
         replicates={
             "rule": replicates,
@@ -281,22 +288,6 @@ def load_dataset(
         notes=[*table.notes, *_repeated_ids(rows, keep, id_at), *read.notes],
         source=table.fingerprint(),
     )
-
-
-def _what_is_read(
-    reads: str, subject: Subject | None, table: AnyTable, smiles: str | None, sequence: str | None, alphabet: str
-) -> str:
-    """Return what rows of a table are: what is told decides, then what the format leaves no doubt of."""
-    if subject is not None:
-        return subject.kind
-    if reads == "auto" and isinstance(table, ProfiledTable):
-        return "response"
-    if reads == "auto" and smiles is not None and sequence is not None:
-        return "pair"
-    if reads == "auto":
-        told = sequence is not None or alphabet != "auto" or (smiles is None and table.holds_sequences)
-        return "sequence" if told else "molecule"
-    return {"smiles": "molecule"}.get(reads, reads)
 
 
 def _find_features(columns: Sequence[str], wanted: Sequence[str], taken: Sequence[str], where: str) -> list[str]:
@@ -344,44 +335,6 @@ def _replicates_refused(merge: Merge, lines: Sequence[int], table: AnyTable, nou
     )
 
 
-def _read(
-    texts: Sequence[Any], subject: Subject | None, kind: str, max_atoms: int, charges: str, alphabet: str
-) -> tuple[Subject, ReadRows, float]:
-    """Return how rows are read, what they are, and the share of molecules that is drawn charged."""
-    if subject is not None:
-        return subject, subject.read(texts), 0.0
-    if kind == "molecule":
-        return _read_molecules(texts, max_atoms, charges)
-    if kind == "sequence":
-        sequences = SequenceSubject(find_alphabet(texts) if alphabet == "auto" else alphabet)
-        read = sequences.read(texts)
-        lengths = {len(item) for item in read.items if item is not None}
-        return replace(sequences, length=lengths.pop() if len(lengths) == 1 else None), read, 0.0
-    smiles, partners = (list(dict.fromkeys(column)) for column in zip(*texts, strict=True))
-    molecules, _, charged = _read_molecules(smiles, max_atoms, charges)
-    pairs: Subject
-    if kind == "response":
-        names = next((each.names for each in partners if isinstance(each, Profile)), None)
-        if names is None:
-            raise InputError("no row has a profile", expected="the names of samples", got=repr(partners[0])[:80])
-        pairs = ResponseSubject(molecules=molecules, profiles=ProfileSubject(names))
-    else:
-        pairs = PairSubject(molecules, SequenceSubject(find_alphabet(partners) if alphabet == "auto" else alphabet))
-    return pairs, pairs.read(texts), charged
-
-
-def _read_molecules(smiles: Sequence[str], max_atoms: int, charges: str) -> tuple[MoleculeSubject, ReadRows, float]:
-    """Return how molecules are read, the molecules, and the share that is drawn charged."""
-    subject = MoleculeSubject(max_atoms)
-    neutral = subject.read(smiles)
-    drawn = sum(notes == [NEUTRALIZED] for notes in neutral.notes.values())
-    share = drawn / max(1, neutral.statuses.count("ok"))
-    if charges == "neutral" or (charges == "auto" and share < DRAWN_CHARGED):
-        return subject, neutral, share
-    as_drawn = MoleculeSubject(max_atoms, neutralize=False)
-    return as_drawn, as_drawn.read(smiles), share
-
-
 def _places(table: AnyTable, rows: Sequence[Row], id_at: int | None) -> tuple[list[str] | None, bool]:
     """Return the contig of each sequence, and whether strands are told: by columns of that name, or by ids as ``chr1:10-20(+)``."""
     columns = {name.casefold(): at for at, name in reversed(list(enumerate(table.columns)))}
@@ -392,6 +345,14 @@ def _places(table: AnyTable, rows: Sequence[Row], id_at: int | None) -> tuple[li
     if not found or None in found:
         return None, False
     return [place[1] for place in found if place], any(place[2] for place in found if place)
+
+
+def _counts(table: CountedTable, rows: Sequence[Row], merge: Merge) -> Counts:
+    """Return the counts at each place; where rows of the same letters are merged, their mean."""
+    groups = {int(n): [rows[n]] for n in merge.rows}
+    for n, into in merge.joined.items():
+        groups[into].append(rows[n])
+    return table.counts(list(groups.values()))
 
 
 def _repeated_ids(rows: Sequence[Row], keep: Sequence[int], id_at: int | None) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from molgen.bio.background import Place, match_background
 from molgen.bio.genome import Genome
+from molgen.bio.intervals import window
 from molgen.bio.shuffle import shuffle_dinucleotides
 from molgen.data.columns import find_id_column
 from molgen.data.tables import AnyTable, Row
@@ -217,12 +218,8 @@ class Background(_Drawn):
         def draw(rows: list[Row], at: int, rng: np.random.Generator) -> list[tuple[str, str | None]]:
             good = [row for row in rows if not row.problem]
             # The rows' length, around the interval's middle: what the row's letters are.
-            middles = [(int(row.values[start]) + int(row.values[stop])) // 2 for row in good]
-            lengths = [len(row.values[at]) for row in good]
-            begins = [middle - length // 2 for middle, length in zip(middles, lengths, strict=True)]
-            places = [
-                Place(row.values[contig], begin, begin + length) for row, begin, length in zip(good, begins, lengths, strict=True)
-            ]
+            cells = [(row.values[contig], int(row.values[start]), int(row.values[stop]), len(row.values[at])) for row in good]
+            places = [Place(where, *window(first, last, length)) for where, first, last, length in cells]
             # Also those whose own letters cannot be read: they are bound all the same.
             intervals = [Place(row.values[contig], int(row.values[start]), int(row.values[stop])) for row in rows]
             drawn = iter(match_background(self._genome, places, rng, intervals))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from molgen.bio.genome import Genome
-from molgen.bio.intervals import Interval, read_intervals
+from molgen.bio.intervals import Interval, read_intervals, window
 from molgen.bio.records import find_format
 from molgen.data.tables import Row, Table
 from molgen.errors import ConfigError, InputError
@@ -92,6 +92,5 @@ class IntervalTable(Table):
     def _letters(self, interval: Interval) -> str:
         start, stop = interval.start, interval.stop
         if self._length is not None:
-            start = (start + stop) // 2 - self._length // 2
-            stop = start + self._length
+            start, stop = window(start, stop, self._length)
         return self._genome.fetch(interval.contig, start, stop, strand=interval.strand or "+")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from molgen.bio.genome import Genome
 from molgen.data.columns import find_column, find_id_column
+from molgen.data.counted import CountedTable
 from molgen.data.derived import Background, Classed, KeyedTable, Shuffled
 from molgen.data.intervals import IntervalTable
 from molgen.data.joined import join_tables, open_tables
@@ -34,6 +35,7 @@ def open_labelled(
     length: int | None = None,
     sample: str | None = None,
     profiles: Sequence[str | Path] = (),
+    tracks: Sequence[str] = (),
     seed: int = 0,
 ) -> AnyTable:
     """Open the rows to learn from, and put them together with what is known of them.
@@ -57,6 +59,8 @@ def open_labelled(
     sample, profiles
         The column that names the sample of each row, and tables of what was measured of samples; see
         :func:`~molgen.data.profiles.read_profiles`. Rows then have the column ``profile``.
+    tracks
+        ``NAME=FILE``: what was counted along the genome; see :class:`~molgen.data.counted.CountedTable`.
     seed
         Of negatives that are drawn.
 
@@ -65,7 +69,7 @@ def open_labelled(
     InputError
         If a file cannot be used.
     ConfigError
-        If the negatives need a genome and there is none, a length has none, or samples have no profiles.
+        If the negatives or tracks need a genome and there is none, a length has none, or samples have no profiles.
     """
     if length is not None and genome is None:
         raise ConfigError("a length needs a genome", where="length", got=str(length))
@@ -92,6 +96,12 @@ def open_labelled(
     if (sample is None) != (not profiles):
         got = "--profiles alone" if sample is None else "--sample alone"
         raise ConfigError("samples need a column and tables", expected="--sample COLUMN --profiles FILE", got=got)
+    if tracks and length is None:
+        raise ConfigError("tracks are counted in windows of one length", where="--track", expected="--genome FILE --length N")
+    if tracks and negatives == "dinucleotide":
+        raise ConfigError("letters that are shuffled were never counted", where="--track", expected="--negatives gc, or a BED file")
+    if tracks and length is not None:
+        return CountedTable(table, tracks, length)
     return table if sample is None else ProfiledTable(table, sample, read_profiles(profiles))
 
 

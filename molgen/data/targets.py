@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from molgen.data.counts import Counts
+
 __all__ = ["Targets", "excess", "expected"]
 
 
@@ -24,11 +26,14 @@ class Targets:
         upper one.
     weights
         float64 ``[rows]``, not negative: how much each row counts in training.
+    counts
+        What was counted at each place of the rows, for a model of tracks.
     """
 
     values: NDArray[Any]
     bounds: NDArray[np.int8]
     weights: NDArray[np.float64]
+    counts: Counts | None = None
 
     @classmethod
     def exact(cls, values: NDArray[Any]) -> Self:
@@ -40,10 +45,11 @@ class Targets:
 
     def take(self, rows: NDArray[Any] | list[int] | slice) -> Targets:
         """Select rows."""
-        return Targets(self.values[rows], self.bounds[rows], self.weights[rows])
+        counts = None if self.counts is None else self.counts.take(rows)
+        return Targets(self.values[rows], self.bounds[rows], self.weights[rows], counts)
 
     def of_task(self, at: int) -> Targets:
-        """Return one task's labels, ``[rows]`` each."""
+        """Return one task's labels, ``[rows]`` each, without counts."""
         return Targets(self.values[:, at], self.bounds[:, at], self.weights)
 
     def count_limits(self) -> list[int]:

@@ -1,9 +1,10 @@
-"""What changes in a sequence change in its predictions: variants of a genome, every single substitution, and motifs."""
+"""What letters do: variants of a genome, every single substitution, motifs, and where counts are expected."""
 
 from __future__ import annotations
 
 from molgen.effects.motifs import FoundMotif, find_motifs
 from molgen.effects.scan import ScanResult, scan
+from molgen.effects.tracks import TrackResult, predict_tracks
 from molgen.effects.variants import VariantResult, variants
 
-__all__ = ["FoundMotif", "ScanResult", "VariantResult", "find_motifs", "scan", "variants"]
+__all__ = ["FoundMotif", "ScanResult", "TrackResult", "VariantResult", "find_motifs", "predict_tracks", "scan", "variants"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -149,18 +150,24 @@ class NetworkExpert(Expert):
 
         The standard deviation over the members says how far they agree.
         """
-        were_training = [network.training for network in self.networks]
-        for network in self.networks:
-            network.eval()
         n_rows = len(features[self.inputs[0]])
         outputs = np.zeros((len(self.networks), n_rows, n_outputs(self.tasks)), np.float32)
-        with torch.inference_mode(), deterministic(self._device):
+        with self._evaluating():
             for rows, batch in self._batches(features, self.scaled_extras(features)):  # a batch is made once for all networks
                 for member, network in enumerate(self.networks):
                     outputs[member, rows] = network(batch).cpu().numpy()
+        return np.stack([unscale(self.tasks, member) for member in outputs])
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """Let the networks predict, and leave their modes as they were."""
+        were_training = [network.training for network in self.networks]
+        for network in self.networks:
+            network.eval()
+        with torch.inference_mode(), deterministic(self._device):
+            yield
         for network, was_training in zip(self.networks, were_training, strict=True):
             network.train(was_training)
-        return np.stack([unscale(self.tasks, member) for member in outputs])
 
     @property
     def _device(self) -> torch.device:

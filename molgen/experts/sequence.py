@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from molgen.experts.base import FeatureTable
+from molgen.experts.base import Expert, FeatureTable
 from molgen.experts.network import NetworkExpert
 from molgen.featurizers import Featurizer, Tokens
 from molgen.models.sequence import LetterBatch, SequenceNetwork
 from molgen.packed import TokenBatch
 
-__all__ = ["SequenceExpert", "letter_batch", "rows_alike", "rows_by_length"]
+__all__ = ["SequenceExpert", "letter_batch", "predict_shares", "rows_alike", "rows_by_length"]
 
 #: Rows, and letters with those that fill up short rows, of a forward pass.
 _ROWS, _LETTERS_ON_CPU, _LETTERS_ON_GPU = 1024, 1 << 15, 1 << 21
@@ -32,7 +32,7 @@ class SequenceExpert(NetworkExpert):
     name, tasks, extras, scaler, members
         See :class:`~molgen.experts.network.NetworkExpert`.
     architecture
-        Arguments of the network: ``alphabet, network, width, steps, dropout, strands``; what is not there is the default.
+        Arguments of the network: ``alphabet, network, width, steps, dropout, strands, tracks``; what is not there is the default.
     """
 
     kind: ClassVar[str] = "sequence"
@@ -59,8 +59,39 @@ class SequenceExpert(NetworkExpert):
         """Make a batch of letters, short rows filled up at their end."""
         return letter_batch(features[self.letters].select(rows), None if extras is None else extras[rows])
 
+    @property
+    def tracks(self) -> dict[str, int]:
+        """Track -> its strands."""
+        return dict(self.architecture.get("tracks") or {})
+
+    def predict_tracks(self, features: FeatureTable) -> NDArray[np.float32]:
+        """Predict how the counts of each track are spread over its strands and places: the mean of the networks.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``[rows, strands of all tracks, length]``; of each row, the shares of a track add up to 1. Rows are all of one length.
+        """
+        lengths = np.diff(features[self.letters].token_ptr)
+        shares = np.zeros((len(lengths), sum(self.tracks.values()), int(lengths.max(initial=0))), np.float32)
+        with self._evaluating():
+            for rows, batch in self._batches(features, self.scaled_extras(features)):
+                for network in self.networks:
+                    _, places = network.forward_with_places(batch)
+                    sides = torch.split(places, list(self.tracks.values()), dim=1)
+                    shared = [each.flatten(1).softmax(dim=1).view_as(each) for each in sides]
+                    shares[rows] += torch.cat(shared, dim=1).cpu().numpy() / len(self.networks)
+        return shares
+
     def _predicted_together(self, features: FeatureTable) -> Iterator[NDArray[np.int64]]:
         return rows_by_length(features[self.letters], on_cpu=self._device.type == "cpu")
+
+
+def predict_shares(experts: Sequence[Expert], features: FeatureTable) -> NDArray[np.float32]:
+    """Return the mean of what those experts that predict tracks do; see :meth:`SequenceExpert.predict_tracks`."""
+    able = [expert for expert in experts if isinstance(expert, SequenceExpert) and expert.tracks]
+    mean: NDArray[np.float32] = np.mean([expert.predict_tracks(features) for expert in able], axis=0)
+    return mean
 
 
 def letter_batch(letters: TokenBatch, extras: torch.Tensor | None = None) -> LetterBatch:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["MultiTaskLoss"]
+__all__ = ["MultiTaskLoss", "TrackLoss"]
 
 
 class MultiTaskLoss(nn.Module):
@@ -74,3 +74,40 @@ class MultiTaskLoss(nn.Module):
         if weights is not None:
             each = each * weights.unsqueeze(1)
         return (each * present).sum() / present.sum().clamp(min=1)
+
+
+class TrackLoss(nn.Module):
+    """The loss of tasks, and cross-entropy of where counts are.
+
+    The latter is the negative log-likelihood of the counts of each track in a batch, given how many a row has (multinomial), by
+    count, and the mean over the tracks: so BPNet learns profiles (Avsec et al., Nat. Genet. 2021, 53, 354).
+
+    Parameters
+    ----------
+    tasks
+        The loss of the first outputs.
+    outputs, n_tasks
+        How many outputs, and labels, are those of tasks. The others are logits, and counts, of places.
+    strands
+        Of each track.
+    """
+
+    def __init__(self, tasks: MultiTaskLoss, outputs: int, n_tasks: int, strands: Sequence[int]) -> None:
+        super().__init__()
+        self.tasks = tasks
+        self._outputs, self._n_tasks, self._strands = outputs, n_tasks, list(strands)
+
+    def forward(self, outputs: Tensor, targets: Tensor, bounds: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
+        """Return the loss of ``outputs`` (``[rows, outputs + places]``) against ``targets`` (``[rows, tasks + places]``).
+
+        Places are those of all strands of all tracks, one after another; other arguments as for :class:`MultiTaskLoss`.
+        """
+        loss: Tensor = self.tasks(outputs[:, : self._outputs], targets[:, : self._n_tasks], bounds, weights)
+        length = (outputs.shape[1] - self._outputs) // sum(self._strands)
+        widths = [n * length for n in self._strands]
+        logits = torch.split(outputs[:, self._outputs :], widths, dim=1)
+        for each, counts in zip(logits, torch.split(targets[:, self._n_tasks :], widths, dim=1), strict=True):
+            weighed = counts if weights is None else counts * weights.unsqueeze(1)
+            entropy = -(weighed * each.log_softmax(dim=1)).sum() / weighed.sum().clamp(min=1)
+            loss = loss + entropy / len(widths)
+        return loss

@@ -136,7 +136,7 @@ def plans(config: TrainConfig, kind: str) -> list[TrainConfig]:
     halves = [epochs for epochs in (whole, whole // 2, whole // 4) if epochs >= _LEAST_EPOCHS]
     alone = config.model_copy(update={"ensemble": 1})
     found = [config, *(alone.with_network_settings(kind, {"epochs": epochs}) for epochs in halves or [whole])]
-    if config.experts == "blend":
+    if config.experts == "blend" and not config.tracks:  # which networks alone predict
         found.append(found[-1].model_copy(update={"pretrained": "none"}))
         found.append(alone.model_copy(update={"experts": "tabular"}))
     return found

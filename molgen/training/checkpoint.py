@@ -41,6 +41,7 @@ def describe_run(dataset: Dataset, splits: Sequence[Split], recipe: Recipe) -> d
     config = recipe.config
     labels = dataset.labels
     numbers = [labels.values, labels.bounds, labels.weights, *dataset.numbers.values()]
+    numbers += [] if dataset.counts is None else [dataset.counts.values]
     digest = hashlib.sha256("\n".join(map(str, dataset.texts)).encode())
     for profile in _profiles(dataset):  # a profile's text is but its name
         digest.update("\n".join(profile.names).encode())

@@ -208,6 +208,9 @@ class TrainConfig(RunConfig):
         :func:`~molgen.data.profiles.read_profiles`.
     gene_graph
         A table of two columns of genes that networks pass messages between, such as STRING's.
+    tracks
+        ``NAME=FILE``, or ``NAME=PLUS,MINUS``: what was counted along the genome (bedGraph or bigWig), which is learnt letter by
+        letter.
     genome, length
         Where BED files are read; letters of every row, around the middle of its interval.
     kind
@@ -296,6 +299,7 @@ class TrainConfig(RunConfig):
     sample: str | None = None
     profiles: tuple[str, ...] = ()
     gene_graph: str | None = None
+    tracks: tuple[str, ...] = ()
     genome: str | None = None
     length: Annotated[int, Field(ge=1)] | None = None
     kind: Literal["auto", "regression", "binary", "multiclass"] = "auto"
@@ -397,6 +401,10 @@ class TrainConfig(RunConfig):
             raise ValueError("labels and negatives: rows have labels of their own, or are one of two classes")
         if self.gene_graph is not None and self.sample is None:
             raise ValueError("gene_graph joins genes of samples: give sample and profiles, too")
+        if self.tracks and (self.genome is None or self.length is None):
+            raise ValueError("tracks are counted in windows of a genome: give genome and length, too")
+        if self.tracks and self.experts == "tabular":
+            raise ValueError("tracks are what networks predict: experts is 'tabular'")
         if self.percentiles_of is not None and self.features:
             raise ValueError("percentiles_of: a library has no columns of features")
         if self.n_jobs == 0:

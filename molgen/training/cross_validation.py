@@ -20,11 +20,15 @@ from molgen.training.checkpoint import Checkpoint
 from molgen.training.fit import Progress, best_epoch, fit_experts
 from molgen.training.recipe import Recipe
 from molgen.training.refit import refit
+from molgen.training.tracks import measure_tracks
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["CrossValidation", "validate_on_folds"]
+
+#: Predictor -> task, or track -> measure -> value.
+Measured = dict[str, dict[str, dict[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,18 @@ class CrossValidation:
         Graph expert -> median over the folds of the epoch that was best.
     similarity
         Of each row that a fold tests to the nearest reference among that fold's training compounds.
+    tracks
+        One a fold, for a model of tracks: predictor -> track -> measure -> value.
     """
 
     dataset: Dataset
     folds: list[Split]
-    metrics: list[dict[str, dict[str, dict[str, float]]]]
+    metrics: list[Measured]
     predictions: dict[str, NDArray[np.float64]] = field(repr=False)
     experts: list[str]
     epochs: dict[str, int]
     similarity: NDArray[np.float64] = field(repr=False)
+    tracks: list[Measured] = field(default_factory=list)
 
     @property
     def tested(self) -> NDArray[np.int64]:
@@ -62,26 +69,13 @@ class CrossValidation:
 
     def summary(self) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
         """Return predictor -> task -> measure -> mean and standard deviation over the folds where the measure exists."""
-        first = self.metrics[0]
-        return {
-            name: {
-                task: {each: _mean_and_spread([fold[name][task][each] for fold in self.metrics]) for each in measures}
-                for task, measures in by_task.items()
-            }
-            for name, by_task in first.items()
-        }
+        return _over_folds(self.metrics)
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain data for a card."""
         sizes = [fold.sizes() for fold in self.folds]
-        spread = {
-            name: {
-                task: {each: {"mean": mean, "spread": spread} for each, (mean, spread) in measures.items()}
-                for task, measures in by_task.items()
-            }
-            for name, by_task in self.summary().items()
-        }
-        return {"folds": sizes, "metrics": spread, "epochs": self.epochs}
+        told = {"folds": sizes, "metrics": _named(self.summary()), "epochs": self.epochs}
+        return told | ({"tracks": _named(_over_folds(self.tracks))} if self.tracks else {})
 
     def table(self) -> pd.DataFrame:
         """Return a line for each tested row: ``id``, its SMILES or sequence, ``fold`` (from 1), then labels and predictions.
@@ -107,6 +101,26 @@ class CrossValidation:
                 for name in self.experts:
                     columns[f"{view.name}_{name}"] = self.predictions[name][rows, output]
         return pd.DataFrame(columns)
+
+
+def _over_folds(metrics: Sequence[Measured]) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
+    return {
+        name: {
+            task: {each: _mean_and_spread([fold[name][task][each] for fold in metrics]) for each in measures}
+            for task, measures in by_task.items()
+        }
+        for name, by_task in metrics[0].items()
+    }
+
+
+def _named(summary: dict[str, dict[str, dict[str, tuple[float, float]]]]) -> dict[str, Any]:
+    return {
+        name: {
+            task: {each: {"mean": mean, "spread": spread} for each, (mean, spread) in measures.items()}
+            for task, measures in by_task.items()
+        }
+        for name, by_task in summary.items()
+    }
 
 
 def _labels(task: Task, values: NDArray[np.float64]) -> Sequence[Any]:
@@ -147,6 +161,7 @@ def validate_on_folds(
     similarity = np.full(len(dataset), np.nan)
     best: dict[str, list[int]] = {}
     experts: list[str] = []
+    tracks: list[Measured] = []
     for number, fold in enumerate(folds, start=1):
 
         def tell_fold(stage: str, done: int, total: int, number: int = number) -> None:
@@ -154,7 +169,7 @@ def validate_on_folds(
 
         tasks = fit_scaling(dataset.tasks, dataset.targets[fold.train])
         kept = None if checkpoint is None else checkpoint.part(f"fold-{number}")
-        fitted = fit_experts(recipe, tasks, features, dataset.labels, fold, tell_fold, checkpoint=kept)
+        fitted = fit_experts(recipe, tasks, features, dataset.labels_and_counts, fold, tell_fold, checkpoint=kept)
         experts = [expert.name for expert in fitted.experts]
         for name, histories in fitted.histories.items():
             best.setdefault(name, []).extend(best_epoch(history) for history in histories)
@@ -162,6 +177,8 @@ def validate_on_folds(
         if recipe.config.refit:
             tasks, rows, fitted = refit(recipe, dataset, features, fold, fitted, tell_fold, kept)
             trained = Split.of(rows, [], fold.test)
+        if dataset.counts is not None:
+            tracks.append(measure_tracks(fitted.experts, features, dataset.counts, trained.train, fold.test))
         rivals = predict_baselines(tasks, features, dataset, trained, recipe)
         tested = {name: values[fold.test] for name, values in rivals.items()}
         tested |= dict(zip(experts, fitted.predict(features, fold.test), strict=True))
@@ -177,7 +194,7 @@ def validate_on_folds(
         for fold, widths in zip(folds, half_widths, strict=True)
     ]
     epochs = {name: max(1, round(float(np.median(numbers)))) for name, numbers in best.items()}
-    return CrossValidation(dataset, list(folds), [each["test"] for each in metrics], found, experts, epochs, similarity)
+    return CrossValidation(dataset, list(folds), [each["test"] for each in metrics], found, experts, epochs, similarity, tracks)
 
 
 def _blend_by_others(

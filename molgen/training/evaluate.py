@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.data.columns import find_column
+from molgen.data.counts import strand_names
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.labelled import open_labelled
 from molgen.data.targets import Targets
@@ -24,6 +25,7 @@ from molgen.training.assemble import sides_of
 from molgen.training.enrichment import Enrichment
 from molgen.training.enrichment import enrichment as measure_enrichment
 from molgen.training.metrics import correlations, task_metrics
+from molgen.training.tracks import track_metrics
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -55,6 +57,8 @@ class Evaluation:
         Binary task -> measure -> value and confidence interval, if asked for; see :func:`~molgen.training.enrichment.enrichment`.
     groups
         Group of compounds -> task -> measure -> value, if they were asked for.
+    tracks
+        Track -> measure -> value, where counts were given: how well it is predicted where they are.
     """
 
     metrics: dict[str, dict[str, float]]
@@ -64,12 +68,14 @@ class Evaluation:
     notes: list[str] = field(default_factory=list)
     enrichment: dict[str, dict[str, Enrichment]] = field(default_factory=dict)
     groups: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    tracks: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the predictions as plain data; a measure that does not exist is ``None``."""
         return {
             "metrics": plain(self.metrics),
             **({"groups": plain(self.groups)} if self.groups else {}),
+            **({"tracks": plain(self.tracks)} if self.tracks else {}),
             **({"enrichment": self._plain_enrichment()} if self.enrichment else {}),
             "compounds": len(self.dataset),
             "left_out": [{"line": line, "reason": reason} for line, reason in self.dataset.dropped],
@@ -96,6 +102,7 @@ def evaluate(
     length: int | None = None,
     sample: str | None = None,
     profiles: Sequence[str] = (),
+    tracks: Sequence[str] = (),
     targets: Mapping[str, str] | None = None,
     relations: Sequence[str] = (),
     convert: Mapping[str, str] | None = None,
@@ -114,8 +121,8 @@ def evaluate(
         A bundle, or its file.
     smiles, sequence, ids
         Column names; guessed where the guess is unambiguous.
-    labels, joins, negatives, genome, length, sample, profiles
-        Where labels, further columns, the other class of a model's only task, letters, and numbers of samples are; see
+    labels, joins, negatives, genome, length, sample, profiles, tracks
+        Where labels, further columns, the other class of a model's only task, letters, numbers of samples, and counts are; see
         :func:`~molgen.data.labelled.open_labelled`. The length is that of training where nothing is said.
     targets
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
@@ -154,6 +161,7 @@ def evaluate(
         length=length or (getattr(bundle.subject, "length", None) if genome is not None else None),
         sample=sample,
         profiles=profiles,
+        tracks=tracks,
     )
     wanted = _choose(bundle.tasks, targets, table.columns, table.name, notes)
     binary = {at: task.name for at, task in enumerate(wanted) if enrichment and task.kind == "binary"}
@@ -195,7 +203,19 @@ def evaluate(
         for name, rows in rows_of.items()
     }
     early = {name: measure_enrichment(dataset.labels.of_task(at).values, columns[name]) for at, name in binary.items()}
-    return Evaluation(metrics, _table(dataset, list(wanted), columns, scores.errors), dataset, scores.errors, notes, early, groups)
+    predictions = _table(dataset, list(wanted), columns, scores.errors)
+    where = _measure_places(bundle, dataset)
+    return Evaluation(metrics, predictions, dataset, scores.errors, notes, early, groups, where)
+
+
+def _measure_places(bundle: Bundle, dataset: Dataset) -> dict[str, dict[str, float]]:
+    """Return how well it is predicted where counts are, if there are any."""
+    if dataset.counts is None:
+        return {}
+    if dataset.counts.strands != bundle.tracks:
+        expected, got = (", ".join(strand_names(strands)) or "none" for strands in (bundle.tracks, dataset.counts.strands))
+        raise ConfigError("the model predicts other tracks", where="--track", expected=expected, got=got)
+    return track_metrics(bundle.expected_shares(dataset.items), dataset.counts)
 
 
 def _choose(

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
+from molgen.data.counts import Counts
 from molgen.data.splits import Split
 from molgen.data.targets import Targets
-from molgen.data.tasks import NOISE, Task, scale
+from molgen.data.tasks import NOISE, Task, n_outputs, scale
 from molgen.device import choose_device
 from molgen.experts.base import FeatureTable
 from molgen.experts.graph import GraphExpert
@@ -25,7 +27,8 @@ from molgen.experts.sequence import SequenceExpert
 from molgen.experts.tabular import TabularExpert, as_table
 from molgen.featurizers import Featurizer
 from molgen.featurizers.base import take_rows
-from molgen.nn.losses import MultiTaskLoss
+from molgen.models.sequence import WithPlaces
+from molgen.nn.losses import MultiTaskLoss, TrackLoss
 from molgen.nn.message_passing import MessagePassing
 from molgen.nn.parts import MESSAGE_PASSING, find_part
 from molgen.packed import Repeated
@@ -88,11 +91,15 @@ def fit_network_expert(
     config, extras, parent = network.config, network.extras, network.parent
     scaler = FeatureScaler.joined([_fit_scaler(features[extra], split.train) for extra in extras]) if extras else None
     architecture = {**architecture_of(network.settings), **network.given}
+    counts, targets = targets.counts, replace(targets, counts=None)
+    if counts is not None:
+        architecture["tracks"] = dict(counts.strands)
     expert = _NETWORK_EXPERTS[network.kind](name, tasks, architecture, extras, scaler, members)
     if parent is not None and parent.same_extras(expert):
         expert.scaler = parent.expert_for(name).scaler
     scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
-    loss = MultiTaskLoss(
+    loss: nn.Module
+    loss = of_tasks = MultiTaskLoss(
         torch.tensor([task.kind == "binary" for task in tasks]),
         torch.tensor(_positive_weights(tasks, targets.take(split.train), config.balance), dtype=torch.float32),
         NOISE,
@@ -102,6 +109,9 @@ def fit_network_expert(
             if weights
         },
     )
+    if counts is not None:
+        loss = TrackLoss(of_tasks, n_outputs(tasks), len(tasks), list(counts.strands.values()))
+        scaled_targets = _with_counts(scaled_targets, counts)
     histories = []
     for member in range(members):
         seed = member_seed(config.seed, member)
@@ -113,7 +123,7 @@ def fit_network_expert(
             freeze(made, config.freeze)
         made.to(choose_device(config.device))
         history = fit_network(
-            made,
+            made if counts is None else WithPlaces(made),
             feed_of(expert, made, features, scaled_extras, split, network.settings.batch_size),
             scaled_targets,
             loss,
@@ -128,6 +138,11 @@ def fit_network_expert(
         expert.networks[member] = made.cpu().requires_grad_(True)
         histories.append(history)
     return expert, histories
+
+
+def _with_counts(targets: Targets, counts: Counts) -> Targets:
+    """Put the counts of all places behind the labels of tasks, as :class:`~molgen.nn.losses.TrackLoss` takes them."""
+    return replace(targets, values=np.hstack([targets.values, counts.values.reshape(len(targets), -1)]))
 
 
 def _fit_scaler(values: Any, rows: NDArray[np.int64]) -> FeatureScaler:

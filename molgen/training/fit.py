@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,7 @@ def fit_experts(
     """
     experts: list[Expert] = []
     histories: dict[str, list[list[Epoch]]] = {}
+    labels = replace(targets, counts=None)
 
     def take(name: str, fit: Callable[[], tuple[Expert, list[list[Epoch]]]]) -> None:
         done = None if checkpoint is None else checkpoint.load_expert(name, tasks)
@@ -103,11 +104,11 @@ def fit_experts(
         tell("tabular expert", 0, 0)
         take(
             "tabular",
-            lambda: (fit_tabular_expert("tabular", tasks, recipe.tabular, features, targets, split, recipe.config), []),
+            lambda: (fit_tabular_expert("tabular", tasks, recipe.tabular, features, labels, split, recipe.config), []),
         )
     if recipe.linear:
         tell("linear expert", 0, 0)
-        take("linear", lambda: (fit_linear_expert("linear", tasks, recipe.linear, features, targets, split, recipe.config), []))
+        take("linear", lambda: (fit_linear_expert("linear", tasks, recipe.linear, features, labels, split, recipe.config), []))
     if recipe.kernel is not None:
         tell("kernel expert", 0, 0)
         inputs, seed = recipe.kernel, recipe.config.seed

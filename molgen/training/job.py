@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from molgen.data.counted import CountedTable
+from molgen.data.counts import COUNTS_UNIT, Counts
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.labelled import POSITIVE, open_labelled
 from molgen.data.replicates import find_leaks
@@ -22,7 +24,7 @@ from molgen.extras import import_extra
 from molgen.featurizers import Columns, Featurizer, from_spec
 from molgen.training.budget import within_budget
 from molgen.training.checkpoint import Checkpoint, describe_run
-from molgen.training.config import TrainConfig
+from molgen.training.config import SequenceConfig, TrainConfig
 from molgen.training.fit import Progress
 from molgen.training.ingredients import ingredients_for
 from molgen.training.ranking import check_compounds
@@ -30,6 +32,9 @@ from molgen.training.recipe import Recipe, make_recipe, sized
 from molgen.training.search import Search, search_settings
 
 __all__ = ["Job", "prepare"]
+
+#: Layers of a network of tracks, at most: BPNet's nine see a thousand letters.
+_MOST_STEPS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def prepare(
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
     targets = list(config.targets)
-    if config.negatives is not None:
+    if config.negatives is not None and not config.tracks:
         if len(targets) > 1:
             raise ConfigError("negatives are the other class of one target", where="--negatives", got=", ".join(targets))
         targets = targets or [POSITIVE]
@@ -132,8 +137,13 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
         length=config.length,
         sample=config.sample,
         profiles=config.profiles,
+        tracks=config.tracks,
         seed=config.seed,
     )
+    units: Sequence[str] = config.units
+    if isinstance(table, CountedTable):
+        units = units or [*[""] * len(targets), *[COUNTS_UNIT] * len(table.strands)]
+        targets += table.strands
     return load_dataset(
         table,
         targets=targets,
@@ -143,7 +153,7 @@ def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Datas
         ids=config.ids,
         kind=config.kind,
         directions=config.directions,
-        units=config.units,
+        units=units,
         positives=config.positives,
         relations=config.relations,
         convert=config.convert,
@@ -165,7 +175,15 @@ def _settled(config: TrainConfig, dataset: Dataset) -> TrainConfig:
     if dataset.subject.kind == "sequence" and config.sequence_network.strands is None:
         both = dataset.contigs is not None and not dataset.stranded
         config = config.with_network_settings("sequence", {"strands": "average" if both else "forward"})
+    if dataset.counts is not None:
+        config = config.with_network_settings("sequence", _for_tracks(config.sequence_network, dataset.counts))
     return config
+
+
+def _for_tracks(settings: SequenceConfig, counts: Counts) -> dict[str, Any]:
+    """Return what is left open of a network of tracks: one that has a place for each letter, and sees most of a row from it."""
+    steps = min(_MOST_STEPS, max(settings.steps, int(np.log2(counts.values.shape[2])) - 1))
+    return {name: value for name, value in (("network", "bpnet"), ("steps", steps)) if name not in settings.model_fields_set}
 
 
 def _splits(dataset: Dataset, config: TrainConfig) -> tuple[list[Split], dict[int, str]]:

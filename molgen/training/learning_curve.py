@@ -77,7 +77,7 @@ def learning_curve(
             tell(f"{share:.0%} of the rows: {stage}", done, total)
 
         kept = None if checkpoint is None else checkpoint.part(f"curve-{share:.0%}".rstrip("%"))
-        fitted = fit_experts(recipe, tasks, features, dataset.labels, part, tell_share, checkpoint=kept)
+        fitted = fit_experts(recipe, tasks, features, dataset.labels_and_counts, part, tell_share, checkpoint=kept)
         predictions = fitted.predict(features)
         mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
         parts = {"valid": split.valid, "test": split.test}

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from molgen.data.targets import Targets
 from molgen.device import choose_precision, deterministic
-from molgen.nn.losses import MultiTaskLoss
 from molgen.training.config import NetworkConfig
 
 __all__ = ["Epoch", "Feed", "LoopState", "OnEpoch", "StateStore", "fit_network"]
@@ -113,7 +112,7 @@ def fit_network(
     network: nn.Module,
     feed: Feed,
     targets: Targets,
-    loss: MultiTaskLoss,
+    loss: nn.Module,
     config: NetworkConfig,
     *,
     seed: int,
@@ -220,7 +219,7 @@ def _validation_loss(
     network: nn.Module,
     batch_of: Callable[[NDArray[np.int64]], tuple[Any, Wanted]],
     validation: Sequence[NDArray[np.int64]],
-    loss: MultiTaskLoss,
+    loss: nn.Module,
 ) -> float:
     if not validation:
         return float("nan")

@@ -64,7 +64,7 @@ def refit(
         recipe,
         tasks,
         features,
-        dataset.labels,
+        dataset.labels_and_counts,
         Split.of(rows, [], []),
         lambda stage, done, total: tell(f"again: {stage}", done, total),
         checkpoint=None if kept is None else kept.part("all"),

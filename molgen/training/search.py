@@ -161,7 +161,7 @@ def _with_networks(
             tasks,
             network.with_settings(settings),
             features,
-            dataset.labels,
+            dataset.labels_and_counts,
             split,
             on_epoch=lambda number, epoch: report(number, epoch.valid),
         )

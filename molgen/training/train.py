@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from molgen.data.dataset import Dataset
 from molgen.data.splits import Split
 from molgen.data.tasks import Task, fit_scaling
 from molgen.errors import ConfigError
+from molgen.experts.base import FeatureTable
 from molgen.experts.domain import Domain
 from molgen.experts.structures import Structures
 from molgen.featurizers.base import take_rows
@@ -34,6 +35,7 @@ from molgen.training.recipe import Recipe
 from molgen.training.refit import refit
 from molgen.training.search import Search
 from molgen.training.swapped import swap_partners
+from molgen.training.tracks import TrackMetrics, measure_tracks
 
 __all__ = ["CrossValidation", "Progress", "TrainResult", "cross_validate", "train"]
 
@@ -61,6 +63,8 @@ class TrainResult:
         ``"folds"``: the out-of-fold predictions of all rows taken together.
     searches
         What was tried to find settings, if that was asked for.
+    tracks
+        Part -> predictor -> track -> measure -> value: how well it is predicted where counts are, for a model of tracks.
     """
 
     bundle: Bundle
@@ -72,6 +76,7 @@ class TrainResult:
     curve: list[CurvePoint] = field(default_factory=list)
     cross_validation: CrossValidation | None = None
     searches: list[Search] = field(default_factory=list)
+    tracks: dict[str, TrackMetrics] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known of the training as plain data; a measure that does not exist is ``None``."""
@@ -82,6 +87,7 @@ class TrainResult:
                 "compounds": len(dataset),
                 "split": self.split.sizes(),
                 "metrics": self.metrics,
+                **({"tracks": self.tracks} if self.tracks else {}),
                 "cross_validation": self.cross_validation.to_json() if self.cross_validation else None,
                 "searches": [search.to_json() for search in self.searches],
                 "curve": [point.to_json() for point in self.curve],
@@ -146,7 +152,7 @@ def _train_on_split(job: Job) -> TrainResult:
     """
     dataset, recipe, features, (split,) = job.dataset, job.recipe, job.features, job.splits
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
-    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, job.tell, checkpoint=job.kept)
+    fitted = fit_experts(recipe, tasks, features, dataset.labels_and_counts, split, job.tell, checkpoint=job.kept)
     job.tell("blending", 0, 0)
     predictions = fitted.predict(features)
     mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
@@ -168,24 +174,29 @@ def _train_on_split(job: Job) -> TrainResult:
     rivals["model"] = final
     if isinstance(dataset.subject, AnyPairSubject):
         name, swapped = swap_partners(features, dataset.subject, recipe.config.seed)
-        held_out = split.test if recipe.config.refit else np.sort(np.concatenate([split.valid, split.test]))
+        unseen_rows = split.test if recipe.config.refit else np.sort(np.concatenate([split.valid, split.test]))
         rivals[name] = np.full_like(final, np.nan)
-        rivals[name][held_out] = mixing.predict(fitted.predict(swapped, held_out))
+        rivals[name][unseen_rows] = mixing.predict(fitted.predict(swapped, unseen_rows))
     parts = {"valid": split.valid, "test": split.test}
     metrics = measure(tasks, rivals, dataset.labels, parts, mixing.half_widths, sides_of(dataset))
+    # What refitted networks were trained on they know.
+    held_out = {"test": split.test} if recipe.config.refit else parts
+    tracks = _tracks(fitted, dataset, features, rows, held_out)
     curve = _curve(job, split, metrics) if recipe.config.curve else []
     bundle = _bundle(tasks, fitted, mixing, domain, dataset, rows, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     # Validation rows are judged by how near they are to what the experts that predicted them have seen.
     similarity = seen.similarity(take_rows(features[recipe.ingredients.fingerprint], split.valid))
     _warn_outside(bundle, fit_applicability(tasks, final[split.valid], dataset.labels.take(split.valid), similarity))
+    if tracks:
+        bundle.card["tracks"] = plain(tracks)
     if curve:
         bundle.card["learning_curve"] = plain([point.to_json() for point in curve])
     if job.searches:
         # A run with the same configuration searches, and finds the same.
         tried = [search.to_json() for search in job.searches]
         bundle.card |= plain({"search": tried, "configuration": job.asked.model_dump(mode="json")})
-    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve, searches=job.searches)
+    return TrainResult(bundle, dataset, split, metrics, final, job.unusable, curve, searches=job.searches, tracks=tracks)
 
 
 def _train_on_folds(job: Job) -> TrainResult:
@@ -200,7 +211,9 @@ def _train_on_folds(job: Job) -> TrainResult:
     split = Split.of(rows, [], [])
     tasks = fit_scaling(dataset.tasks, dataset.targets[rows])
     whole = None if job.kept is None else job.kept.part("all")
-    fitted = fit_experts(recipe, tasks, features, dataset.labels, split, job.tell, checkpoint=whole, stop_after=folds.epochs)
+    fitted = fit_experts(
+        recipe, tasks, features, dataset.labels_and_counts, split, job.tell, checkpoint=whole, stop_after=folds.epochs
+    )
     job.tell("blending", 0, 0)
     unseen = np.stack([folds.predictions[name] for name in folds.experts])
     mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
@@ -251,6 +264,15 @@ def _domain(fitted: Fitted, dataset: Dataset, rows: NDArray[np.int64], recipe: R
     featurizer = own if own in needed else cheap
     items = dataset.subject.side([dataset.items[row] for row in rows], featurizer.reads)
     return Domain.fit(featurizer, items, seed=recipe.config.seed)
+
+
+def _tracks(
+    fitted: Fitted, dataset: Dataset, features: FeatureTable, trained: NDArray[np.int64], parts: Mapping[str, NDArray[np.int64]]
+) -> dict[str, TrackMetrics]:
+    if dataset.counts is None:
+        return {}
+    counts = dataset.counts
+    return {part: measure_tracks(fitted.experts, features, counts, trained, rows) for part, rows in parts.items() if len(rows)}
 
 
 def _curve(job: Job, split: Split, metrics: Metrics) -> list[CurvePoint]:

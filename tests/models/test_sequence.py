@@ -110,3 +110,42 @@ def test_a_pair_is_the_same_in_any_batch(head):
 def test_an_unknown_head_is_refused():
     with pytest.raises(ConfigError, match="unknown head"):
         PairNetwork(1, head="sum")
+
+
+def windows(n=5, length=70, seed=0):
+    rng = np.random.default_rng(seed)
+    return ["".join(rng.choice(list("ACGT"), length)) for _ in range(n)]
+
+
+@pytest.mark.parametrize("strands", ["share", "average"])
+@pytest.mark.parametrize("name", ["bpnet", "graph"])
+@torch.inference_mode()
+def test_tracks_of_the_other_strand_are_turned(name, strands):
+    net = network(name, strands=strands, tracks={"a": 2, "b": 1})
+    outputs, places = net.forward_with_places(LetterBatch(padded(windows()), None))
+    assert outputs.shape == (5, 2) and places.shape == (5, 3, 70)
+    again, turned = net.forward_with_places(LetterBatch(padded([other(row) for row in windows()]), None))
+    assert torch.allclose(outputs, again, atol=1e-5)
+    assert torch.allclose(places, turned[:, [1, 0, 2]].flip(2), atol=1e-5)
+
+
+def test_what_is_turned_in_training_is_turned_back():
+    net = network("bpnet", strands="augment", tracks={"a": 2}).train()
+    batch = LetterBatch(padded(windows(64)), None)
+    _, places = net.forward_with_places(batch)
+    net.strands = "forward"
+    own = net.forward_with_places(batch)[1]
+    as_other = net.forward_with_places(LetterBatch(net.other_strand(batch.letters), None))[1][:, [1, 0]].flip(2)
+    is_own, is_other = (torch.isclose(places, each, atol=1e-5).flatten(1).all(1) for each in (own, as_other))
+    assert (is_own ^ is_other).all() and 10 < is_own.sum() < 54
+
+
+@pytest.mark.parametrize("tracks", [{"a": 3}, {"a": "1"}, {"a": True}])
+def test_a_track_has_one_strand_or_two(tracks):
+    with pytest.raises(ConfigError, match="one strand or two"):
+        SequenceNetwork(1, network="bpnet", tracks=tracks)
+
+
+def test_tracks_need_a_place_for_each_letter():
+    with pytest.raises(ConfigError, match="takes letters together"):
+        SequenceNetwork(1, network="dilated", tracks={"a": 1})

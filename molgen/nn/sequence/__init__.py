@@ -6,6 +6,7 @@ A new file here is a new value of ``sequence.network`` in a configuration and of
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,11 @@ __all__ = ["MaskedConv", "SequenceTrunk", "pool_places", "positions"]
 
 class SequenceTrunk(nn.Module, ABC):
     """From letters to a vector a place. A subclass takes these four arguments.
+
+    Attributes
+    ----------
+    at_each_letter
+        Whether every letter has a place of its own, as what predicts tracks needs.
 
     Parameters
     ----------
@@ -28,6 +34,8 @@ class SequenceTrunk(nn.Module, ABC):
     dropout
         Share of entries dropped in training.
     """
+
+    at_each_letter: ClassVar[bool] = False
 
     def __init__(self, channels: int, width: int, steps: int, dropout: float = 0.0) -> None:
         super().__init__()

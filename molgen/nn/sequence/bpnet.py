@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,6 +17,8 @@ class BPNet(SequenceTrunk):
 
     Source: Avsec et al., Nat. Genet. 2021, 53, 354.
     """
+
+    at_each_letter: ClassVar[bool] = True
 
     def __init__(self, channels: int, width: int, steps: int, dropout: float = 0.0) -> None:
         super().__init__(channels, width, steps, dropout)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,6 +28,8 @@ class WordGraph(SequenceTrunk):
     differs least. Edges have no direction, so nodes know their surroundings (the filters) and how far they are from the middle. The
     graph is made of the letters as a batch is read: the other strand, or a mutant, has a graph of its own.
     """
+
+    at_each_letter: ClassVar[bool] = True
 
     def __init__(self, channels: int, width: int, steps: int, dropout: float = 0.0) -> None:
         super().__init__(channels, width, steps, dropout)
