@@ -199,9 +199,14 @@ class Bundle:
         outside = np.flatnonzero(self.domain.outside(scores.domain)).tolist()
         return dict.fromkeys(outside, f"unlike the training {self.subject.noun}s")
 
+    @property
+    def _heard(self) -> NDArray[np.int64]:
+        """Which experts have a weight; what others would say is not computed."""
+        return np.flatnonzero(self.weights.any(axis=1))
+
     def featurizers(self, *, with_domain: bool = True) -> list[Featurizer]:
         """Return each featurizer whose values :meth:`score` needs, once."""
-        of_experts = [featurizer for expert in self.experts for featurizer in expert.featurizers]
+        of_experts = [featurizer for at in self._heard for featurizer in self.experts[at].featurizers]
         return list(dict.fromkeys([*of_experts, *([self.domain.featurizer] if with_domain else [])]))
 
     @one_torch_thread()
@@ -281,7 +286,9 @@ class Bundle:
         if not len(items):
             return np.zeros((0, n_outputs(self.tasks))), np.zeros(0, np.float32), {}
         features, errors = compute_features(self.featurizers(with_domain=with_domain), items, numbers, stored)
-        mixed = blend(self.tasks, np.stack([expert.predict(features) for expert in self.experts]), self.weights, self.mixing)
+        heard = self._heard
+        predicted = np.stack([self.experts[at].predict(features) for at in heard])
+        mixed = blend(self.tasks, predicted, self.weights[heard], self.mixing)
         values = calibrate(self.tasks, self.calibration, mixed)
         self.subject.release(items)
         unscored = [row for row, item in enumerate(items) if item is None or row in errors]

@@ -48,6 +48,18 @@ def test_a_row_scores_the_same_in_any_company(bundle, nci_smiles):
     np.testing.assert_allclose(alone, together[:20], atol=1e-5)
 
 
+def test_what_an_expert_without_weight_would_say_is_not_computed(small_bundle, nci_smiles, monkeypatch):
+    bundle = molgen.load(small_bundle)
+    (tabular,) = (at for at, expert in enumerate(bundle.experts) if expert.name == "tabular")
+    weights = np.where(np.arange(len(bundle.experts)) == tabular, 0.0, bundle.weights.T).T
+    bundle.weights = weights / weights.sum(axis=0)
+    expected = bundle.predict(nci_smiles[:20])
+    monkeypatch.setattr(type(bundle.experts[tabular]), "predict", lambda *_: pytest.fail("asked"))
+    of_others = {each for expert in bundle.experts if expert.name != "tabular" for each in expert.featurizers}
+    assert set(bundle.featurizers(with_domain=False)) == of_others
+    assert bundle.predict(nci_smiles[:20]).equals(expected)
+
+
 def test_saved_and_loaded_predicts_the_same(bundle, tmp_path, nci_smiles):
     path = tmp_path / "again.molgen"
     bundle.save(path)

@@ -46,6 +46,9 @@ class Prior(NamedTuple):
 #: epochs on the same rows, which flatters them.
 PRIOR = Prior()
 
+#: Weights below this are none.
+_LEAST_WEIGHT = 1e-3
+
 #: Rows' worth of belief that an expert's probabilities are what they say.
 _SURE_ROWS = 20.0
 
@@ -107,6 +110,9 @@ def _fit_task(task: Task, predictions: NDArray[np.float64], targets: Targets, pr
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1.0},
     )
     weights = (np.clip(found.x, 0.0, None) if found.success else expected) * sureness
+    weights /= weights.sum()
+    # What an expert with next to no weight says is not worth computing.
+    weights[weights < _LEAST_WEIGHT] = 0.0
     return np.asarray(weights / weights.sum())
 
 

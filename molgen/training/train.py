@@ -157,14 +157,14 @@ def _train_on_split(job: Job) -> TrainResult:
     predictions = fitted.predict(features)
     mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
     rows = split.train
-    domain = seen = _domain(fitted, dataset, rows, recipe)
+    domain = seen = _domain(fitted, mixing, dataset, rows, recipe)
     if recipe.config.refit:
         tasks, rows, fitted = refit(recipe, dataset, features, split, fitted, job.tell, job.kept)
         # Validation rows are told by the experts that did not see them.
         unseen = predictions[:, split.valid]
         predictions = fitted.predict(features)
         predictions[:, split.valid] = unseen
-        domain = _domain(fitted, dataset, rows, recipe)
+        domain = _domain(fitted, mixing, dataset, rows, recipe)
     final = mixing.predict(predictions)
     rivals = predict_baselines(tasks, features, dataset, split, recipe)
     if recipe.config.refit:  # on the test part baselines know what the experts do
@@ -218,7 +218,7 @@ def _train_on_folds(job: Job) -> TrainResult:
     unseen = np.stack([folds.predictions[name] for name in folds.experts])
     mixing = fit_blend(tasks, unseen, dataset.labels, folds.tested)
     metrics = measure(tasks, folds.predictions, dataset.labels, {"folds": folds.tested}, sides=sides_of(dataset))
-    domain = _domain(fitted, dataset, rows, recipe)
+    domain = _domain(fitted, mixing, dataset, rows, recipe)
     bundle = _bundle(tasks, fitted, mixing, domain, dataset, rows, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
     bundle.card["cross_validation"] = plain(folds.to_json())
@@ -257,9 +257,10 @@ def _bundle(
     return bundle
 
 
-def _domain(fitted: Fitted, dataset: Dataset, rows: NDArray[np.int64], recipe: Recipe) -> Domain:
-    """Choose what later rows are compared with; by what an expert needs anyway, else by what costs less."""
-    needed = [featurizer for expert in fitted.experts for featurizer in expert.featurizers]
+def _domain(fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.int64], recipe: Recipe) -> Domain:
+    """Choose what later rows are compared with; by what an expert with a weight needs anyway, else by what costs less."""
+    heard = [expert for expert, weights in zip(fitted.experts, mixing.weights, strict=True) if weights.any()]
+    needed = [featurizer for expert in heard for featurizer in expert.featurizers]
     cheap, own = recipe.ingredients.plain_fingerprint, recipe.ingredients.fingerprint
     featurizer = own if own in needed else cheap
     items = dataset.subject.side([dataset.items[row] for row in rows], featurizer.reads)
