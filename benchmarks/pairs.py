@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--refit", action="store_true")
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--unseen", action="append", choices=list(COLD), help="with --cold, what is unseen [all three]")
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--keys", action="store_true")
     parser.add_argument("--out", type=Path)
@@ -163,8 +164,8 @@ def main() -> None:
             runs = [run(name, dataset, split, seed, path, refit=arguments.refit) for seed, path in enumerate(paths)]
             tell(f"{name}, random pairs", runs)
             continue
-        for unseen, splitter in COLD.items():
-            runs = []
+        for unseen in arguments.unseen or COLD:
+            splitter, runs = COLD[unseen], []
             for draw in range(arguments.draws):
                 split = make_split(dataset, splitter, seed=draw)
                 runs.append(run(name, dataset, split, draw, arguments.out / f"{name}-{unseen}-{draw}.json"))
