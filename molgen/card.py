@@ -16,6 +16,7 @@ from molgen.experts.calibration import COVERAGE
 from molgen.experts.kronecker import KernelExpert
 from molgen.experts.linear import LinearExpert
 from molgen.experts.network import NetworkExpert
+from molgen.experts.similarity import SimilarityExpert
 from molgen.experts.tabular import TabularExpert
 from molgen.members import one_line
 from molgen.record import printable, read_record
@@ -156,4 +157,6 @@ def _size(expert: Expert) -> str:
         return f"{expert.coefficients.size:,} weights"
     if isinstance(expert, KernelExpert):
         return f"{len(expert.fingerprints):,} molecules and {len(expert.partners):,} partners"
+    if isinstance(expert, SimilarityExpert):
+        return f"{len(expert.known):,} compounds"
     return ""

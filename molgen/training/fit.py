@@ -19,6 +19,7 @@ from molgen.training.experts import fit_linear_expert, fit_network_expert, fit_t
 from molgen.training.kronecker import fit_kernel_expert
 from molgen.training.loop import Epoch
 from molgen.training.recipe import Network, Recipe
+from molgen.training.similarity import fit_similarity_expert
 
 __all__ = ["Fitted", "Progress", "best_epoch", "describe_history", "fit_experts"]
 
@@ -109,6 +110,13 @@ def fit_experts(
     if recipe.linear:
         tell("linear expert", 0, 0)
         take("linear", lambda: (fit_linear_expert("linear", tasks, recipe.linear, features, labels, split, recipe.config), []))
+    if recipe.similarity:
+        tell("similarity expert", 0, 0)
+        compared, drawn = recipe.similarity, recipe.config.seed
+        take(
+            "similarity",
+            lambda: (fit_similarity_expert("similarity", tasks, compared, features, labels, split, seed=drawn), []),
+        )
     if recipe.kernel is not None:
         tell("kernel expert", 0, 0)
         inputs, seed = recipe.kernel, recipe.config.seed

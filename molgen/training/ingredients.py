@@ -41,6 +41,8 @@ DESCRIPTORS = Descriptors()
 #: What joins the graph at the read-out: cheap, and it tells a small data set much.
 GRAPH_EXTRAS: list[Featurizer] = [Descriptors(DESCRIPTORS_FAST)]
 
+#: Compounds up to which each is compared with each: of more it takes minutes, and networks learn as much.
+_FEW = 5_000
 #: Sequences of one length, up to this many letters, have places that mean something: those of windows around a site do.
 _MOST_PLACES = 2000
 #: Letters of all rows up to which words at places are counted, some thirty numbers a letter.
@@ -67,6 +69,8 @@ class Ingredients:
         Inputs of trees; those of trees that must not cost much.
     linear
         Inputs of a linear expert, where there is one.
+    similarity
+        What a similarity expert compares compounds by, where there is one.
     kernel
         What a kernel expert of pairs compares, where there is one: molecules, and partners.
     fingerprint, plain_fingerprint
@@ -83,6 +87,7 @@ class Ingredients:
     tabular: Sequence[Featurizer]
     tabular_fast: Sequence[Featurizer]
     linear: Sequence[Featurizer]
+    similarity: Sequence[Featurizer]
     kernel: tuple[Featurizer, Featurizer] | None
     fingerprint: Featurizer
     plain_fingerprint: Featurizer
@@ -125,6 +130,7 @@ def ingredients_for(subject: Subject, items: Sequence[str | None], gene_graph: s
         tabular=[*_FINGERPRINTS, DESCRIPTORS],
         tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS],
         linear=[],
+        similarity=[*_FINGERPRINTS, DESCRIPTORS] if len(items) <= _FEW else [],
         kernel=None,
         fingerprint=_FINGERPRINT,
         plain_fingerprint=Morgan(2, 1024),
@@ -146,6 +152,7 @@ def _of_pairs(alphabet: str) -> Ingredients:
         tabular=[_FINGERPRINT, *GRAPH_EXTRAS, *letters],
         tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS, *letters],
         linear=[],
+        similarity=[],
         kernel=(Morgan(2, _LONG_FINGERPRINT.size), words),
         fingerprint=_FINGERPRINT,
         plain_fingerprint=Morgan(2, 1024),
@@ -165,6 +172,7 @@ def _of_responses(names: tuple[str, ...], gene_graph: str | None) -> Ingredients
         tabular=[_FINGERPRINT, *GRAPH_EXTRAS, numbers],
         tabular_fast=[_FINGERPRINT, *GRAPH_EXTRAS, numbers],
         linear=[],
+        similarity=[],
         kernel=(Morgan(2, _LONG_FINGERPRINT.size), numbers),
         fingerprint=_FINGERPRINT,
         plain_fingerprint=Morgan(2, 1024),
@@ -196,6 +204,7 @@ def _of_sequences(alphabet: str, length: int | None, rows: int) -> Ingredients:
         tabular=[*few, *places],
         tabular_fast=[*few, *places],
         linear=[*frames, *words, *words_at_places],
+        similarity=[],
         kernel=None,
         fingerprint=words[-1],
         plain_fingerprint=words[-1],

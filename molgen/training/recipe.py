@@ -65,8 +65,9 @@ class Recipe:
         What can be read of the rows.
     networks
         Experts of networks, by name.
-    tabular, linear, kernel
-        Inputs of the trees, of the linear expert and of the kernel expert; none where there is no such expert.
+    tabular, linear, kernel, similarity
+        Inputs of the trees, of the linear expert, of the kernel expert and of the similarity expert; none where there is no such
+        expert.
     members
         Networks of each expert.
     config
@@ -80,6 +81,7 @@ class Recipe:
     tabular: Sequence[Featurizer]
     linear: Sequence[Featurizer]
     kernel: tuple[Featurizer, Featurizer] | None
+    similarity: Sequence[Featurizer]
     members: int
     config: TrainConfig
     own: Sequence[Featurizer] = ()
@@ -140,6 +142,7 @@ def make_recipe(config: TrainConfig, ingredients: Ingredients, own: Sequence[Fea
         [*inputs, *own] if tabular else [],
         [*ingredients.linear, *own] if tabular and ingredients.linear else [],
         ingredients.kernel if tabular else None,
+        [*ingredients.similarity, *own] if config.experts == "blend" and not config.fast and ingredients.similarity else [],
         config.ensemble or 1,
         config,
         own,

@@ -147,7 +147,7 @@ def test_from_table_to_bundle_and_back(result, graded):
     test = trained.split.test
     measured = trained.metrics["test"]
     assert measured["model"]["grade"]["accuracy"] == pytest.approx((scored["grade"] == table["grade"])[test].mean())
-    assert set(measured) == {"mean", "nearest neighbour", "graph", "graph+descriptors", "tabular", "model"}
+    assert set(measured) == {"mean", "nearest neighbour", "graph", "graph+descriptors", "tabular", "similarity", "model"}
     assert measured["tabular"]["grade"]["accuracy"] > 0.4
     bad = molgen.load(path).predict(["nonsense"])
     assert bad["grade"].isna().all()
@@ -186,7 +186,7 @@ def test_trees_of_another_number_of_classes_are_refused(result):
     from molgen.experts.trees import check_model_text
 
     trained, _ = result
-    booster = trained.bundle.experts[-1].boosters[1]
+    booster = next(each for each in trained.bundle.experts if each.name == "tabular").boosters[1]
     text, n = booster.model_to_string(), booster.num_feature()
     assert check_model_text(text, n, "t", n_outputs=3).count("Tree=") == booster.num_trees()
     for outputs in (1, 2, 5):
