@@ -124,7 +124,7 @@ def measured_options(command: Callable[..., Any]) -> Callable[..., Any]:
     about = "File of what DATA is not; or 'dinucleotide': DATA shuffled; or 'gc': stretches of the genome with as much G and C."
     command = click.option("--negatives", multiple=True, callback=one_file, metavar="FILE", help=about)(command)
     command = click.option("--join", "joins", multiple=True, metavar="[COLUMN=]FILE", help=JOIN)(command)
-    about = "bedGraph or bigWig file of counts along the genome, to be learnt letter by letter; repeat for several."
+    about = "bedGraph or bigWig file of counts along the genome, letter by letter; repeat for several."
     command = click.option("--track", "tracks", multiple=True, metavar="NAME=FILE[,MINUS]", help=about)(command)
     command = profiles_option(command)
     about = "Column that names the sample (cell line) of each row, of which --profiles tell."

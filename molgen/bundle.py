@@ -21,7 +21,7 @@ from molgen.experts.calibration import Calibration, calibrate
 from molgen.experts.domain import Domain
 from molgen.experts.kinds import EXPERT_KINDS
 from molgen.experts.percentiles import Percentiles, check_percentile_names, percentile_name
-from molgen.experts.sequence import SequenceExpert, predict_shares
+from molgen.experts.sequence import predict_shares, with_tracks
 from molgen.experts.structures import Structures
 from molgen.featurizers import Columns, Featurizer
 from molgen.featurizers.base import as_rows
@@ -109,7 +109,7 @@ class Bundle:
     @property
     def columns(self) -> list[str]:
         """The columns of the user's own numbers that it reads beside the structure."""
-        read = [each for expert in self.experts for each in expert.featurizers if isinstance(each, Columns)]
+        read = [each for expert, _ in self.heard for each in expert.featurizers if isinstance(each, Columns)]
         return list(dict.fromkeys(name for each in read for name in each.columns))
 
     @property
@@ -128,7 +128,7 @@ class Bundle:
     @property
     def tracks(self) -> dict[str, int]:
         """Tracks whose counts it predicts letter by letter -> their strands; of most models none."""
-        return next((expert.tracks for expert in self.experts if isinstance(expert, SequenceExpert) and expert.tracks), {})
+        return next((expert.tracks for expert in with_tracks(self.experts)), {})
 
     def predict(self, rows: Iterable[Any], numbers: Numbers | None = None, *, percentiles: bool = False) -> pd.DataFrame:
         """Predict from SMILES (or parsed molecules), or from sequences, as the model was trained.
@@ -200,13 +200,13 @@ class Bundle:
         return dict.fromkeys(outside, f"unlike the training {self.subject.noun}s")
 
     @property
-    def _heard(self) -> NDArray[np.int64]:
-        """Which experts have a weight; what others would say is not computed."""
-        return np.flatnonzero(self.weights.any(axis=1))
+    def heard(self) -> list[tuple[Expert, NDArray[np.float64]]]:
+        """The experts that have a weight, each with its weights; what others would say is not computed."""
+        return [(expert, weights) for expert, weights in zip(self.experts, self.weights, strict=True) if weights.any()]
 
     def featurizers(self, *, with_domain: bool = True) -> list[Featurizer]:
         """Return each featurizer whose values :meth:`score` needs, once."""
-        of_experts = [featurizer for at in self._heard for featurizer in self.experts[at].featurizers]
+        of_experts = [featurizer for expert, _ in self.heard for featurizer in expert.featurizers]
         return list(dict.fromkeys([*of_experts, *([self.domain.featurizer] if with_domain else [])]))
 
     @one_torch_thread()
@@ -266,10 +266,9 @@ class Bundle:
         numpy.ndarray
             ``[rows, strands of all tracks, length]``: the shares of a track of a row add up to 1.
         """
-        experts = [expert for expert in self.experts if isinstance(expert, SequenceExpert) and expert.tracks]
-        needed = list(dict.fromkeys(featurizer for expert in experts for featurizer in expert.featurizers))
-        features, _ = compute_features(needed, self.subject.batch(items), {})
-        return predict_shares(experts, features)
+        needed = dict.fromkeys(featurizer for expert in with_tracks(self.experts) for featurizer in expert.featurizers)
+        features, _ = compute_features(needed, self.subject.batch(items))
+        return predict_shares(self.experts, features)
 
     def expected_counts(self, items: Sequence[str]) -> Counts:
         """Return how many counts each letter is expected to have: what a track's task says of a row, spread over its letters."""
@@ -286,9 +285,9 @@ class Bundle:
         if not len(items):
             return np.zeros((0, n_outputs(self.tasks))), np.zeros(0, np.float32), {}
         features, errors = compute_features(self.featurizers(with_domain=with_domain), items, numbers, stored)
-        heard = self._heard
-        predicted = np.stack([self.experts[at].predict(features) for at in heard])
-        mixed = blend(self.tasks, predicted, self.weights[heard], self.mixing)
+        experts, weights = zip(*self.heard, strict=True)
+        predicted = np.stack([expert.predict(features) for expert in experts])
+        mixed = blend(self.tasks, predicted, np.stack(weights), self.mixing)
         values = calibrate(self.tasks, self.calibration, mixed)
         self.subject.release(items)
         unscored = [row for row, item in enumerate(items) if item is None or row in errors]
@@ -366,6 +365,7 @@ class Bundle:
         ]
         domain = Domain.from_members(_below(members, "domain/"), f"{where}: domain")
         _check_inputs(experts, domain, subject, where)
+        _check_tracks(experts, tasks, subject, where)
         kept = _below(members, "structures/")
         structures = Structures.from_members(kept, len(tasks), f"{where}: structures") if kept else None
         ranked = _below(members, "percentiles/")
@@ -404,6 +404,17 @@ def _check_manifest(
         problem = "weights that are negative or do not add up to 1"
     if problem:
         raise BundleError("the manifest does not hold", where=where, got=problem)
+
+
+def _check_tracks(experts: Sequence[Expert], tasks: Sequence[Task], subject: Subject, where: str) -> None:
+    """Refuse tracks whose numbers of counts no task predicts, or of which experts differ."""
+    several = [expert.tracks for expert in with_tracks(experts)]
+    if not several:
+        return
+    quantities = {task.name for task in tasks if task.is_regression}
+    alike = all(list(each.items()) == list(several[0].items()) for each in several)
+    if not alike or not set(several[0]) <= quantities or getattr(subject, "length", None) is None:
+        raise BundleError("the tracks do not go with the tasks", where=where, got=", ".join(several[0])[:80])
 
 
 def _check_inputs(experts: Sequence[Expert], domain: Domain, subject: Subject, where: str) -> None:

@@ -74,7 +74,7 @@ class _Inputs(NamedTuple):
 
 def can_integrate(bundle: Bundle, task: Task) -> bool:
     """Whether a task's predictions come from networks alone, as a number or the log-odds of one class."""
-    return task.kind != "multiclass" and all(isinstance(expert, GraphExpert) for expert in bundle.experts)
+    return task.kind != "multiclass" and all(isinstance(expert, GraphExpert) for expert, _ in bundle.heard)
 
 
 def integrate_gradients(bundle: Bundle, mol: Mol, task: Task, steps: int) -> GradientAttribution:
@@ -98,14 +98,14 @@ def integrate_gradients(bundle: Bundle, mol: Mol, task: Task, steps: int) -> Gra
     features, _ = compute_features(bundle.featurizers(with_domain=False), [mol])
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     # The start of the path counts nothing in the integral: the base is read off there.
-    device = next(next(expert for expert in bundle.experts if isinstance(expert, GraphExpert)).networks[0].parameters()).device
+    experts = [expert for expert, _ in bundle.heard if isinstance(expert, GraphExpert)]
+    device = next(experts[0].networks[0].parameters()).device
     share = torch.tensor([0.0, *(nodes + 1) / 2], dtype=torch.float32, device=device)
     weight = torch.tensor([0.0, *weights / 2], dtype=torch.float32, device=device)
     column = bundle.tasks.index(task)
     runs: list[tuple[GraphExpert, _Inputs, _Inputs, _Inputs]] = []
     outputs = []
-    for expert in bundle.experts:
-        assert isinstance(expert, GraphExpert)
+    for expert in experts:
         copies = features[expert.graph].select(np.zeros(len(share), dtype=np.int64))
         extras = expert.scaled_extras(features)
         batch = make_batch(copies, None if extras is None else extras.expand(len(share), -1)).to(device)
@@ -153,7 +153,7 @@ def _in_units(task: Task, raw: Tensor) -> Tensor:
 def _blend(bundle: Bundle, column: int, outputs: list[Tensor]) -> Tensor:
     """Return what :meth:`~molgen.bundle.Bundle.score` does, as a function that gradients go through; probabilities as log-odds."""
     task, calibration = bundle.tasks[column], bundle.calibration[column]
-    weights = [float(weight) for weight in bundle.weights[:, column]]
+    weights = [float(weight[column]) for _, weight in bundle.heard]
     if task.is_regression:
         return sum((output * weight for output, weight in zip(outputs, weights, strict=True)), torch.zeros_like(outputs[0]))
     turned = outputs if bundle.mixing == "probabilities" else [_logit(output) for output in outputs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ from molgen.streams.text import read_lines
 __all__ = ["Track", "open_track"]
 
 _BIG_WIG = (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26")
+_PLACE = re.compile(r"[0-9]{1,18}").fullmatch
+#: Counts beyond this are none.
+_MOST_COUNTED = 1e30
 
 
 class Track(ABC):
@@ -106,15 +110,16 @@ def _read_bed_graph(source: Source) -> Mapping[str, _Stretches]:
         if not text or text.startswith(("#", "track ", "track\t", "browser ")):
             continue
         cells = text.split()
-        try:
-            contig, start, stop, count = cells[0], int(cells[1]), int(cells[2]), float(cells[3])
-        except (IndexError, ValueError):
-            raise _refused("no stretch with a count", source, line.number, "contig, start, stop and count", text) from None
-        if line.problem or len(cells) != 4 or not 0 <= start < stop:
+        if line.problem or len(cells) != 4 or not (_PLACE(cells[1]) and _PLACE(cells[2]) and int(cells[1]) < int(cells[2])):
             raise _refused(line.problem or "no stretch", source, line.number, "contig, start, stop and count", text)
-        if not 0 <= count < np.inf:
+        try:
+            count = float(cells[3])
+        except ValueError:
+            count = np.nan
+        if not 0 <= count <= _MOST_COUNTED:
             raise _refused("no count", source, line.number, "a number of 0 or more", text)
-        own = columns.setdefault(contig, (array("q"), array("q"), array("f")))
+        start, stop = int(cells[1]), int(cells[2])
+        own = columns.setdefault(cells[0], (array("q"), array("q"), array("f")))
         own[0].append(start)
         own[1].append(stop)
         own[2].append(count)
@@ -140,16 +145,21 @@ def _refused(what: str, source: Source, number: int, expected: str, text: str) -
 
 class _BigWig(Track):
     def __init__(self, source: Source) -> None:
+        if not source.is_file:
+            raise InputError("a bigWig file cannot come through a pipe", where=source.name, remedy="name the file")
         super().__init__(source)
         package: Any = import_extra("pyBigWig", "tracks")
+        # What reads bigWig files crashes on those that were cut off.
+        with source.path.open("rb") as file:
+            file.seek(-4, 2)
+            whole = file.read() == source.head()[:4]
+        if not whole:
+            raise InputError("the file cannot be read", where=self.name, got="no whole bigWig file")
         try:
             self._file = package.open(str(source.path))
-            header = self._file.header()
+            self._lengths = dict(self._file.chroms())
         except RuntimeError as error:
             raise InputError("the file cannot be read", where=self.name, got=str(error)[:80]) from None
-        if header["minVal"] < 0:
-            raise InputError("no counts", where=self.name, expected="numbers of 0 or more", got=f"{header['minVal']:g}")
-        self._lengths = dict(self._file.chroms())
         self.contigs = frozenset(self._lengths)
 
     def fetch(self, contig: str, start: int, stop: int) -> NDArray[np.float32]:
@@ -157,5 +167,13 @@ class _BigWig(Track):
         found = np.zeros(stop - start, np.float32)
         first, last = max(0, start), min(stop, self._lengths[contig])
         if first < last:
-            found[first - start : last - start] = np.nan_to_num(self._file.values(contig, first, last, numpy=True))
+            try:
+                values = self._file.values(contig, first, last, numpy=True)
+            except RuntimeError as error:
+                raise InputError("the file is damaged", where=self.name, got=str(error)[:80]) from None
+            if len(values):  # a file without any value gives none
+                found[first - start : last - start] = np.nan_to_num(values, nan=0.0, posinf=np.inf)
+        if not 0 <= found.min(initial=0.0) <= found.max(initial=0.0) <= _MOST_COUNTED:
+            got = f"{found.min():g} to {found.max():g} in {contig}:{start}-{stop}"
+            raise InputError("no counts", where=self.name, expected="numbers of 0 or more", got=got)
         return found

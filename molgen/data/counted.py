@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from molgen.bio.intervals import window
 from molgen.bio.tracks import open_track
-from molgen.data.counts import Counts
+from molgen.data.counts import Counts, check_tracks
 from molgen.data.derived import Derived
 from molgen.data.paths import named_file
 from molgen.data.tables import AnyTable, Row
@@ -79,8 +79,8 @@ class CountedTable(Derived):
     def fingerprint(self) -> dict[str, str]:
         """Return that of the table, with what the tracks add to the digest."""
         own = self.table.fingerprint()
-        digests = [track.sha256 for strands in self._tracks for track in strands]
-        return {**own, "sha256": hashlib.sha256("".join([own["sha256"], *digests]).encode()).hexdigest()}
+        told = [f"{name}={track.sha256}" for name, of in zip(self.strands, self._tracks, strict=True) for track in of]
+        return {**own, "sha256": hashlib.sha256(" ".join([own["sha256"], *told]).encode()).hexdigest()}
 
 
 def named_tracks(tracks: Sequence[str]) -> dict[str, list[Path]]:
@@ -89,14 +89,16 @@ def named_tracks(tracks: Sequence[str]) -> dict[str, list[Path]]:
     Raises
     ------
     ConfigError
-        If a track has no name, or another one's, or more than two files.
+        If a track has no name, or another one's, or more than two files, or a name that no file could have.
     """
     paths: dict[str, list[Path]] = {}
     for each in tracks:
         name, path = named_file(each)
         files = str(path).split(",")
-        if not name or name in paths or len(files) > 2:
-            problem = "a track needs a name" if not name else "two tracks of one name" if name in paths else "more than two strands"
+        if not name or name in paths or len(files) > 2 or not all(files):
+            wrong = "more than two strands" if len(files) > 2 else "a strand without a file"
+            problem = "a track needs a name" if not name else "two tracks of one name" if name in paths else wrong
             raise ConfigError(problem, where="--track", expected="NAME=FILE, or NAME=PLUS,MINUS", got=each[:80])
         paths[name] = [Path(file) for file in files]
+    check_tracks({name: len(files) for name, files in paths.items()})
     return paths

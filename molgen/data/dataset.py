@@ -207,8 +207,7 @@ def load_dataset(
         If the file or a column cannot be used, or no row with a label is left.
     """
     table = open_tables(path)
-    rows = list(table.rows())
-    where = table.name
+    rows, where = _all_rows(table), table.name
     kind_of_rows = what_is_read(reads, subject, table, smiles, sequence, alphabet)
     if kind_of_rows == "response" and not isinstance(table, ProfiledTable):
         raise InputError("nothing says what was measured of samples", where=where, remedy="add --sample COLUMN --profiles FILE")
@@ -258,12 +257,13 @@ def load_dataset(
     if replicates == "error" and merge.joined:
         raise _replicates_refused(merge, lines, table, subject.noun)
     contigs, stranded = _places(table, [rows[keep[n]] for n in merge.rows], id_at) if kind_of_rows == "sequence" else (None, False)
+    counts = _counts(table, [rows[n] for n in keep], merge) if isinstance(table, CountedTable) else None
     return Dataset(
         subject=subject,
         texts=[texts[keep[n]] for n in merge.rows],
         ids=[rows[keep[n]].values[id_at] if id_at is not None else str(rows[keep[n]].number) for n in merge.rows],
         items=[items[n] for n in merge.rows],
-        targets=merge.targets.values,
+        targets=merge.targets.values if counts is None else _with_totals(merge.targets.values, target_names, counts),
         tasks=read.tasks,
         bounds=merge.targets.bounds,
         weights=None if weight is None else merge.targets.weights / merge.targets.weights.mean(),
@@ -275,7 +275,7 @@ def load_dataset(
         ),
         contigs=contigs,
         stranded=stranded,
-        counts=_counts(table, [rows[n] for n in keep], merge) if isinstance(table, CountedTable) else None,
+        counts=counts,
         drawn_charged=charged,
         replicates={
             "rule": replicates,
@@ -288,6 +288,13 @@ def load_dataset(
         notes=[*table.notes, *_repeated_ids(rows, keep, id_at), *read.notes],
         source=table.fingerprint(),
     )
+
+
+def _all_rows(table: AnyTable) -> list[Row]:
+    rows = list(table.rows())
+    if rows and all(row.problem for row in rows):
+        raise InputError("no row can be read", where=table.name, got=f"{len(rows):,} rows, the first: {rows[0].problem}")
+    return rows
 
 
 def _find_features(columns: Sequence[str], wanted: Sequence[str], taken: Sequence[str], where: str) -> list[str]:
@@ -348,11 +355,20 @@ def _places(table: AnyTable, rows: Sequence[Row], id_at: int | None) -> tuple[li
 
 
 def _counts(table: CountedTable, rows: Sequence[Row], merge: Merge) -> Counts:
-    """Return the counts at each place; where rows of the same letters are merged, their mean."""
+    """Return the counts at each place; where rows of the same letters are merged, their mean, or the first one's."""
     groups = {int(n): [rows[n]] for n in merge.rows}
-    for n, into in merge.joined.items():
+    for n, into in merge.joined.items() if merge.rule != "first" else ():
         groups[into].append(rows[n])
     return table.counts(list(groups.values()))
+
+
+def _with_totals(values: NDArray[np.float64], names: Sequence[str], counts: Counts) -> NDArray[np.float64]:
+    """Return labels whose numbers of counts are those of the counts at each place, also where rows were merged."""
+    values = values.copy()
+    for name, track in counts.of_tracks().items():
+        if name in names:
+            values[:, names.index(name)] = np.log1p(track.sum(axis=(1, 2), dtype=np.float64))
+    return values
 
 
 def _repeated_ids(rows: Sequence[Row], keep: Sequence[int], id_at: int | None) -> list[str]:

@@ -30,7 +30,7 @@ def open_labelled(
     labels: str | Path | None = None,
     joins: Sequence[str | Path] = (),
     negatives: str | Path | None = None,
-    target: str = POSITIVE,
+    target: str | None = POSITIVE,
     genome: str | Path | None = None,
     length: int | None = None,
     sample: str | None = None,
@@ -53,7 +53,7 @@ def open_labelled(
         Further files, whose rows are the other class; or ``"dinucleotide"``: each sequence shuffled, with as many of each pair of
         neighbouring letters; or ``"gc"``: for each interval another stretch of its contig with about as much G and C.
     target
-        The column that says which rows are ``paths``' (1), and which ``negatives``' (0).
+        The column that says which rows are ``paths``' (1), and which ``negatives``' (0); ``None`` for none.
     genome, length
         See :class:`~molgen.data.intervals.IntervalTable`.
     sample, profiles
@@ -88,7 +88,8 @@ def open_labelled(
             others = [Background(join_tables(tables), opened, seed)]
         else:
             others = read(negatives)
-        tables = [*(Classed(table, target, "1") for table in tables), *(Classed(table, target, "0") for table in others)]
+        parts = [("1", tables), ("0", others)]
+        tables = [table if target is None else Classed(table, target, word) for word, part in parts for table in part]
     table = join_tables(tables)
     if labels is not None:
         table = _by_id(table, labels)

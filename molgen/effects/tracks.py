@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from molgen.bio.genome import Genome
 from molgen.bio.intervals import window
 from molgen.bundle import Bundle
-from molgen.data.counts import strand_names, swapped_strands
+from molgen.data.columns import find_id_column
+from molgen.data.counts import place_names, strand_names, swapped_strands
 from molgen.data.intervals import IntervalTable
 from molgen.data.joined import join_tables, open_tables
 from molgen.data.paths import expand_paths
@@ -23,6 +25,7 @@ from molgen.data.tables import AnyTable, Row
 from molgen.datasets import find_bundle
 from molgen.effects.bed_graph import Coverage, write_bed_graph
 from molgen.errors import ConfigError, InputError
+from molgen.rows import ReadRows
 from molgen.screening.output import TableWriter, check_outputs
 from molgen.subjects import SequenceSubject
 
@@ -56,6 +59,12 @@ class TrackResult:
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     bed_graphs: list[Path] = field(default_factory=list)
+
+    def take_note(self, read: ReadRows) -> None:
+        """Count some more rows."""
+        self.rows += len(read.statuses)
+        self.statuses.update(read.statuses)
+        self.reasons.update(reason.partition(":")[0] for reason in read.reasons.values())
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -128,33 +137,53 @@ def predict_tracks(
         raise ConfigError("the model predicts no tracks", remedy="train one with --track NAME=FILE")
     if bed_graph is not None and genome is None:
         raise ConfigError("a bedGraph is of a genome", where="--bedgraph", remedy="give --genome, and BED files")
+    if Path(output).suffix.lower() != ".parquet":
+        raise ConfigError("lists of counts need Parquet", where=str(output), expected="a name in .parquet")
     folder = None if bed_graph is None else Path(bed_graph)
     graphs = [] if folder is None else [folder / f"{name}.bedgraph" for name in strand_names(bundle.tracks)]
-    if folder is not None:
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise InputError("the folder cannot be made", where=str(folder), got=error.strerror) from None
     paths = expand_paths(data)
     read = [*paths, *([genome] if genome is not None else []), *([model] if isinstance(model, str | Path) else [])]
-    target, *_ = check_outputs([output, *graphs], read, overwrite=overwrite)
-    if target.suffix.lower() != ".parquet":
-        raise ConfigError(
-            "letters have lists of counts, which only Parquet holds", where=str(output), expected="a name in .parquet"
-        )
+    (target,) = check_outputs([output], read, overwrite=overwrite)
+    if folder is not None:
+        _make_folder(folder)
+        check_outputs(graphs, [*read, target], overwrite=overwrite)
     result = TrackResult(target, bundle.tracks, bundle.subject.length, bed_graphs=graphs)
-    opened = None if genome is None else Genome(genome)
-    table = open_tables(paths) if opened is None else join_tables([IntervalTable(each, opened, result.length) for each in paths])
-    coverage = Coverage() if graphs else None
+    table = _open(paths, genome, result.length)
+    coverage = Coverage()
     with TableWriter(target, _schema(bundle)) as writer:
         for rows in _batches(table.rows()):
-            writer.write(_predicted(bundle, table, rows, result, coverage, placed=opened is not None))
+            places = [_place(table, row, result.length) if genome is not None else None for row in rows]
+            read_rows, expected = _predict(bundle, table, rows, places, result.length)
+            result.take_note(read_rows)
+            writer.write(_as_batch(bundle, table, rows, places, read_rows, expected))
+            for place, counts in zip(places, expected, strict=True):
+                if graphs and place is not None and counts is not None:
+                    coverage.add(place.contig, place.start, counts)
             if progress:
                 progress(result.rows, 0.0)
-    if coverage is not None:
-        for at, path in enumerate(graphs):
-            write_bed_graph(path, coverage.stretches(at))
+    for at, path in enumerate(graphs):
+        write_bed_graph(path, coverage.stretches(at))
     return result
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError("the folder cannot be made", where=str(folder), got=error.strerror) from None
+
+
+def _open(paths: Sequence[Path], genome: str | Path | None, length: int) -> AnyTable:
+    """Open the windows of intervals, or tables and files of sequences."""
+    if genome is not None:
+        opened = Genome(genome)
+        return join_tables([IntervalTable(path, opened, length) for path in paths])
+    table = open_tables(paths)
+    try:
+        table.find_sequence()
+    except InputError as error:
+        raise InputError(error.what, where=error.where, got=error.got, remedy="give --genome with BED files") from None
+    return table
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -167,55 +196,57 @@ def _schema(bundle: Bundle) -> pa.Schema:
     words = {"id": pa.string(), "contig": pa.string(), "start": pa.int64(), "stop": pa.int64()}
     words |= dict.fromkeys(("strand", "status", "reason"), pa.string())
     numbers = {name: pa.float64() for name in bundle.tracks}
-    places = {f"{name}_places": pa.list_(pa.float32()) for name in strand_names(bundle.tracks)}
+    places = {name: pa.list_(pa.float32()) for name in place_names(bundle.tracks)}
     return pa.schema({"row": pa.int64(), **words, **numbers, **places})
 
 
-def _predicted(
-    bundle: Bundle, table: AnyTable, rows: Sequence[Row], result: TrackResult, coverage: Coverage | None, *, placed: bool
-) -> pa.RecordBatch:
-    """Return what is predicted of some rows, which have a place in a genome or not, and take note of it."""
+def _predict(
+    bundle: Bundle, table: AnyTable, rows: Sequence[Row], places: Sequence[_Place | None], length: int
+) -> tuple[ReadRows, list[NDArray[np.float32] | None]]:
+    """Return how rows were read, and the counts of each that is good, ``[strands, length]``, in the order of its genome."""
     at = table.columns.index(table.find_sequence())
     read = bundle.read(["" if row.problem else row.values[at] for row in rows])
     read.refuse("invalid", {n: row.problem for n, row in enumerate(rows) if row.problem})
     lengths = {n: len(item) for n, item in enumerate(read.items) if item is not None}
-    words = {n: f"another length: {length:,} letters, the model reads {result.length:,}" for n, length in lengths.items()}
-    read.refuse("invalid", {n: why for n, why in words.items() if lengths[n] != result.length})
+    words = {n: f"another length: {own:,} letters, the model reads {length:,}" for n, own in lengths.items()}
+    read.refuse("invalid", {n: why for n, why in words.items() if lengths[n] != length})
     good = [n for n, item in enumerate(read.items) if item is not None]
-    places = [_place(table, row, result.length) if placed and not row.problem else None for row in rows]
-    expected = bundle.expected_counts([read.items[n] for n in good])
-    for number, n in enumerate(good):
+    counts: list[NDArray[np.float32] | None] = [None] * len(rows)
+    for n, own in zip(good, bundle.expected_counts([read.items[n] for n in good]).values, strict=True):
         place = places[n]
-        if place is not None and place.strand == "-":
-            expected.values[number] = expected.values[number][swapped_strands(bundle.tracks), ::-1]
-        if place is not None and coverage is not None:
-            coverage.add(place.contig, place.start, expected.values[number])
-    result.rows += len(rows)
-    result.statuses.update(read.statuses)
-    result.reasons.update(reason.partition(":")[0] for reason in read.reasons.values())
+        backward = place is not None and place.strand == "-"
+        counts[n] = own[swapped_strands(bundle.tracks), ::-1] if backward else own
+    return read, counts
+
+
+def _as_batch(
+    bundle: Bundle,
+    table: AnyTable,
+    rows: Sequence[Row],
+    places: Sequence[_Place | None],
+    read: ReadRows,
+    expected: Sequence[NDArray[np.float32] | None],
+) -> pa.RecordBatch:
+    name = find_id_column(table.columns, where=table.name)
+    at = None if name is None else table.columns.index(name)
     columns: dict[str, Any] = {
         "row": [row.number for row in rows],
-        "id": [row.values[table.columns.index("id")] if "id" in table.columns and row.values else None for row in rows],
+        "id": [row.values[at] if at is not None and row.values else None for row in rows],
         **{name: [place and getattr(place, name) for place in places] for name in _Place._fields},
         "status": read.statuses,
         "reason": [read.reasons.get(n) for n in range(len(rows))],
     }
-    for name, counts in expected.of_tracks().items():
-        columns[name] = _at(good, counts.sum(axis=(1, 2), dtype=np.float64).tolist(), len(rows))
-    for strand, name in enumerate(strand_names(bundle.tracks)):
-        columns[f"{name}_places"] = _at(good, list(expected.values[:, strand]), len(rows))
+    start = 0
+    for track, n in bundle.tracks.items():
+        strands = slice(start, start + n)
+        start += n
+        columns[track] = [None if counts is None else float(counts[strands].sum(dtype=np.float64)) for counts in expected]
+    for strand, name in enumerate(place_names(bundle.tracks)):
+        columns[name] = [None if counts is None else counts[strand] for counts in expected]
     return pa.RecordBatch.from_pydict(columns, schema=_schema(bundle))
 
 
-def _place(table: AnyTable, row: Row, length: int) -> _Place:
-    """Return the window of an interval."""
+def _place(table: AnyTable, row: Row, length: int) -> _Place | None:
+    """Return the window of an interval; ``None`` for a line that names none."""
     contig, start, stop, strand = (row.values[table.columns.index(name)] for name in ("contig", "start", "stop", "strand"))
-    return _Place(contig, *window(int(start), int(stop), length), strand or ".")
-
-
-def _at(rows: Sequence[int], values: Sequence[Any], n: int) -> list[Any]:
-    """Return values at their rows, and nothing at the others."""
-    found: list[Any] = [None] * n
-    for row, value in zip(rows, values, strict=True):
-        found[row] = value
-    return found
+    return _Place(contig, *window(int(start), int(stop), length), strand or ".") if int(stop) > int(start) else None

@@ -15,6 +15,7 @@ from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, FeatureTable
 from molgen.experts.domain import bits_of
 from molgen.experts.scaling import FeatureScaler
+from molgen.experts.similarity import median_distance, squared_distances
 from molgen.featurizers import Featurizer, Kmer, Morgan, ProfileNumbers, from_spec
 
 __all__ = ["Cosine", "Gaussian", "KernelExpert", "Likeness", "tanimoto_kernel", "unit_rows"]
@@ -73,9 +74,7 @@ class Gaussian:
     def fit(cls, values: NDArray[np.float32]) -> Self:
         """Learn the scale, and the median distance, of training samples."""
         scaler = FeatureScaler.fit(values)
-        rows = scaler.transform(values)
-        between = _squared_distances(rows, rows)[np.triu_indices(len(rows), 1)]
-        return cls(scaler, max(float(np.median(between)) if len(between) else 1.0, 1e-6))
+        return cls(scaler, median_distance(scaler.transform(values)))
 
     def rows(self, values: Any) -> NDArray[np.float32]:
         """Return scaled numbers."""
@@ -83,7 +82,7 @@ class Gaussian:
 
     def kernel(self, rows: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the likeness, one half for samples that are nothing alike."""
-        return np.asarray((1 + np.exp(-_squared_distances(rows, known) / self.reach)) / 2, dtype=np.float32)
+        return np.asarray((1 + np.exp(-squared_distances(rows, known) / self.reach)) / 2, dtype=np.float32)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """Return scale and reach."""
@@ -223,8 +222,3 @@ def unit_rows(counts: Any) -> NDArray[np.float32]:
     """Return counts as dense rows of length 1."""
     dense = counts.toarray().astype(np.float32)
     return np.asarray(dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-12), dtype=np.float32)
-
-
-def _squared_distances(rows: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
-    squares = (rows**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)[None] - 2 * rows @ known.T
-    return np.asarray(np.maximum(squares, 0.0), dtype=np.float32)

@@ -164,10 +164,12 @@ class NetworkExpert(Expert):
         were_training = [network.training for network in self.networks]
         for network in self.networks:
             network.eval()
-        with torch.inference_mode(), deterministic(self._device):
-            yield
-        for network, was_training in zip(self.networks, were_training, strict=True):
-            network.train(was_training)
+        try:
+            with torch.inference_mode(), deterministic(self._device):
+                yield
+        finally:
+            for network, was_training in zip(self.networks, were_training, strict=True):
+                network.train(was_training)
 
     @property
     def _device(self) -> torch.device:

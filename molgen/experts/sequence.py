@@ -16,7 +16,7 @@ from molgen.featurizers import Featurizer, Tokens
 from molgen.models.sequence import LetterBatch, SequenceNetwork
 from molgen.packed import TokenBatch
 
-__all__ = ["SequenceExpert", "letter_batch", "predict_shares", "rows_alike", "rows_by_length"]
+__all__ = ["SequenceExpert", "letter_batch", "predict_shares", "rows_alike", "rows_by_length", "with_tracks"]
 
 #: Rows, and letters with those that fill up short rows, of a forward pass.
 _ROWS, _LETTERS_ON_CPU, _LETTERS_ON_GPU = 1024, 1 << 15, 1 << 21
@@ -87,10 +87,14 @@ class SequenceExpert(NetworkExpert):
         return rows_by_length(features[self.letters], on_cpu=self._device.type == "cpu")
 
 
+def with_tracks(experts: Sequence[Expert]) -> list[SequenceExpert]:
+    """Return the experts that predict tracks."""
+    return [expert for expert in experts if isinstance(expert, SequenceExpert) and expert.tracks]
+
+
 def predict_shares(experts: Sequence[Expert], features: FeatureTable) -> NDArray[np.float32]:
     """Return the mean of what those experts that predict tracks do; see :meth:`SequenceExpert.predict_tracks`."""
-    able = [expert for expert in experts if isinstance(expert, SequenceExpert) and expert.tracks]
-    mean: NDArray[np.float32] = np.mean([expert.predict_tracks(features) for expert in able], axis=0)
+    mean: NDArray[np.float32] = np.mean([expert.predict_tracks(features) for expert in with_tracks(experts)], axis=0)
     return mean
 
 

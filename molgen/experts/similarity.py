@@ -18,7 +18,7 @@ from molgen.experts.scaling import FeatureScaler
 from molgen.featurizers import Featurizer, from_spec
 from molgen.packed import expanded
 
-__all__ = ["Compared", "SimilarityExpert", "median_distance"]
+__all__ = ["Compared", "Rows", "SimilarityExpert", "median_distance", "squared_distances"]
 
 #: Larger counts are this one.
 _MOST_COUNTED = 15
@@ -69,7 +69,7 @@ class Compared:
         """
         parts = [_shared(own, others) for own, others in zip(rows.counts, known.counts, strict=True)]
         if rows.numbers is not None and known.numbers is not None:
-            parts.append(np.exp(-_squared_distances(rows.numbers, known.numbers) / self.reach))
+            parts.append(np.exp(-squared_distances(rows.numbers, known.numbers) / self.reach))
         mean: NDArray[np.float32] = np.mean(parts, axis=0, dtype=np.float32)
         return mean
 
@@ -196,7 +196,7 @@ class SimilarityExpert(Expert):
 def median_distance(numbers: NDArray[np.float32], seed: int = 0) -> float:
     """Return the median squared distance of compounds, of a thousand of them at most."""
     drawn = np.random.default_rng(seed).permutation(len(numbers))[:1000]
-    between = _squared_distances(numbers[drawn], numbers[drawn])[np.triu_indices(len(drawn), 1)]
+    between = squared_distances(numbers[drawn], numbers[drawn])[np.triu_indices(len(drawn), 1)]
     return max(float(np.median(between)) if len(between) else 1.0, 1e-6)
 
 
@@ -242,6 +242,7 @@ def _shared(own: Any, others: Any) -> NDArray[np.float32]:
     return np.asarray(common / np.maximum(sums[0][:, None] + sums[1][None] - common, 1.0), dtype=np.float32)
 
 
-def _squared_distances(rows: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
+def squared_distances(rows: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the squared distance of each row to each that is known, ``[n, m]``."""
     squares = (rows**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)[None] - 2 * rows @ known.T
     return np.asarray(np.maximum(squares, 0.0), dtype=np.float32)

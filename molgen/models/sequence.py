@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from molgen.bio.alphabets import get_alphabet
-from molgen.data.counts import swapped_strands
+from molgen.data.counts import check_tracks, swapped_strands
 from molgen.errors import ConfigError
 from molgen.featurizers import Tokens
 from molgen.nn.heads import read_out
@@ -155,10 +155,9 @@ class SequenceNetwork(SequenceEncoder):
         self.strands = strands
         self.register_buffer("other", torch.tensor(other), persistent=False)
         self.head = read_out(self.out_width + n_features, 2 * width, outputs, dropout)
-        tracks = tracks or {}
+        tracks = {} if tracks is None else tracks
+        check_tracks(tracks)
         sides = list(tracks.values())
-        if not all(type(n) is int and n in (1, 2) for n in sides):
-            raise ConfigError("a track has one strand or two", got=repr(tracks)[:80])
         if sides and not self.encoder.at_each_letter:
             raise ConfigError(f"{network!r} takes letters together: it predicts no tracks", where="network", expected="'bpnet'")
         self.track_head = MaskedConv(width, sum(sides), _TRACK_FILTER) if sides else None

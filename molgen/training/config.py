@@ -405,6 +405,12 @@ class TrainConfig(RunConfig):
             raise ValueError("tracks are counted in windows of a genome: give genome and length, too")
         if self.tracks and self.experts == "tabular":
             raise ValueError("tracks are what networks predict: experts is 'tabular'")
+        if self.tracks and self.labels is not None and not self.targets:
+            raise ValueError("labels beside tracks: name their columns as targets")
+        # One for all targets they would be the tracks' as well, which are counted.
+        of_labels = ("directions", "units", "positives", "relations", "convert", "unit_columns", "features", "kind")
+        if self.tracks and (stated := [name for name in of_labels if getattr(self, name) not in ((), {}, "auto")]):
+            raise ValueError(f"{stated[0]}: tracks are counted, leave it out")
         if self.percentiles_of is not None and self.features:
             raise ValueError("percentiles_of: a library has no columns of features")
         if self.n_jobs == 0:

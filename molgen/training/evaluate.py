@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from molgen.bundle import Bundle
 from molgen.data.columns import find_column
-from molgen.data.counts import strand_names
+from molgen.data.counts import Counts, strand_names
 from molgen.data.dataset import Dataset, load_dataset
 from molgen.data.labelled import open_labelled
 from molgen.data.targets import Targets
@@ -148,22 +148,26 @@ def evaluate(
     """
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
     notes: list[str] = []
-    if negatives is not None and len(bundle.tasks) != 1:
-        got = ", ".join(task.name for task in bundle.tasks)
+    classes = [task.name for task in bundle.tasks if task.name not in bundle.tracks]
+    if negatives is not None and len(classes) != 1 and not (bundle.tracks and not classes):
+        got = ", ".join(classes)
         raise ConfigError("negatives are the other class of one task", where="--negatives", expected="a model of one", got=got)
+    own = getattr(bundle.subject, "length", None) if genome is not None else None
+    if tracks and own is not None and length not in (None, own):
+        raise ConfigError("windows are as long as those of training", where="--length", expected=str(own), got=str(length))
     table = open_labelled(
         data,
         labels=labels,
         joins=joins,
         negatives=negatives,
-        target=bundle.tasks[0].name,
+        target=classes[0] if classes else None,
         genome=genome,
-        length=length or (getattr(bundle.subject, "length", None) if genome is not None else None),
+        length=length or own,
         sample=sample,
         profiles=profiles,
         tracks=tracks,
     )
-    wanted = _choose(bundle.tasks, targets, table.columns, table.name, notes)
+    wanted = _choose(bundle.tasks, targets, table.columns, table.name, notes, bundle.tracks)
     binary = {at: task.name for at, task in enumerate(wanted) if enrichment and task.kind == "binary"}
     if enrichment and not binary:
         got = ", ".join(f"{task.name}: {task.kind}" for task in wanted)
@@ -212,14 +216,21 @@ def _measure_places(bundle: Bundle, dataset: Dataset) -> dict[str, dict[str, flo
     """Return how well it is predicted where counts are, if there are any."""
     if dataset.counts is None:
         return {}
-    if dataset.counts.strands != bundle.tracks:
-        expected, got = (", ".join(strand_names(strands)) or "none" for strands in (bundle.tracks, dataset.counts.strands))
+    counts, known = dataset.counts, bundle.tracks
+    if not counts.strands.items() <= known.items():
+        expected, got = (", ".join(strand_names(strands)) or "none" for strands in (known, counts.strands))
         raise ConfigError("the model predicts other tracks", where="--track", expected=expected, got=got)
-    return track_metrics(bundle.expected_shares(dataset.items), dataset.counts)
+    shares = Counts(known, bundle.expected_shares(dataset.items))
+    return track_metrics(shares.named(counts.strands).values, counts)
 
 
 def _choose(
-    tasks: Sequence[Task], targets: Mapping[str, str] | None, columns: Sequence[str], where: str, notes: list[str]
+    tasks: Sequence[Task],
+    targets: Mapping[str, str] | None,
+    columns: Sequence[str],
+    where: str,
+    notes: list[str],
+    tracks: Collection[str],
 ) -> dict[Task, str]:
     """Return the label column of each task to evaluate."""
     by_name = {task.name: task for task in tasks}
@@ -232,6 +243,8 @@ def _choose(
     # A column of the task's name is in its unit; one of the name that training converted from is not yet.
     names = {name: [own for own in (name, task.column) if own.strip().casefold() in there] for name, task in by_name.items()}
     missing = [name for name, own in names.items() if not own]
+    if len(missing) == len(by_name) and missing[0] in tracks:
+        raise InputError(f"nothing was counted for {missing[0]!r}", where=where, remedy=f"say --track {missing[0]}=FILE")
     if len(missing) == len(by_name):
         _find(columns, missing[0], missing[0], where)
     if missing:

@@ -123,16 +123,17 @@ def prepare(
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:
     targets = list(config.targets)
-    if config.negatives is not None and not config.tracks:
+    if config.negatives is not None:
         if len(targets) > 1:
             raise ConfigError("negatives are the other class of one target", where="--negatives", got=", ".join(targets))
-        targets = targets or [POSITIVE]
+        if not config.tracks:
+            targets = targets or [POSITIVE]
     table = open_labelled(
         path,
         labels=config.labels,
         joins=config.joins,
         negatives=config.negatives,
-        target=targets[0] if targets else POSITIVE,
+        target=targets[0] if targets else None,
         genome=config.genome,
         length=config.length,
         sample=config.sample,

@@ -49,15 +49,23 @@ def track_metrics(shares: NDArray[np.float32], counts: Counts) -> dict[str, dict
 
 
 def _measures(shares: NDArray[np.float64], counts: NDArray[np.float64]) -> dict[str, float]:
-    from scipy.spatial.distance import jensenshannon
-
     totals = counts.sum(axis=1)
     shares, counts, totals = (each[totals > 0] for each in (shares, counts, totals))
     if not len(totals):
         return {"n": 0, **dict.fromkeys(("nats", "jsd", "pearson"), float("nan"))}
     nats = -(counts * np.log(np.maximum(shares, 1e-12))).sum() / totals.sum()
-    distance = np.average(jensenshannon(shares, counts / totals[:, None], base=2, axis=1), weights=totals)
+    distance = np.average(_distances(shares, counts / totals[:, None]), weights=totals)
     return {"n": len(totals), "nats": float(nats), "jsd": float(distance), "pearson": _pearson(shares, counts)}
+
+
+def _distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the Jensen-Shannon distance of rows, 0 to 1."""
+    from scipy.special import rel_entr
+
+    middle = (first + second) / 2
+    divergence = (rel_entr(first, middle) + rel_entr(second, middle)).sum(axis=1) / (2 * np.log(2))
+    # Rows that are the same come out below 0 now and then.
+    return np.asarray(np.sqrt(np.clip(divergence, 0.0, 1.0)))
 
 
 def _pearson(shares: NDArray[np.float64], counts: NDArray[np.float64]) -> float:

@@ -62,6 +62,10 @@ def test_what_is_not_counted_is_not_zero(files):
     [
         ("chr1\t0\t10\t3\nchr1\t9\t12\t1\n", "two counts for one place.*chr1:9"),
         ("chr1\t0\t10\t-3\n", "line 1.*a number of 0 or more"),
+        ("chr1\t0\t10\t1e300\n", "line 1.*a number of 0 or more"),
+        ("chr1\t0\t10\tmany\n", "line 1.*a number of 0 or more"),
+        ("chr1\t1\t99999999999999999999\t2\n", "line 1.*contig, start, stop and count"),
+        ("chr1\t1_0\t20\t2\n", "line 1.*contig, start, stop and count"),
         ("chr1\t0\t10\tnan\n", "line 1.*a number of 0 or more"),
         ("chr1\t0\t10\n", "line 1.*contig, start, stop and count"),
         ("chr1\t0\t10\t3\nchr1\t20\t15\t3\n", "line 2"),
@@ -76,15 +80,30 @@ def test_what_is_no_track_is_refused(tmp_path, text, why):
         open_track(tmp_path / "bad.bedgraph")
 
 
-def test_negative_numbers_are_no_counts(tmp_path):
-    with pyBigWig.open(str(tmp_path / "minus.bw"), "w") as file:
-        file.addHeader([("chr1", 100)])
-        file.addEntries(["chr1"], [0], ends=[10], values=[-2.0])
-    with pytest.raises(InputError, match="0 or more"):
-        open_track(tmp_path / "minus.bw")
+def big_wig(path, values):
+    with pyBigWig.open(str(path), "w") as file:
+        file.addHeader([("chr1", 1000)])
+        if values:
+            starts = list(range(0, 10 * len(values), 10))
+            file.addEntries(["chr1"] * len(values), starts, ends=[start + 5 for start in starts], values=values)
+    return path
 
 
-def test_a_cut_bigwig_is_refused(tmp_path, files):
-    (tmp_path / "cut.bw").write_bytes(b"\x26\xfc\x8f\x88" + b"\0" * 20)
-    with pytest.raises(InputError, match="cannot be read"):
-        open_track(tmp_path / "cut.bw")
+@pytest.mark.parametrize("value", [-2.0, -0.4, float("inf"), 3e38])
+def test_negative_and_endless_numbers_are_no_counts(tmp_path, value):
+    track = open_track(big_wig(tmp_path / "a.bw", [1.0, value]))
+    assert track.fetch("chr1", 0, 8).tolist() == [1] * 5 + [0] * 3
+    with pytest.raises(InputError, match=r"0 or more.*chr1:0-20"):
+        track.fetch("chr1", 0, 20)
+
+
+def test_a_bigwig_without_values_has_no_counts(tmp_path):
+    assert open_track(big_wig(tmp_path / "a.bw", [])).fetch("chr1", 0, 3).tolist() == [0, 0, 0]
+
+
+def test_a_cut_bigwig_is_refused(tmp_path):
+    whole = big_wig(tmp_path / "a.bw", [float(n % 7) for n in range(90)]).read_bytes()
+    for cut in (24, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "cut.bw").write_bytes(whole[:cut])
+        with pytest.raises(InputError, match="no whole bigWig file"):
+            open_track(tmp_path / "cut.bw")

@@ -9,11 +9,14 @@ import torch
 from click.testing import CliRunner
 
 import molgen
+from molgen.archive import read_archive, write_archive, write_json
+from molgen.bio.tracks import open_track
 from molgen.cli.main import main
 from molgen.data.counts import Counts
 from molgen.data.dataset import load_dataset
 from molgen.data.labelled import open_labelled
-from molgen.errors import ConfigError, InputError
+from molgen.effects.bed_graph import Coverage, write_bed_graph
+from molgen.errors import BundleError, ConfigError, InputError
 from molgen.nn.losses import MultiTaskLoss, TrackLoss
 from molgen.training.tracks import track_metrics
 
@@ -90,6 +93,9 @@ def test_rows_of_the_same_letters_have_the_mean_of_their_counts(files, tmp_path)
     table = open_labelled(tmp_path / "b.bed", genome=tmp_path / "g.fa", length=10, tracks=[f"c={tmp_path / 'c.bedgraph'}"])
     dataset = load_dataset(table, targets=["c"], replicates="aggregate", kind="regression")
     assert dataset.counts.values.tolist() == [[[0, 0, 6, 0, 0, 1, 0, 0, 0, 0]]]
+    assert dataset.targets[0, 0] == pytest.approx(np.log1p(7))
+    first = load_dataset(table, targets=["c"], replicates="first", kind="regression")
+    assert first.counts.values.sum() == 4 and first.targets[0, 0] == pytest.approx(np.log1p(4))
 
 
 def test_where_counts_are_is_learnt(trained):
@@ -101,7 +107,6 @@ def test_where_counts_are_is_learnt(trained):
     assert result.metrics["test"]["model"]["m"]["r2"] > 0.7
     architecture = result.bundle.experts[0].architecture
     assert (architecture["network"], architecture["strands"], architecture["steps"]) == ("bpnet", "average", 3)
-    assert result.bundle.card["tracks"]["test"]["model"]["m"]["n"] == result.tracks["test"]["model"]["m"]["n"]
     assert molgen.inspect(path)["tracks"]["test"]["mean"]["m"].keys() == {"n", "nats", "jsd", "pearson"}
 
 
@@ -150,7 +155,7 @@ def test_evaluation_tells_where_counts_are_on_either_strand(files, track, traine
     settings = {"genome": str(files / "genome.fa"), "tracks": [track]}
     found = [molgen.evaluate(files / name, path, **settings) for name in ("peaks.bed", "strand2.bed")]
     assert found[0].tracks["m"]["nats"] == pytest.approx(found[1].tracks["m"]["nats"], rel=1e-4)
-    assert found[0].tracks["m"]["pearson"] > 0.6 and found[0].to_json()["tracks"]["m"]["n"] == found[0].tracks["m"]["n"]
+    assert found[0].tracks["m"]["pearson"] > 0.6 and set(found[0].to_json()["tracks"]["m"]) == {"n", "nats", "jsd", "pearson"}
     with pytest.raises(ConfigError, match="other tracks; expected m_plus, m_minus; got m"):
         molgen.evaluate(files / "peaks.bed", path, genome=settings["genome"], tracks=[f"m={files / 'plus.bedgraph'}"])
 
@@ -191,6 +196,14 @@ def test_a_checkpoint_of_other_counts_is_refused(files, track, tmp_path):
         ({"tracks": ["{plus}"]}, "a track needs a name"),
         ({"tracks": ["a={plus}", "a={plus}"]}, "two tracks of one name"),
         ({"tracks": ["a={plus},{plus},{plus}"]}, "more than two strands"),
+        ({"tracks": ["a={plus},"]}, "a strand without a file"),
+        ({"tracks": ["../a={plus}"]}, "cannot be called so"),
+        ({"tracks": ["a={plus}", "a_places={plus}"]}, "'a_places'"),
+        ({"tracks": ["a={plus},{plus}", "a_plus={plus}"]}, "'a_plus_places'"),
+        ({"directions": ["low"]}, "directions: tracks are counted"),
+        ({"kind": "binary"}, "kind: tracks are counted"),
+        ({"features": ["score"]}, "features: tracks are counted"),
+        ({"labels": "labels.csv"}, "name their columns"),
         ({"tracks": ["score={plus}"]}, "a column 'score' already"),
         ({"sequence_network": {**NETWORK, "network": "dilated"}}, "takes letters together"),
     ],
@@ -224,6 +237,52 @@ def test_background_windows_have_the_counts_of_their_place(files, track):
         if name == contig and start <= int(first) < stop:
             wanted[int(first) - start] = float(count)
     assert dataset.counts.values[row, 0].tolist() == wanted.tolist()
+
+
+def test_tracks_are_told_apart_by_name_and_some_can_be_left_out(files, tmp_path):
+    genome, path = str(files / "genome.fa"), tmp_path / "ab.molgen"
+    each = {name: f"{name}={files / file}.bedgraph" for name, file in (("a", "plus"), ("b", "minus"))}
+    network = {**NETWORK, "epochs": 6, "width": 8}
+    given = {**SETTINGS, "sequence_network": network, "genome": genome, "tracks": list(each.values())}
+    result = molgen.train(files / "peaks.bed", path, negatives="gc", **given)
+    assert result.bundle.tracks == {"a": 1, "b": 1} and len(result.dataset) > 500
+    both = molgen.evaluate(files / "peaks.bed", path, genome=genome, tracks=[each["a"], each["b"]])
+    turned = molgen.evaluate(files / "peaks.bed", path, genome=genome, tracks=[each["b"], each["a"]])
+    alone = molgen.evaluate(files / "peaks.bed", path, genome=genome, tracks=[each["b"]])
+    assert both.tracks == turned.tracks and alone.tracks["b"] == both.tracks["b"] and both.tracks["a"] != both.tracks["b"]
+    background = molgen.evaluate(files / "peaks.bed", path, genome=genome, tracks=list(each.values()), negatives="gc")
+    assert len(background.dataset) > 500
+    with pytest.raises(ConfigError, match="as long as those of training"):
+        molgen.evaluate(files / "peaks.bed", path, genome=genome, length=80, tracks=list(each.values()))
+    with pytest.raises(InputError, match="say --track a=FILE"):
+        molgen.evaluate(files / "peaks.bed", path, genome=genome)
+
+
+@pytest.mark.parametrize("tracks", [[1], "m", 5, {"m": 3}, {"zz": 1}, {"../m": 1}, {"": 1}])
+def test_tracks_of_a_damaged_file_are_refused(trained, tmp_path, tracks):
+    members = read_archive(trained[0])
+    described = json.loads(members["experts/0/expert.json"])
+    described["architecture"]["tracks"] = tracks
+    write_archive(tmp_path / "bad.molgen", {**members, "experts/0/expert.json": write_json(described)})
+    with pytest.raises(BundleError):
+        molgen.load(tmp_path / "bad.molgen")
+
+
+def test_contigs_of_another_name_are_what_is_told(files, tmp_path):
+    (tmp_path / "x.bedgraph").write_text("1\t0\t10\t3\n")
+    with pytest.raises(InputError, match=r"no row can be read.*no counts on contig 'one'"):
+        molgen.train(files / "peaks.bed", genome=str(files / "genome.fa"), tracks=[f"m={tmp_path / 'x.bedgraph'}"], **SETTINGS)
+
+
+def test_where_windows_overlap_a_bedgraph_has_their_mean(tmp_path):
+    coverage = Coverage()
+    for start, value in ((4, 3.0), (0, 1.0), (20, 5.0)):
+        coverage.add("c", start, np.array([[value] * 6, [0] * 6], np.float32))
+    found = [(each.start, each.stop, each.value) for each in coverage.stretches(0)]
+    assert found == [(0, 4, 1), (4, 6, 2), (6, 10, 3), (20, 26, 5)]
+    assert [each.stop for each in coverage.stretches(1)] == [10, 26]
+    write_bed_graph(tmp_path / "x.bedgraph", coverage.stretches(0))
+    assert open_track(tmp_path / "x.bedgraph").fetch("c", 3, 8).tolist() == [1, 2, 2, 3, 3]
 
 
 def test_outputs_are_what_they_are_called(files, trained, tmp_path, small_bundle):
@@ -285,5 +344,9 @@ def test_measures_of_what_is_known():
     assert found["pearson"] == pytest.approx(1)
     opposite = track_metrics(np.array([[[0, 1, 0]]], np.float32), counts.take([0]))["a"]
     assert opposite["jsd"] == pytest.approx(1) and opposite["pearson"] == pytest.approx(-1)
+    rng = np.random.default_rng(0)
+    drawn = rng.poisson(2, (50, 1, 100)).astype(np.float32) + 1
+    exact = drawn / drawn.sum(axis=2, keepdims=True)
+    assert track_metrics(exact, Counts({"a": 1}, drawn))["a"]["jsd"] == pytest.approx(0, abs=1e-3)
     nothing = track_metrics(perfect[1:2], counts.take([1]))["a"]
     assert nothing["n"] == 0 and np.isnan(nothing["nats"])
