@@ -27,6 +27,9 @@ _MEASURES: dict[str, tuple[str, Callable[..., Any]]] = {
     "r2": ("R\u00b2", max),
     "spearman": ("Spearman", max),
     "limits_kept": ("Limits kept", max),
+    "nats": ("Nats a count", min),
+    "jsd": ("Jensen-Shannon distance", min),
+    "pearson": ("Pearson", max),
 }
 PARTS = {"test": "test", "valid": "validation", "folds": "out-of-fold"}
 #: The measure that each kind of task is judged by first.

@@ -59,6 +59,7 @@ def write_training_report(path: Path, result: TrainResult) -> None:
     sections = [
         section("The data", None, _rows(result), _parts(result)),
         section("How good it is", _judged(result), _overview(result, bundle.tasks)),
+        *_places(result),
         *_tasks(result, data, near),
         section("Learning curves", "Loss over all tasks, in units of the labels' spread.", _learning(bundle.card)),
         section("The model", None, facts(bundle, shown[:_OPEN_TASKS]), _configuration(bundle.card)),
@@ -201,6 +202,19 @@ def _tables(result: TrainResult, task: Task) -> Html:
     metrics = dig(result.bundle.card, "metrics")
     parts = [part for part in _JUDGED if dig(metrics, part)]
     return tag("div", *(metric_table(dig(metrics, part), task, _experts(result), part) for part in parts), class_="tables")
+
+
+def _places(result: TrainResult) -> list[Html]:
+    """Tabulate how well it is predicted where counts are, for a model of tracks."""
+    if not result.tracks:
+        return []
+    tasks = [task for task in result.bundle.tasks[:_MAX_TASKS] if task.name in result.bundle.tracks]
+    tables = [metric_table(figures, task, set(), part) for part, figures in result.tracks.items() for task in tasks]
+    return [
+        section(
+            "Where counts are", "Within the windows, beside the mean of those trained on.", tag("div", *tables, class_="tables")
+        )
+    ]
 
 
 # --- tasks ------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from molgen.data.labelled import open_labelled
 from molgen.effects.bed_graph import Coverage, write_bed_graph
 from molgen.errors import BundleError, ConfigError, InputError
 from molgen.nn.losses import MultiTaskLoss, TrackLoss
+from molgen.training.report import write_training_report
 from molgen.training.tracks import track_metrics
 
 MOTIF, LENGTH = "TTGACATATAAT", 100
@@ -108,6 +109,12 @@ def test_where_counts_are_is_learnt(trained):
     architecture = result.bundle.experts[0].architecture
     assert (architecture["network"], architecture["strands"], architecture["steps"]) == ("bpnet", "average", 3)
     assert molgen.inspect(path)["tracks"]["test"]["mean"]["m"].keys() == {"n", "nats", "jsd", "pearson"}
+
+
+def test_the_report_tells_where_counts_are(trained, tmp_path, parse_page):
+    write_training_report(tmp_path / "r.html", trained[1])
+    words = " ".join(parse_page((tmp_path / "r.html").read_text()).words)
+    assert "Where counts are" in words and "Jensen-Shannon distance" in words and "baseline: mean" in words
 
 
 def test_each_letter_of_a_window_gets_its_count(files, track, trained, tmp_path):
