@@ -8,6 +8,7 @@ import pytest
 import molgen
 from molgen.archive import write_archive
 from molgen.errors import BundleError, ConfigError, MissingExtraError
+from molgen.experts.network import NetworkExpert
 from molgen.training import search as module
 from molgen.training.config import TrainConfig
 
@@ -47,7 +48,8 @@ def test_the_default_is_tried_first_and_nothing_worse_is_taken(searched, measure
 
 
 def test_kinds_of_networks_keep_a_dropout_of_their_own(searched):
-    architectures = {expert.name: expert.architecture for expert in searched.bundle.experts if expert.name != "tabular"}
+    networks = [expert for expert in searched.bundle.experts if isinstance(expert, NetworkExpert)]
+    architectures = {expert.name: expert.architecture for expert in networks}
     assert architectures["graph"]["dropout"] == searched.searches[0].settings["dropout"]
     assert architectures["graph+descriptors"]["dropout"] == 0.2
 
