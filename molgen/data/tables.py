@@ -183,8 +183,7 @@ class Table(ABC):
 
     def share_read(self) -> float:
         """Return how much of the file the latest :meth:`rows` has read, 0 to 1; 0 for a pipe, whose end is not known."""
-        size = self.source.size()
-        return min(1.0, self.source.tally.bytes / max(1, size)) if size is not None else 0.0
+        return self.source.share_read()
 
     def fingerprint(self) -> dict[str, str]:
         """Return the file's name and the SHA-256 of its bytes; of a pipe, those that were read."""

@@ -19,9 +19,9 @@ from molgen.bundle import Bundle
 from molgen.data.columns import find_id_column
 from molgen.data.counts import place_names, strand_names, swapped_strands
 from molgen.data.intervals import IntervalTable
-from molgen.data.joined import join_tables, open_tables
+from molgen.data.joined import join_tables
 from molgen.data.paths import expand_paths
-from molgen.data.tables import AnyTable, Row
+from molgen.data.tables import AnyTable, Row, Table, open_table
 from molgen.datasets import find_bundle
 from molgen.effects.bed_graph import Coverage, write_bed_graph
 from molgen.errors import ConfigError, InputError
@@ -119,7 +119,7 @@ def predict_tracks(
     overwrite
         Replace files that exist.
     progress
-        Told how many rows are done.
+        Told how many rows are done, and which share of the files.
 
     Raises
     ------
@@ -148,7 +148,8 @@ def predict_tracks(
         _make_folder(folder)
         check_outputs(graphs, [*read, target], overwrite=overwrite)
     result = TrackResult(target, bundle.tracks, bundle.subject.length, bed_graphs=graphs)
-    table = _open(paths, genome, result.length)
+    tables = _open(paths, genome, result.length)
+    table = join_tables(tables)
     coverage = Coverage()
     with TableWriter(target, _schema(bundle)) as writer:
         for rows in _batches(table.rows()):
@@ -160,7 +161,7 @@ def predict_tracks(
                 if graphs and place is not None and counts is not None:
                     coverage.add(place.contig, place.start, counts)
             if progress:
-                progress(result.rows, 0.0)
+                progress(result.rows, sum(each.share_read() for each in tables) / len(tables))
     for at, path in enumerate(graphs):
         write_bed_graph(path, coverage.stretches(at))
     return result
@@ -173,17 +174,17 @@ def _make_folder(folder: Path) -> None:
         raise InputError("the folder cannot be made", where=str(folder), got=error.strerror) from None
 
 
-def _open(paths: Sequence[Path], genome: str | Path | None, length: int) -> AnyTable:
+def _open(paths: Sequence[Path], genome: str | Path | None, length: int) -> list[Table]:
     """Open the windows of intervals, or tables and files of sequences."""
     if genome is not None:
         opened = Genome(genome)
-        return join_tables([IntervalTable(path, opened, length) for path in paths])
-    table = open_tables(paths)
+        return [IntervalTable(path, opened, length) for path in paths]
+    tables = [open_table(path) for path in paths]
     try:
-        table.find_sequence()
+        join_tables(tables).find_sequence()
     except InputError as error:
         raise InputError(error.what, where=error.where, got=error.got, remedy="give --genome with BED files") from None
-    return table
+    return tables
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

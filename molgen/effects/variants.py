@@ -132,7 +132,7 @@ def variants(
         while batch := list(islice(coming, _ROWS)):
             writer.write(_score(bundle, views, opened, batch, length, both_strands, schema, result))
             if progress:
-                progress(result.rows, min(1.0, source.tally.bytes / max(1, source.size() or 0)) if source.size() else 0.0)
+                progress(result.rows, source.share_read())
     return result
 
 

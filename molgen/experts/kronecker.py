@@ -13,9 +13,9 @@ from molgen.archive import check_tensors, read_json, read_tensors, write_json, w
 from molgen.data.tasks import Task, n_outputs, spans
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, FeatureTable
+from molgen.experts.distances import median_distance, squared_distances
 from molgen.experts.domain import bits_of
 from molgen.experts.scaling import FeatureScaler
-from molgen.experts.similarity import median_distance, squared_distances
 from molgen.featurizers import Featurizer, Kmer, Morgan, ProfileNumbers, from_spec
 
 __all__ = ["Cosine", "Gaussian", "KernelExpert", "Likeness", "tanimoto_kernel", "unit_rows"]

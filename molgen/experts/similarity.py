@@ -14,11 +14,12 @@ from molgen.archive import check_tensors, read_json, read_tensors, write_json, w
 from molgen.data.tasks import Task, n_outputs, unscale
 from molgen.errors import BundleError, ConfigError
 from molgen.experts.base import Expert, FeatureTable
+from molgen.experts.distances import squared_distances
 from molgen.experts.scaling import FeatureScaler
 from molgen.featurizers import Featurizer, from_spec
 from molgen.packed import expanded
 
-__all__ = ["Compared", "Rows", "SimilarityExpert", "median_distance", "squared_distances"]
+__all__ = ["Compared", "Rows", "SimilarityExpert"]
 
 #: Larger counts are this one.
 _MOST_COUNTED = 15
@@ -193,13 +194,6 @@ class SimilarityExpert(Expert):
         return cls(name, tasks, compared, known, tensors["duals"], tensors["means"])
 
 
-def median_distance(numbers: NDArray[np.float32], seed: int = 0) -> float:
-    """Return the median squared distance of compounds, of a thousand of them at most."""
-    drawn = np.random.default_rng(seed).permutation(len(numbers))[:1000]
-    between = squared_distances(numbers[drawn], numbers[drawn])[np.triu_indices(len(drawn), 1)]
-    return max(float(np.median(between)) if len(between) else 1.0, 1e-6)
-
-
 def _is_dense(featurizer: Featurizer) -> bool:
     return isinstance(featurizer.featurize([]).values, np.ndarray)
 
@@ -240,9 +234,3 @@ def _shared(own: Any, others: Any) -> NDArray[np.float32]:
     common = (_unary(own) @ _unary(others).T).toarray()
     sums = [np.asarray(each.sum(axis=1, dtype=np.float32)).reshape(-1) for each in (own, others)]
     return np.asarray(common / np.maximum(sums[0][:, None] + sums[1][None] - common, 1.0), dtype=np.float32)
-
-
-def squared_distances(rows: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the squared distance of each row to each that is known, ``[n, m]``."""
-    squares = (rows**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)[None] - 2 * rows @ known.T
-    return np.asarray(np.maximum(squares, 0.0), dtype=np.float32)

@@ -99,6 +99,11 @@ class Source:
         """Return how many bytes a file has, packed as it is; None for a pipe."""
         return self.path.stat().st_size if self.is_file else None
 
+    def share_read(self) -> float:
+        """Return how much of a file was read since :meth:`chunks` was called, 0 to 1; 0 for a pipe, whose end is not known."""
+        size = self.size()
+        return min(1.0, self.tally.bytes / max(1, size)) if size is not None else 0.0
+
     def sha256(self) -> str:
         """Return the SHA-256 of the bytes as they are packed: of a whole file, or of what came through a pipe so far."""
         if not self.is_file:

@@ -12,8 +12,9 @@ from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, scale
 from molgen.experts.base import FeatureTable
+from molgen.experts.distances import median_distance
 from molgen.experts.scaling import FeatureScaler
-from molgen.experts.similarity import Compared, SimilarityExpert, median_distance
+from molgen.experts.similarity import Compared, SimilarityExpert
 from molgen.featurizers import Featurizer
 from molgen.featurizers.base import take_rows
 from molgen.packed import expanded
@@ -22,6 +23,8 @@ __all__ = ["fit_similarity_expert"]
 
 #: Strengths of the penalty, of which a tenth of the training compounds chooses one.
 _STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+#: Of so few compounds that none can be spared to choose.
+_USUAL_STRENGTH = 0.03
 _HELD_OUT = 0.1
 #: Log-odds that stand for a class.
 _CLASS = 2.0
@@ -88,7 +91,7 @@ def _fit(
     held: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the duals of some rows ``[outputs, rows]``, and the means, of outputs that have labels of the same rows."""
-    best = np.full(len(wanted), 1)
+    best = np.full(len(wanted), _USUAL_STRENGTH)
     learnt, checked = rows & ~held, rows & held
     if learnt.any() and checked.any():
         losses = []
@@ -96,11 +99,11 @@ def _fit(
             duals, means = _solve(kernel, wanted, weights, learnt, strength)
             predicted = duals @ kernel[np.ix_(learnt, checked)] + means[:, None]
             losses.append(np.average((predicted - wanted[:, checked]) ** 2, axis=1, weights=weights[checked]))
-        best = np.argmin(losses, axis=0)
+        best = np.array(_STRENGTHS)[np.argmin(losses, axis=0)]
     found, means = np.zeros((len(wanted), int(rows.sum()))), np.zeros(len(wanted))
-    for at in np.unique(best):
-        own = best == at
-        found[own], means[own] = _solve(kernel, wanted[own], weights, rows, _STRENGTHS[at])
+    for strength in np.unique(best):
+        own = best == strength
+        found[own], means[own] = _solve(kernel, wanted[own], weights, rows, strength)
     return found, means
 
 

@@ -6,6 +6,7 @@ import pytest
 from rdkit import Chem
 
 import molgen
+from molgen.attribution.gradients import can_integrate, integrate_gradients
 from molgen.attribution.masking import mask_atom
 from molgen.data.tasks import logit
 from molgen.errors import ConfigError, InputError
@@ -218,3 +219,16 @@ def test_other_architectures_are_explained_too(measured_table, architecture):
     (of,) = molgen.explain("CC(=O)Nc1ccc(O)cc1", bundle)[0].tasks
     assert of.method == "gradients"
     assert abs(of.remainder) < 0.05
+
+
+def test_an_expert_without_weight_is_not_integrated(small_bundle):
+    bundle = molgen.load(small_bundle)
+    task = bundle.tasks[0]
+    assert not can_integrate(bundle, task)
+    networks = np.array([expert.kind == "graph" for expert in bundle.experts], float)
+    bundle.weights = np.repeat((networks / networks.sum())[:, None], len(bundle.tasks), axis=1)
+    assert can_integrate(bundle, task)
+    (mol,) = bundle.read(["CCOc1ccccc1C(=O)N"]).items
+    found = integrate_gradients(bundle, mol, task, 64)
+    whole = found.base + found.atoms.sum() + found.bonds.sum() + sum(found.features.values())
+    assert whole == pytest.approx(bundle.score([mol]).values[0, 0], abs=0.02)

@@ -120,7 +120,10 @@ def test_the_report_tells_where_counts_are(trained, tmp_path, parse_page):
 def test_each_letter_of_a_window_gets_its_count(files, track, trained, tmp_path):
     path, result = trained
     out, folder = tmp_path / "e.parquet", tmp_path / "browser"
-    told = molgen.predict_tracks(files / "peaks.bed", path, out, genome=files / "genome.fa", bed_graph=folder)
+    shares = []
+    given = {"genome": files / "genome.fa", "bed_graph": folder, "progress": lambda rows, share: shares.append((rows, share))}
+    told = molgen.predict_tracks(files / "peaks.bed", path, out, **given)
+    assert shares[-1] == (told.rows, 1.0)
     table = pd.read_parquet(out)
     assert (told.rows, dict(told.statuses)) == (320, {"ok": 320}) and table["id"].tolist() == result.dataset.ids
     places = np.stack([np.stack(table[f"m_{strand}_places"]) for strand in ("plus", "minus")], axis=1)
