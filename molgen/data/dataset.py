@@ -123,6 +123,15 @@ class Dataset:
         """The labels as experts are fitted to them: those of tasks, and the counts at each place."""
         return replace(self.labels, counts=self.counts)
 
+    def can_train(self, rows: NDArray[np.int64]) -> bool:
+        """Tell whether some rows have labels of each task that differ, all of its classes among them, and weights."""
+        labels = self.labels.take(rows)
+        for at, task in enumerate(self.tasks):
+            measured = labels.of_task(at).measured()
+            if len(np.unique(measured[~np.isnan(measured)])) < max(2, task.width):
+                return False
+        return bool(labels.weights.any())
+
 
 def load_dataset(
     path: str | Path | Sequence[str | Path] | AnyTable,

@@ -48,22 +48,30 @@ def within_budget(
     kept
         Where the run is kept: one that goes on keeps to what it chose.
     """
-    parts = [split.train for split in splits]
-    if recipe.config.folds:  # after cross-validation everything is trained once more, on all rows
-        parts.append(np.arange(len(dataset)))
-    if recipe.config.refit:
-        parts += [np.concatenate([split.train, split.valid]) for split in splits]
-    compounds = sum(map(len, parts))
-    labels = sum(int((~np.isnan(dataset.targets[rows])).sum()) for rows in parts)
     wanted = plans(recipe.config, recipe.ingredients.network)
     chosen = None if kept is None else kept.load_choice(len(wanted))
     if chosen is None:
         costs = measure_costs(recipe, dataset.tasks, features, dataset.labels, splits[0])
-        fits = (costs.of(make_recipe(config, recipe.ingredients, recipe.own), compounds, labels) <= seconds for config in wanted)
+        tried = (make_recipe(config, recipe.ingredients, recipe.own) for config in wanted)
+        fits = (costs.of(each, *_amounts(each.config, dataset, splits)) <= seconds for each in tried)
         chosen = next((at for at, fit in enumerate(fits) if fit), len(wanted) - 1)
         if kept is not None:
             kept.save_choice(chosen)
     return make_recipe(wanted[chosen], recipe.ingredients, recipe.own)
+
+
+def _amounts(config: TrainConfig, dataset: Dataset, splits: Sequence[Split]) -> tuple[int, int]:
+    """Return how many compounds each network is trained on, and how many labels the trees, in all that is trained."""
+    known = (~np.isnan(dataset.targets)).sum(axis=1)
+    parts = [split.train for split in splits]
+    if config.committee:
+        rows = np.concatenate([splits[0].train, splits[0].valid])
+        return len(rows) - len(rows) // config.committee, config.committee * int(known[rows].sum())
+    if config.folds:  # after cross-validation everything is trained once more, on all rows
+        parts.append(np.arange(len(dataset)))
+    if config.refit:
+        parts += [np.concatenate([split.train, split.valid]) for split in splits]
+    return sum(map(len, parts)), sum(int(known[rows].sum()) for rows in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ def plans(config: TrainConfig, kind: str) -> list[TrainConfig]:
     """
     whole = config.network_settings(kind).epochs
     halves = [epochs for epochs in (whole, whole // 2, whole // 4) if epochs >= _LEAST_EPOCHS]
-    alone = config.model_copy(update={"ensemble": 1})
+    alone = config.model_copy(update={"ensemble": 1, "committee": 0})
     found = [config, *(alone.with_network_settings(kind, {"epochs": epochs}) for epochs in halves or [whole])]
     if config.experts == "blend" and not config.tracks:  # which networks alone predict
         found.append(found[-1].model_copy(update={"pretrained": "none"}))

@@ -246,6 +246,10 @@ class TrainConfig(RunConfig):
     ensemble
         Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend of up to 5,000 rows,
         else one.
+    committee
+        Networks of each kind, each trained without another part of the training and validation rows, for all its epochs; experts
+        are weighed by what those say that have not seen a row. ``0`` for none, ``None`` for five in a blend of up to 3,000
+        molecules, where ``ensemble`` is left open and the split is not by time.
     precision
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32
         on a CPU and 16 bits on a GPU.
@@ -321,6 +325,7 @@ class TrainConfig(RunConfig):
     experts: Literal["graph", "network", "tabular", "blend"] = "blend"
     fast: bool = False
     ensemble: Annotated[int, Field(ge=1, le=100)] | None = None
+    committee: Annotated[int, Field(ge=0, le=100)] | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     parent: str | None = None
     pretrained: str = "encoder"
@@ -393,6 +398,12 @@ class TrainConfig(RunConfig):
             raise ValueError("pretrained is what a network of a blend starts from that names no parent: leave it out")
         if self.refit and self.curve:
             raise ValueError("curve shows what training on one part comes to: leave refit out")
+        if self.committee in (1, 2):
+            raise ValueError("committee: 3 or more, each without another part, or 0 for none")
+        if self.committee and (self.folds or self.curve or self.tracks):
+            raise ValueError("committee: it divides the rows itself; leave folds, curve and tracks out")
+        if self.committee and self.ensemble not in (None, self.committee):
+            raise ValueError("committee: it has as many networks as parts; leave ensemble out")
         if self.folds and self.curve:
             raise ValueError("curve is measured on one split: leave folds out")
         if self.search and (self.folds or self.budget):

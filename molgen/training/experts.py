@@ -58,6 +58,7 @@ def fit_network_expert(
     split: Split,
     *,
     members: int = 1,
+    committee: Sequence[Split] = (),
     checkpoint: Checkpoint | None = None,
     stop_after: int | None = None,
     on_epoch: OnEpoch | None = None,
@@ -76,6 +77,8 @@ def fit_network_expert(
         Which rows.
     members
         Number of networks, which differ in their seeds; the first has the configuration's.
+    committee
+        A split for each network, in the place of ``split`` for all of them: scales are still those of the latter's training rows.
     checkpoint
         Keeps the states of the networks on the way, and gives them back.
     stop_after
@@ -94,7 +97,8 @@ def fit_network_expert(
     counts, targets = targets.counts, replace(targets, counts=None)
     if counts is not None:
         architecture["tracks"] = dict(counts.strands)
-    expert = _NETWORK_EXPERTS[network.kind](name, tasks, architecture, extras, scaler, members)
+    splits = committee or [split] * members
+    expert = _NETWORK_EXPERTS[network.kind](name, tasks, architecture, extras, scaler, len(splits))
     if parent is not None and parent.same_extras(expert):
         expert.scaler = parent.expert_for(name).scaler
     scaled_extras, scaled_targets = expert.scaled_extras(features), scale(tasks, targets)
@@ -113,7 +117,7 @@ def fit_network_expert(
         loss = TrackLoss(of_tasks, n_outputs(tasks), len(tasks), list(counts.strands.values()))
         scaled_targets = _with_counts(scaled_targets, counts)
     histories = []
-    for member in range(members):
+    for member, own in enumerate(splits):
         seed = member_seed(config.seed, member)
         torch.manual_seed(seed)
         made = expert.make_network()
@@ -124,7 +128,7 @@ def fit_network_expert(
         made.to(choose_device(config.device))
         history = fit_network(
             made if counts is None else WithPlaces(made),
-            feed_of(expert, made, features, scaled_extras, split, network.settings.batch_size),
+            feed_of(expert, made, features, scaled_extras, own, network.settings.batch_size),
             scaled_targets,
             loss,
             network.settings,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,6 +53,7 @@ def fit_experts(
     *,
     checkpoint: Checkpoint | None = None,
     stop_after: Mapping[str, int] | None = None,
+    committee: Sequence[Split] = (),
 ) -> Fitted:
     """Fit each expert of a recipe.
 
@@ -70,6 +71,8 @@ def fit_experts(
         Where what is done is kept; experts that are there already are not fitted again.
     stop_after
         Epochs of each expert of networks, where no validation rows choose them.
+    committee
+        A split for each network of an expert, in the place of ``split`` for all.
     """
     experts: list[Expert] = []
     histories: dict[str, list[list[Epoch]]] = {}
@@ -95,6 +98,7 @@ def fit_experts(
                 targets,
                 split,
                 members=recipe.members,
+                committee=committee,
                 checkpoint=checkpoint,
                 stop_after=None if stop_after is None else stop_after[name],
                 on_epoch=lambda epoch, _: tell(f"{name} expert", epoch, network.settings.epochs),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from molgen.data.counted import CountedTable
 from molgen.data.counts import COUNTS_UNIT, Counts
@@ -24,6 +25,7 @@ from molgen.extras import import_extra
 from molgen.featurizers import Columns, Featurizer, from_spec
 from molgen.training.budget import within_budget
 from molgen.training.checkpoint import Checkpoint, describe_run
+from molgen.training.committee import committee_parts
 from molgen.training.config import SequenceConfig, TrainConfig
 from molgen.training.fit import Progress
 from molgen.training.ingredients import ingredients_for
@@ -51,6 +53,8 @@ class Job:
         Which experts are fitted, and how.
     features
         What is read of all rows.
+    parts
+        The rows of each part of a committee; none without one.
     unusable
         Row -> why it is in no part, whatever the split says.
     kept
@@ -67,6 +71,7 @@ class Job:
     splits: list[Split]
     recipe: Recipe
     features: dict[Featurizer, Any]
+    parts: list[NDArray[np.int64]]
     unusable: dict[int, str]
     kept: Checkpoint | None
     tell: Progress
@@ -96,9 +101,15 @@ def prepare(
         check_compounds(config.percentiles_of, dataset)
     config = _settled(config, dataset)
     ingredients = ingredients_for(dataset.subject, dataset.items, config.gene_graph)
-    recipe = make_recipe(sized(config, ingredients, len(dataset)), ingredients, _own_features(dataset))
-    config = recipe.config
     splits, leaks = _splits(dataset, config)
+    wanted = sized(config, ingredients, len(dataset))
+    parts = committee_parts(dataset, splits[0], wanted) if wanted.committee else []
+    if wanted.committee and not parts:
+        if config.committee:
+            raise ConfigError("labels are too few for a committee", where="--committee", got=str(config.committee))
+        wanted = sized(config.model_copy(update={"committee": 0}), ingredients, len(dataset))
+    recipe = make_recipe(wanted, ingredients, _own_features(dataset))
+    config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, splits, recipe))
     for split in splits:
         _check_labels(dataset, split)
@@ -109,6 +120,7 @@ def prepare(
         got = next(iter(unusable.values()))
         raise InputError(f"no {dataset.subject.noun} can be read by the model", where=dataset.source.get("file", "data"), got=got)
     splits = [_without(split, unusable) for split in splits]
+    parts = [part[~np.isin(part, list(unusable))] for part in parts]
     for split in splits if unusable else []:
         _check_labels(dataset, split)
     if config.budget is not None:
@@ -118,7 +130,8 @@ def prepare(
     searches: list[Search] = []
     if config.search is not None:
         recipe, searches = search_settings(recipe, dataset, features, splits[0], config.search, tell, kept)
-    return Job(dataset, splits, recipe, features, unusable | leaks, kept, tell, searches, config)
+    parts = parts if recipe.config.committee else []  # a budget may not be enough for one
+    return Job(dataset, splits, recipe, features, parts, unusable | leaks, kept, tell, searches, config)
 
 
 def _load(path: str | Path | Sequence[str | Path], config: TrainConfig) -> Dataset:

@@ -68,7 +68,7 @@ def learning_curve(
     points = []
     for share in SHARES:
         rows = np.sort(order[: round(share * len(order))])
-        if not _can_train(dataset, rows):
+        if not dataset.can_train(rows):
             continue
         part = Split.of(rows, split.valid, split.test)
         tasks = fit_scaling(dataset.tasks, dataset.targets[rows])
@@ -84,9 +84,3 @@ def learning_curve(
         measured = measure(tasks, {"model": mixing.predict(predictions)}, dataset.labels, parts, mixing.half_widths)
         points.append(CurvePoint(len(rows), {part: by_predictor["model"] for part, by_predictor in measured.items()}))
     return points
-
-
-def _can_train(dataset: Dataset, rows: np.ndarray[Any, Any]) -> bool:
-    labels = [dataset.labels.take(rows).of_task(at) for at in range(len(dataset.tasks))]
-    known = [each.measured()[~np.isnan(each.measured())] for each in labels]
-    return all(len(np.unique(each)) > 1 for each in known) and bool(dataset.labels.weights[rows].any())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from molgen.data.splits import get_splitter
 from molgen.errors import ConfigError
 from molgen.featurizers import Featurizer, ReadingFrames
 from molgen.training.config import NetworkConfig, TrainConfig
@@ -16,6 +17,8 @@ __all__ = ["Network", "Recipe", "make_recipe", "sized"]
 
 #: Rows up to which two networks of each kind are worth their time.
 _FEW = 5_000
+#: Rows up to which a committee is worth its time, and how many networks of each kind it has.
+_FEWEST, _COMMITTEE = 3_000, 5
 #: Rows that a network sees in all its epochs, repeated ones included, and the least number of epochs.
 _SEEN, _LEAST_EPOCHS = 300_000, 12
 #: Pairs are many, but of few molecules and sequences, and cost little each.
@@ -105,8 +108,13 @@ class Recipe:
 def sized(config: TrainConfig, ingredients: Ingredients, rows: int) -> TrainConfig:
     """Settle what is left open by the size of the data set: of many rows a network learns as much in fewer epochs."""
     changes: dict[str, Any] = {}
+    blended = config.experts == "blend"
+    if config.committee is None:
+        few = blended and ingredients.network == "graph" and rows <= _FEWEST
+        asked = config.ensemble or config.folds or config.curve or get_splitter(config.split, **config.split_options).forward
+        changes["committee"] = _COMMITTEE if few and not asked else 0
     if config.ensemble is None:
-        changes["ensemble"] = 2 if config.experts == "blend" and rows <= _FEW else 1
+        changes["ensemble"] = changes.get("committee", config.committee) or (2 if blended and rows <= _FEW else 1)
     config = config.model_copy(update=changes)
     settings = config.network_settings(ingredients.network)
     if "epochs" not in settings.model_fields_set:

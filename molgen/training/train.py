@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from molgen.threads import one_torch_thread
 from molgen.training.applicability import Applicability, fit_applicability
 from molgen.training.assemble import Blend, Metrics, fit_blend, measure, predict_baselines, sides_of
 from molgen.training.card import make_card
+from molgen.training.committee import train_committee
 from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
 from molgen.training.fit import Fitted, Progress, fit_experts
@@ -53,7 +54,8 @@ class TrainResult:
     metrics
         Part (``"valid"``, ``"test"``) -> predictor (baselines, experts, ``"blend"``) -> task -> measure -> value.
     predictions
-        The bundle's predictions for all rows of the data set, ``[rows, outputs]``.
+        Predictions for all rows of the data set, ``[rows, outputs]``: the bundle's, but of a row that its experts were trained on
+        those of experts that were not, where there are such (of validation rows with ``refit``, of all rows of a committee).
     unused
         Row -> why it is in no part, whatever the split says.
     curve
@@ -145,49 +147,82 @@ def cross_validate(
     return _validate(prepare(data, config, checkpoint, progress or (lambda *_: None)))
 
 
+class _Trained(NamedTuple):
+    """Experts, and what is known of rows that those had not seen who told them.
+
+    Attributes
+    ----------
+    tasks
+        With the scaling of the rows that the experts were trained on.
+    rows
+        What these are.
+    fitted
+        The experts.
+    predictions
+        ``[experts, rows, outputs]`` of all rows.
+    told
+        Rows that weights and calibration are fitted on, as tests, and what those experts were trained on that predict them.
+    """
+
+    tasks: list[Task]
+    rows: NDArray[np.int64]
+    fitted: Fitted
+    predictions: NDArray[np.float64]
+    told: list[Split]
+
+
+def _trained(job: Job, split: Split) -> _Trained:
+    """Fit the experts: to the training part, with ``refit`` then to the validation part, too, or a committee to both."""
+    dataset, recipe, features = job.dataset, job.recipe, job.features
+    if job.parts:
+        return _Trained(*train_committee(recipe, dataset, features, job.parts, job.tell, job.kept))
+    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
+    fitted = fit_experts(recipe, tasks, features, dataset.labels_and_counts, split, job.tell, checkpoint=job.kept)
+    predictions, told = fitted.predict(features), [Split.of(split.train, [], split.valid)]
+    if not recipe.config.refit:
+        return _Trained(tasks, split.train, fitted, predictions, told)
+    tasks, rows, fitted = refit(recipe, dataset, features, split, fitted, job.tell, job.kept)
+    # Validation rows are told by the experts that did not see them.
+    unseen = predictions[:, split.valid]
+    predictions = fitted.predict(features)
+    predictions[:, split.valid] = unseen
+    return _Trained(tasks, rows, fitted, predictions, told)
+
+
 def _train_on_split(job: Job) -> TrainResult:
     """Train on one part, choose epochs, weights and calibration on the second, and measure on the third.
 
-    With ``refit`` the experts are then trained on the first two, and it is these that the test part measures.
+    With ``refit`` the experts are then trained on the first two, and it is these that the test part measures. A committee trains on
+    both at once, and each row is told by those who have not seen it.
     """
     dataset, recipe, features, (split,) = job.dataset, job.recipe, job.features, job.splits
-    tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
-    fitted = fit_experts(recipe, tasks, features, dataset.labels_and_counts, split, job.tell, checkpoint=job.kept)
+    tasks, rows, fitted, predictions, told = _trained(job, split)
     job.tell("blending", 0, 0)
-    predictions = fitted.predict(features)
-    mixing = fit_blend(tasks, predictions, dataset.labels, split.valid)
-    rows = split.train
-    domain = seen = _domain(fitted, mixing, dataset, rows, recipe)
-    if recipe.config.refit:
-        tasks, rows, fitted = refit(recipe, dataset, features, split, fitted, job.tell, job.kept)
-        # Validation rows are told by the experts that did not see them.
-        unseen = predictions[:, split.valid]
-        predictions = fitted.predict(features)
-        predictions[:, split.valid] = unseen
-        domain = _domain(fitted, mixing, dataset, rows, recipe)
+    unseen = np.concatenate([part.test for part in told])
+    mixing = fit_blend(tasks, predictions, dataset.labels, unseen)
+    domain = _domain(fitted, mixing, dataset, rows, recipe)
     final = mixing.predict(predictions)
     rivals = predict_baselines(tasks, features, dataset, split, recipe)
-    if recipe.config.refit:  # on the test part baselines know what the experts do
+    known = len(rows) > len(split.train)  # of validation rows
+    if known:  # on the test part baselines know what the experts do
         for name, values in predict_baselines(tasks, features, dataset, Split.of(rows, [], split.test), recipe).items():
             rivals[name][split.test] = values[split.test]
     rivals |= dict(zip([expert.name for expert in fitted.experts], predictions, strict=True))
     rivals["model"] = final
     if isinstance(dataset.subject, AnyPairSubject):
         name, swapped = swap_partners(features, dataset.subject, recipe.config.seed)
-        unseen_rows = split.test if recipe.config.refit else np.sort(np.concatenate([split.valid, split.test]))
+        unseen_rows = split.test if known else np.sort(np.concatenate([split.valid, split.test]))
         rivals[name] = np.full_like(final, np.nan)
         rivals[name][unseen_rows] = mixing.predict(fitted.predict(swapped, unseen_rows))
     parts = {"valid": split.valid, "test": split.test}
     metrics = measure(tasks, rivals, dataset.labels, parts, mixing.half_widths, sides_of(dataset))
-    # What refitted networks were trained on they know.
-    held_out = {"test": split.test} if recipe.config.refit else parts
+    held_out = {"test": split.test} if known else parts
     tracks = _tracks(fitted, dataset, features, rows, held_out)
     curve = _curve(job, split, metrics) if recipe.config.curve else []
     bundle = _bundle(tasks, fitted, mixing, domain, dataset, rows, recipe)
     bundle.card = make_card(bundle, dataset, split, recipe, metrics, job.unusable, fitted)
-    # Validation rows are judged by how near they are to what the experts that predicted them have seen.
-    similarity = seen.similarity(take_rows(features[recipe.ingredients.fingerprint], split.valid))
-    _warn_outside(bundle, fit_applicability(tasks, final[split.valid], dataset.labels.take(split.valid), similarity))
+    similarity = np.concatenate([_similarity(job, domain, rows, part) for part in told])
+    _warn_outside(bundle, fit_applicability(tasks, final[unseen], dataset.labels.take(unseen), similarity))
     if tracks:
         bundle.card["tracks"] = plain(tracks)
     if curve:
@@ -265,6 +300,14 @@ def _domain(fitted: Fitted, mixing: Blend, dataset: Dataset, rows: NDArray[np.in
     featurizer = own if own in needed else cheap
     items = dataset.subject.side([dataset.items[row] for row in rows], featurizer.reads)
     return Domain.fit(featurizer, items, seed=recipe.config.seed)
+
+
+def _similarity(job: Job, domain: Domain, rows: NDArray[np.int64], part: Split) -> NDArray[np.float32]:
+    """Return how near rows are to what the experts that told them have seen, as the domain of all ``rows`` compares."""
+    if not np.array_equal(part.train, rows):
+        items = job.dataset.subject.side([job.dataset.items[row] for row in part.train], domain.featurizer.reads)
+        domain = Domain.fit(domain.featurizer, items, seed=job.recipe.config.seed)
+    return domain.similarity(take_rows(job.features[job.recipe.ingredients.fingerprint], part.test))
 
 
 def _tracks(

@@ -11,7 +11,7 @@ from molgen.data.splits.base import (
     get_splitter,
     register,
 )
-from molgen.data.splits.folds import make_folds, make_split
+from molgen.data.splits.folds import divide_rows, make_folds, make_split
 
 __all__ = [
     "DEFAULT_FRACTIONS",
@@ -21,6 +21,7 @@ __all__ = [
     "SplitRows",
     "Splitter",
     "available",
+    "divide_rows",
     "get_splitter",
     "make_folds",
     "make_split",

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -96,6 +96,22 @@ class SplitRows:
     def __len__(self) -> int:
         return len(self.items)
 
+    def take(self, rows: NDArray[np.int64]) -> SplitRows:
+        """Return some rows alone."""
+        chosen = rows.tolist()
+
+        def some(values: Sequence[Any] | None) -> list[Any] | None:
+            return None if values is None else [values[row] for row in chosen]
+
+        return replace(
+            self,
+            items=[self.items[row] for row in chosen],
+            targets=None if self.targets is None else self.targets[rows],
+            cells=some(self.cells),
+            names=some(self.names) or [f"row {row + 1}" for row in chosen],
+            contigs=some(self.contigs),
+        )
+
     def molecules(self) -> list[Mol]:
         """Return the molecules, of pairs their one side.
 
@@ -153,6 +169,11 @@ class Splitter(ABC):
     @abstractmethod
     def split(self, rows: SplitRows, fractions: Fractions, seed: int) -> Split:
         """Divide the rows into training, validation and test parts."""
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether it divides rows into parts of which none comes before another."""
+        return type(self).folds is not Splitter.folds and not self.forward
 
     def folds(self, rows: SplitRows, k: int, seed: int) -> list[NDArray[np.int64]]:  # noqa: ARG002 - for subclasses
         """Divide the rows into ``k`` parts of about the same size.

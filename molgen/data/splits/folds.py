@@ -12,7 +12,7 @@ from molgen.data.splits.base import DEFAULT_FRACTIONS, Fractions, Split, SplitRo
 from molgen.errors import ConfigError, InputError
 from molgen.subjects import Subject
 
-__all__ = ["make_folds", "make_split"]
+__all__ = ["divide_rows", "make_folds", "make_split"]
 
 
 class _Dataset(Protocol):
@@ -118,6 +118,37 @@ def make_folds(
     if splitter.forward:
         return [Split.of(_joined(parts[: i + 1]), parts[i + 1], parts[i + 2]) for i in range(k)]
     return [_rotated(parts, i) for i in range(k)]
+
+
+def divide_rows(
+    data: _Dataset,
+    rows: NDArray[np.int64],
+    name: str,
+    k: int,
+    seed: int = 0,
+    *,
+    column: str | None = None,
+    **options: Any,
+) -> list[NDArray[np.int64]]:
+    """Divide some rows into ``k`` parts of about the same size, or fewer where groups are fewer.
+
+    Parameters
+    ----------
+    data, name, column, options
+        As for :func:`make_split`; the splitter needs folds.
+    rows
+        Which rows.
+    k, seed
+        As for :func:`make_folds`.
+
+    Raises
+    ------
+    ConfigError
+        If the splitter has no folds, or what it needs is not there.
+    """
+    splitter = get_splitter(name, **options)
+    parts = splitter.folds(_rows(data, splitter, column).take(rows), k, seed)
+    return [rows[part] for part in parts if len(part)]
 
 
 def _rotated(parts: Sequence[NDArray[np.int64]], tested: int) -> Split:
