@@ -143,7 +143,8 @@ def plans(config: TrainConfig, kind: str) -> list[TrainConfig]:
     whole = config.network_settings(kind).epochs
     halves = [epochs for epochs in (whole, whole // 2, whole // 4) if epochs >= _LEAST_EPOCHS]
     alone = config.model_copy(update={"ensemble": 1, "committee": 0})
-    found = [config, *(alone.with_network_settings(kind, {"epochs": epochs}) for epochs in halves or [whole])]
+    pair = [config.model_copy(update={"ensemble": 2, "committee": 0})] if config.committee else []
+    found = [config, *pair, *(alone.with_network_settings(kind, {"epochs": epochs}) for epochs in halves or [whole])]
     if config.experts == "blend" and not config.tracks:  # which networks alone predict
         found.append(found[-1].model_copy(update={"pretrained": "none"}))
         found.append(alone.model_copy(update={"experts": "tabular"}))
