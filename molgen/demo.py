@@ -79,7 +79,7 @@ def run_demo(
         _command("screen", library, "-m", model, "-o", scores, "--hits", hits, "--report", report, *_jobs("--workers", workers)),
     ]
     say(f"training on {measured}")
-    # One network of each kind, where the default is two: a demonstration takes two minutes.
+    # One network of each kind, where the default is five: a demonstration takes two minutes.
     chosen = {"n_jobs": workers, "ensemble": 1, **(settings or {})}
     trained = train(measured, model, target=TARGET, overwrite=overwrite, **chosen)
     say(f"screening {library}")

@@ -12,7 +12,7 @@ from molgen.training import train as module
 from molgen.training.budget import Costs, plans
 from molgen.training.config import GraphConfig, TrainConfig
 
-QUICK = {"target": "activity", "split": "random", "tabular": {"rounds": 5}}
+QUICK = {"target": "activity", "split": "random", "tabular": {"rounds": 5}, "committee": 0}
 
 
 def test_less_is_left_out_first_where_it_costs_least():
