@@ -28,7 +28,7 @@ from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.committee import committee_parts
 from molgen.training.config import SequenceConfig, TrainConfig
 from molgen.training.fit import Progress
-from molgen.training.ingredients import ingredients_for
+from molgen.training.ingredients import Ingredients, ingredients_for
 from molgen.training.ranking import check_compounds
 from molgen.training.recipe import Recipe, make_recipe, sized
 from molgen.training.search import Search, search_settings
@@ -102,18 +102,16 @@ def prepare(
     config = _settled(config, dataset)
     ingredients = ingredients_for(dataset.subject, dataset.items, config.gene_graph)
     splits, leaks = _splits(dataset, config)
-    wanted = sized(config, ingredients, len(dataset))
-    parts = committee_parts(dataset, splits[0], wanted) if wanted.committee else []
-    if wanted.committee and not parts:
-        if config.committee:
-            raise ConfigError("labels are too few for a committee", where="--committee", got=str(config.committee))
-        wanted = sized(config.model_copy(update={"committee": 0}), ingredients, len(dataset))
-    recipe = make_recipe(wanted, ingredients, _own_features(dataset))
+    for split in splits:
+        _check_labels(dataset, split)
+    config, parts = _divided(sized(config, ingredients, len(dataset)), config, ingredients, dataset, splits[0])
+    recipe = make_recipe(config, ingredients, _own_features(dataset))
     config = recipe.config
     kept = None if checkpoint is None else Checkpoint.open(checkpoint, describe_run(dataset, splits, recipe))
     for split in splits:
-        _check_labels(dataset, split)
-        _check_storable(dataset, len(dataset) if config.folds else len(split.train), config)
+        both = config.refit or config.committee
+        trained = len(dataset) if config.folds else len(split.train) + (len(split.valid) if both else 0)
+        _check_storable(dataset, trained, config)
     tell("featurizing", 0, 0)
     features, unusable = _featurize(dataset, recipe)
     if len(unusable) == len(dataset):
@@ -216,6 +214,18 @@ def _splits(dataset: Dataset, config: TrainConfig) -> tuple[list[Split], dict[in
     )
     split, leaks = _without_leaks(dataset, split, config)
     return [split], leaks
+
+
+def _divided(
+    config: TrainConfig, asked: TrainConfig, ingredients: Ingredients, dataset: Dataset, split: Split
+) -> tuple[TrainConfig, list[NDArray[np.int64]]]:
+    """Return the parts of a committee, and the configuration: without one where labels are too few, if it was not asked for."""
+    parts = committee_parts(dataset, split, config) if config.committee else []
+    if parts or not config.committee:
+        return config, parts
+    if asked.committee:
+        raise ConfigError("labels are too few for a committee", where="--committee", got=str(asked.committee))
+    return sized(asked.model_copy(update={"committee": 0}), ingredients, len(dataset)), []
 
 
 def _without_leaks(dataset: Dataset, split: Split, config: TrainConfig) -> tuple[Split, dict[int, str]]:
