@@ -107,7 +107,7 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
     "--refit",
     is_flag=True,
     default=None,
-    help="Train once more, on the validation compounds, too, as a committee is; twice the time.",
+    help="Train once more, on the validation compounds, too; twice the time.",
 )
 @click.option(
     "--out-of-fold", type=click.Path(dir_okay=False), metavar="FILE", help="With --folds: table of out-of-fold predictions."
