@@ -9,47 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molgen.data.dataset import Dataset
 from molgen.data.splits import Split, divide_rows, get_splitter
-from molgen.data.tasks import Task, fit_scaling, n_outputs
+from molgen.data.tasks import fit_scaling, n_outputs
 from molgen.experts.base import FeatureTable
 from molgen.experts.network import NetworkExpert
 from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.config import TrainConfig
-from molgen.training.fit import Fitted, Progress, fit_experts
+from molgen.training.fit import Progress, Trained, fit_experts
 from molgen.training.recipe import Recipe
 
-__all__ = ["Committee", "committee_parts", "train_committee"]
-
-
-class Committee(NamedTuple):
-    """Experts of all rows of a committee, and what those say that have not seen a row.
-
-    Attributes
-    ----------
-    tasks
-        With the scaling of these rows.
-    rows
-        What they were trained on.
-    fitted
-        The experts: networks each without another part, the others on all rows.
-    predictions
-        ``[experts, rows, outputs]`` of all rows of the data; each of the committee's by experts that have not seen it.
-    parts
-        For each part the rows that its experts were trained on, and the part as the one that is tested.
-    """
-
-    tasks: list[Task]
-    rows: NDArray[np.int64]
-    fitted: Fitted
-    predictions: NDArray[np.float64]
-    parts: list[Split]
+__all__ = ["committee_parts", "train_committee"]
 
 
 def committee_parts(dataset: Dataset, split: Split, config: TrainConfig) -> list[NDArray[np.int64]]:
@@ -86,7 +61,7 @@ def train_committee(
     parts: Sequence[NDArray[np.int64]],
     tell: Progress,
     kept: Checkpoint | None,
-) -> Committee:
+) -> Trained:
     """Train a committee on its parts.
 
     Networks are the committee: each is trained without one part, and their mean is the expert. Other experts cost little: they are
@@ -126,4 +101,4 @@ def train_committee(
         asked = {each: take_rows(values, split.test) for each, values in features.items()}
         for expert in fit_experts(others, tasks, features, targets, seen, tell_part, checkpoint=own).experts:
             predictions[names.index(expert.name), split.test] = expert.predict(asked)
-    return Committee(tasks, rows, fitted, predictions, splits)
+    return Trained(tasks, rows, fitted, predictions, splits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from molgen.training.loop import Epoch
 from molgen.training.recipe import Network, Recipe
 from molgen.training.similarity import fit_similarity_expert
 
-__all__ = ["Fitted", "Progress", "best_epoch", "describe_history", "fit_experts"]
+__all__ = ["Fitted", "Progress", "Trained", "best_epoch", "describe_history", "fit_experts"]
 
 #: Told what is being done, and, of epochs, which of how many.
 Progress = Callable[[str, int, int], None]
@@ -41,6 +41,30 @@ class Fitted:
         """Predict ``[experts, rows, tasks]``, for all rows or some of them."""
         taken = features if rows is None else {each: take_rows(values, rows) for each, values in features.items()}
         return np.stack([expert.predict(taken) for expert in self.experts])
+
+
+class Trained(NamedTuple):
+    """Experts, and what is said of rows by experts that have not seen them.
+
+    Attributes
+    ----------
+    tasks
+        With the scaling of the rows that the experts were trained on.
+    rows
+        What these are.
+    fitted
+        The experts.
+    predictions
+        ``[experts, rows, outputs]`` of all rows.
+    told
+        The rows whose predictions can weigh the experts, as test parts, and what those were trained on that predicted them.
+    """
+
+    tasks: list[Task]
+    rows: NDArray[np.int64]
+    fitted: Fitted
+    predictions: NDArray[np.float64]
+    told: list[Split]
 
 
 def fit_experts(

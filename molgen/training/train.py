@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from molgen.training.card import make_card
 from molgen.training.committee import train_committee
 from molgen.training.config import TrainConfig
 from molgen.training.cross_validation import CrossValidation, validate_on_folds
-from molgen.training.fit import Fitted, Progress, fit_experts
+from molgen.training.fit import Fitted, Progress, Trained, fit_experts
 from molgen.training.job import Job, prepare
 from molgen.training.learning_curve import CurvePoint, learning_curve
 from molgen.training.ranking import rank_among
@@ -147,46 +147,22 @@ def cross_validate(
     return _validate(prepare(data, config, checkpoint, progress or (lambda *_: None)))
 
 
-class _Trained(NamedTuple):
-    """Experts, and what is known of rows that those had not seen who told them.
-
-    Attributes
-    ----------
-    tasks
-        With the scaling of the rows that the experts were trained on.
-    rows
-        What these are.
-    fitted
-        The experts.
-    predictions
-        ``[experts, rows, outputs]`` of all rows.
-    told
-        Rows that weights and calibration are fitted on, as tests, and what those experts were trained on that predict them.
-    """
-
-    tasks: list[Task]
-    rows: NDArray[np.int64]
-    fitted: Fitted
-    predictions: NDArray[np.float64]
-    told: list[Split]
-
-
-def _trained(job: Job, split: Split) -> _Trained:
+def _trained(job: Job, split: Split) -> Trained:
     """Fit the experts: to the training part, with ``refit`` then to the validation part, too, or a committee to both."""
     dataset, recipe, features = job.dataset, job.recipe, job.features
     if job.parts:
-        return _Trained(*train_committee(recipe, dataset, features, job.parts, job.tell, job.kept))
+        return train_committee(recipe, dataset, features, job.parts, job.tell, job.kept)
     tasks = fit_scaling(dataset.tasks, dataset.targets[split.train])
     fitted = fit_experts(recipe, tasks, features, dataset.labels_and_counts, split, job.tell, checkpoint=job.kept)
     predictions, told = fitted.predict(features), [Split.of(split.train, [], split.valid)]
     if not recipe.config.refit:
-        return _Trained(tasks, split.train, fitted, predictions, told)
+        return Trained(tasks, split.train, fitted, predictions, told)
     tasks, rows, fitted = refit(recipe, dataset, features, split, fitted, job.tell, job.kept)
     # Validation rows are told by the experts that did not see them.
     unseen = predictions[:, split.valid]
     predictions = fitted.predict(features)
     predictions[:, split.valid] = unseen
-    return _Trained(tasks, rows, fitted, predictions, told)
+    return Trained(tasks, rows, fitted, predictions, told)
 
 
 def _train_on_split(job: Job) -> TrainResult:

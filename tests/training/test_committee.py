@@ -54,7 +54,7 @@ def test_no_row_is_told_by_experts_that_know_its_label(measured_table, tmp_path)
         (own,) = (part for part in job.parts if row in part)
         committee = train_committee(job.recipe, job.dataset, job.features, job.parts, silent, None)
         assert np.array_equal(committee.rows, np.sort(np.concatenate([job.splits[0].train, job.splits[0].valid])))
-        assert [part.test.tolist() for part in committee.parts] == [part.tolist() for part in job.parts]
+        assert [part.test.tolist() for part in committee.told] == [part.tolist() for part in job.parts]
         found.append(committee.predictions[:, own])
         others.append(committee.predictions[:, np.setdiff1d(committee.rows, own)])
     assert len(found[0]) == 4  # two kinds of networks, trees, similarity
