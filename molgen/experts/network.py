@@ -262,6 +262,7 @@ def _check_limits(described: Any, kind: str, n_features: int, where: str) -> Non
     ):
         limit = _LIMITS[key if key in _LIMITS else key.rpartition("_")[2]]
         value = n_features if key == "n_features" else architecture.get(key)
-        if type(value) is not int or not 0 <= value <= limit:
+        least = 1 if key.endswith("width") else 0
+        if type(value) is not int or not least <= value <= limit:
             got = repr(value)[:40]
-            raise BundleError(f"{key} of a {kind} expert is out of range", where=where, expected=f"0 to {limit}", got=got)
+            raise BundleError(f"{key} of a {kind} expert is out of range", where=where, expected=f"{least} to {limit}", got=got)

@@ -170,6 +170,7 @@ extreme = st.sampled_from([0, -1, 2, 1e308, -1e308, 5e-324, 10**30, 2**31, 2**63
 
 @settings(max_examples=180)
 @given(where=st.sampled_from(PLACES), new=arbitrary_json | extreme)
+@example(where=("experts/0/expert.json", ("architecture", "width")), new=0)
 @example(where=("manifest.json", ("calibration", 0, "slope")), new=1e308)
 @example(where=("manifest.json", ("calibration", 0, "intercept")), new=-1e308)
 def test_other_json_is_refused_or_predicts(scratch, where, new):
