@@ -103,12 +103,7 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 @click.option("--freeze", metavar="LAYERS", help="With --from: layers that stay, 'encoder' or how many from the input.")
 @click.option("--checkpoint", type=click.Path(file_okay=False), metavar="FOLDER", help="Keep the run here, to go on after a kill.")
 @click.option("--folds", type=click.IntRange(1, 100), metavar="K", help="Cross-validate on K folds, then train on all rows.")
-@click.option(
-    "--refit",
-    is_flag=True,
-    default=None,
-    help="Train once more, on the validation compounds, too; twice the time.",
-)
+@click.option("--refit", is_flag=True, default=None, help="Train once more, on the validation compounds, too; twice the time.")
 @click.option(
     "--out-of-fold", type=click.Path(dir_okay=False), metavar="FILE", help="With --folds: table of out-of-fold predictions."
 )

@@ -63,10 +63,10 @@ def within_budget(
 def _amounts(config: TrainConfig, dataset: Dataset, splits: Sequence[Split]) -> tuple[int, int]:
     """Return how many compounds each network is trained on, and how many labels the trees, in all that is trained."""
     known = (~np.isnan(dataset.targets)).sum(axis=1)
-    parts = [split.train for split in splits]
     if config.committee:
         rows = np.concatenate([splits[0].train, splits[0].valid])
         return len(rows) - len(rows) // config.committee, config.committee * int(known[rows].sum())
+    parts = [split.train for split in splits]
     if config.folds:  # after cross-validation everything is trained once more, on all rows
         parts.append(np.arange(len(dataset)))
     if config.refit:

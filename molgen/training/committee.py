@@ -18,7 +18,6 @@ from molgen.data.splits import Split, divide_rows, get_splitter
 from molgen.data.tasks import fit_scaling, n_outputs
 from molgen.experts.base import FeatureTable
 from molgen.experts.network import NetworkExpert
-from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.config import TrainConfig
 from molgen.training.fit import Progress, Trained, fit_experts
@@ -89,16 +88,14 @@ def train_committee(
         mine[:] = members.mean(axis=0)
         for member, part in zip(members, parts, strict=True):
             mine[part] = member[part]
-    names = [expert.name for expert in fitted.experts]
-    for number, split in enumerate(splits, start=1):
+    n_networks = len(recipe.networks)  # which come first
+    for number, split in enumerate(splits if len(fitted.experts) > n_networks else [], start=1):
 
         def tell_part(stage: str, done: int, total: int, number: int = number) -> None:
             tell(f"without part {number} of {len(parts)}: {stage}", done, total)
 
         own = None if kept is None else kept.part(f"without-{number}")
-        others = replace(recipe, networks={})
         seen = Split.of(split.train, [], [])
-        asked = {each: take_rows(values, split.test) for each, values in features.items()}
-        for expert in fit_experts(others, tasks, features, targets, seen, tell_part, checkpoint=own).experts:
-            predictions[names.index(expert.name), split.test] = expert.predict(asked)
+        without = fit_experts(replace(recipe, networks={}), tasks, features, targets, seen, tell_part, checkpoint=own)
+        predictions[n_networks:, split.test] = without.predict(features, split.test)
     return Trained(tasks, rows, fitted, predictions, splits)

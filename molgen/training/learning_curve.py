@@ -53,7 +53,7 @@ def learning_curve(
 ) -> list[CurvePoint]:
     """Train on 10, 20, 40 and 80 % of the training rows, each share within the next, and measure on the same parts.
 
-    A share is left out whose labels do not tell two compounds apart in some task.
+    A share is left out whose labels do not tell two compounds apart in some task, or miss a class.
 
     Parameters
     ----------
