@@ -87,7 +87,7 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
     "--committee",
     type=click.IntRange(0, 100),
     metavar="N",
-    help="Networks of each kind, each trained without another part; 0 for none [5 in a blend of up to 3,000 compounds].",
+    help="Networks of each kind, each trained without another part; 0 for none [5 in a blend of up to 5,000 compounds].",
 )
 @click.option(
     "--precision",

@@ -9,6 +9,7 @@ import pytest
 import molgen
 from molgen.archive import read_archive, write_archive, write_json
 from molgen.errors import BundleError, InputError
+from molgen.experts.tabular import TabularExpert
 
 ROWS = ["CCO", "c1ccccc1C(=O)Nc1ccccc1", "not_a_smiles", "CC(=O)[O-].[Na+]", "", "C" * 400, "*CC"]
 
@@ -50,12 +51,12 @@ def test_a_row_scores_the_same_in_any_company(bundle, nci_smiles):
 
 def test_what_an_expert_without_weight_would_say_is_not_computed(small_bundle, nci_smiles, monkeypatch):
     bundle = molgen.load(small_bundle)
-    (tabular,) = (at for at, expert in enumerate(bundle.experts) if expert.name == "tabular")
-    weights = np.where(np.arange(len(bundle.experts)) == tabular, 0.0, bundle.weights.T).T
+    trees = np.array([expert.kind == "tabular" for expert in bundle.experts])
+    weights = np.where(trees, 0.0, bundle.weights.T).T
     bundle.weights = weights / weights.sum(axis=0)
     expected = bundle.predict(nci_smiles[:20])
-    monkeypatch.setattr(type(bundle.experts[tabular]), "predict", lambda *_: pytest.fail("asked"))
-    of_others = {each for expert in bundle.experts if expert.name != "tabular" for each in expert.featurizers}
+    monkeypatch.setattr(TabularExpert, "predict", lambda *_: pytest.fail("asked"))
+    of_others = {each for expert in bundle.experts if expert.kind != "tabular" for each in expert.featurizers}
     assert set(bundle.featurizers(with_domain=False)) == of_others
     assert bundle.predict(nci_smiles[:20]).equals(expected)
 

@@ -14,6 +14,7 @@ from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task, fit_scaling
 from molgen.experts.base import FeatureTable
+from molgen.featurizers import Featurizer
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_network_expert, fit_tabular_expert
@@ -82,19 +83,21 @@ class Costs:
     ----------
     networks
         Graph expert -> seconds for a compound and an epoch of one network.
-    trees
-        Seconds for a labelled compound, of all trees of a task.
+    trees, extra_trees
+        Seconds for a labelled compound, of all trees of a task; and of all extremely randomised ones.
     """
 
     networks: Mapping[str, float]
     trees: float
+    extra_trees: float
 
     def of(self, recipe: Recipe, compounds: int, labels: int) -> float:
         """Return the seconds that a recipe takes on training parts of so many compounds, and labels, together."""
         epochs = {name: network.settings.epochs for name, network in recipe.networks.items()}
         networks = sum(recipe.members * epochs[name] * self.networks[name] for name in recipe.networks)
         # Boosted trees are a baseline where they are no expert.
-        return compounds * networks + labels * self.trees
+        trees = self.trees + (self.extra_trees if recipe.extra_trees else 0.0)
+        return compounds * networks + labels * trees
 
 
 def measure_costs(recipe: Recipe, tasks: Sequence[Task], features: FeatureTable, targets: Targets, split: Split) -> Costs:
@@ -115,15 +118,33 @@ def measure_costs(recipe: Recipe, tasks: Sequence[Task], features: FeatureTable,
         start = time.perf_counter()
         fit_network_expert(name, fitted, once, features, targets, few)
         networks[name] = (time.perf_counter() - start) / len(few.train)
+    tabular = recipe.tabular or recipe.baseline_trees
+    trees = _seconds_of_trees(recipe.config, fitted, tabular, features, targets, split)
+    more = recipe.extra_trees and _seconds_of_trees(recipe.config, fitted, recipe.extra_trees, features, targets, split, extra=True)
+    return Costs(networks, trees, more or 0.0)
+
+
+def _seconds_of_trees(
+    config: TrainConfig,
+    tasks: list[Task],
+    inputs: Sequence[Featurizer],
+    features: FeatureTable,
+    targets: Targets,
+    split: Split,
+    *,
+    extra: bool = False,
+) -> float:
+    """Return the seconds for a labelled compound of all trees of the task that has most labels."""
     known = ~np.isnan(targets.values[split.train])
     most = int(known.sum(axis=0).argmax())
-    labelled, rounds = _some(split.train[known[:, most]]), recipe.config.tabular.rounds
-    config = recipe.config.model_copy(update={"tabular": recipe.config.tabular.model_copy(update={"rounds": _TREES})})
+    labelled = _some(split.train[known[:, most]])
+    few = config.tabular.model_copy(update={"rounds": _TREES, "extra_rounds": _TREES})
     one = Targets(targets.values[:, [most]], targets.bounds[:, [most]], targets.weights)
     start = time.perf_counter()
-    inputs = recipe.tabular or recipe.baseline_trees
-    fit_tabular_expert("trees", [fitted[most]], inputs, features, one, labelled, config)
-    return Costs(networks, (time.perf_counter() - start) / len(labelled.train) * rounds / _TREES)
+    tried = config.model_copy(update={"tabular": few})
+    fit_tabular_expert("trees", [tasks[most]], inputs, features, one, labelled, tried, extra_trees=extra)
+    rounds = config.tabular.all_extra_rounds if extra else config.tabular.rounds
+    return (time.perf_counter() - start) / len(labelled.train) * rounds / _TREES
 
 
 def _some(rows: NDArray[np.int64]) -> Split:

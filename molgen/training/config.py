@@ -172,13 +172,27 @@ class PairConfig(NetworkConfig):
 
 
 class TabularConfig(RunConfig):
-    """The boosted trees and how they are trained."""
+    """The boosted trees and how they are trained.
+
+    Attributes
+    ----------
+    rounds, learning_rate, leaves, columns, min_rows_in_leaf
+        Trees, and what LightGBM calls ``learning_rate``, ``num_leaves``, ``feature_fraction`` and ``min_data_in_leaf``.
+    extra_rounds
+        Extremely randomised trees of a blend; ``None`` for twice as many as the others, 0 for none.
+    """
 
     rounds: Annotated[int, Field(ge=1)] = 500
+    extra_rounds: Annotated[int, Field(ge=0)] | None = None
     learning_rate: Annotated[float, Field(gt=0)] = 0.04
     leaves: Annotated[int, Field(ge=2)] = 31
     columns: Annotated[float, Field(gt=0, le=1)] = 0.15
     min_rows_in_leaf: Annotated[int, Field(ge=1)] = 10
+
+    @property
+    def all_extra_rounds(self) -> int:
+        """The extremely randomised trees, settled."""
+        return 2 * self.rounds if self.extra_rounds is None else self.extra_rounds
 
 
 #: What networks read -> where the configuration has their settings.
@@ -248,7 +262,7 @@ class TrainConfig(RunConfig):
         else one.
     committee
         Networks of each kind, each trained without another part of the training and validation rows, for all its epochs; experts
-        are weighed by what those say that have not seen a row. ``0`` for none, ``None`` for five in a blend of up to 3,000
+        are weighed by what those say that have not seen a row. ``0`` for none, ``None`` for five in a blend of up to 5,000
         molecules, where ``ensemble`` is left open and the split is not by time.
     precision
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32

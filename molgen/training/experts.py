@@ -209,14 +209,31 @@ def fit_tabular_expert(
     targets: Targets,
     split: Split,
     config: TrainConfig,
+    *,
+    extra_trees: bool = False,
 ) -> TabularExpert:
-    """Boost trees for each task on its labelled training rows; arguments as for :func:`fit_network_expert`."""
+    """Boost trees for each task on its labelled training rows.
+
+    Parameters
+    ----------
+    name, tasks, features, targets, split
+        See :func:`fit_network_expert`.
+    inputs
+        What the trees read.
+    config
+        With the settings of trees.
+    extra_trees
+        Extremely randomised ones (Geurts, Ernst and Wehenkel 2006): where each column could be split is drawn.
+    """
     table = as_table([take_rows(features[featurizer], split.train) for featurizer in inputs])
     labels = targets.take(split.train)
     weights = _positive_weights(tasks, labels, config.balance)
     classes = _class_weights(tasks, labels, config.balance)
+    settings = config.tabular
+    if extra_trees:
+        settings = settings.model_copy(update={"rounds": settings.all_extra_rounds})
     boosters = [
-        _boost(task, table, labels.of_task(at), weights[at], classes[at], config.tabular, config.seed)
+        _boost(task, table, labels.of_task(at), weights[at], classes[at], settings, config.seed, extra_trees)
         for at, task in enumerate(tasks)
     ]
     return TabularExpert(name, tasks, inputs, boosters)
@@ -230,6 +247,7 @@ def _boost(
     class_weights: list[float],
     config: TabularConfig,
     seed: int,
+    extra_trees: bool,
 ) -> Any:
     import lightgbm
 
@@ -241,6 +259,7 @@ def _boost(
         "num_leaves": config.leaves,
         "feature_fraction": config.columns,
         "min_data_in_leaf": min(config.min_rows_in_leaf, max(1, len(known) // 20)),
+        "extra_trees": extra_trees,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "seed": seed,

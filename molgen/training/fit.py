@@ -13,6 +13,7 @@ from molgen.data.splits import Split
 from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.experts.base import Expert, FeatureTable
+from molgen.featurizers import Featurizer
 from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
 from molgen.training.experts import fit_linear_expert, fit_network_expert, fit_tabular_expert
@@ -111,6 +112,11 @@ def fit_experts(
         if epochs:
             histories[name] = epochs
 
+    def take_other(name: str, inputs: Sequence[Featurizer] | None, fit: Callable[..., Expert], **settings: Any) -> None:
+        if inputs:
+            tell(f"{name} expert", 0, 0)
+            take(name, lambda: (fit(name, tasks, inputs, features, labels, split, **settings), []))
+
     for name, network in recipe.networks.items():
 
         def fit_networks(name: str = name, network: Network = network) -> tuple[Expert, list[list[Epoch]]]:
@@ -129,26 +135,12 @@ def fit_experts(
             )
 
         take(name, fit_networks)
-    if recipe.tabular:
-        tell("tabular expert", 0, 0)
-        take(
-            "tabular",
-            lambda: (fit_tabular_expert("tabular", tasks, recipe.tabular, features, labels, split, recipe.config), []),
-        )
-    if recipe.linear:
-        tell("linear expert", 0, 0)
-        take("linear", lambda: (fit_linear_expert("linear", tasks, recipe.linear, features, labels, split, recipe.config), []))
-    if recipe.similarity:
-        tell("similarity expert", 0, 0)
-        compared, drawn = recipe.similarity, recipe.config.seed
-        take(
-            "similarity",
-            lambda: (fit_similarity_expert("similarity", tasks, compared, features, labels, split, seed=drawn), []),
-        )
-    if recipe.kernel is not None:
-        tell("kernel expert", 0, 0)
-        inputs, seed = recipe.kernel, recipe.config.seed
-        take("kernel", lambda: (fit_kernel_expert("kernel", tasks, inputs, features, targets, split, seed=seed), []))
+    config, seed = recipe.config, recipe.config.seed
+    take_other("tabular", recipe.tabular, fit_tabular_expert, config=config)
+    take_other("extra-trees", recipe.extra_trees, fit_tabular_expert, config=config, extra_trees=True)
+    take_other("linear", recipe.linear, fit_linear_expert, config=config)
+    take_other("similarity", recipe.similarity, fit_similarity_expert, seed=seed)
+    take_other("kernel", recipe.kernel, fit_kernel_expert, seed=seed)
     return Fitted(experts, histories)
 
 

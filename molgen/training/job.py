@@ -270,8 +270,7 @@ def _check_storable(dataset: Dataset, n: int, config: TrainConfig) -> None:
 
 
 def _featurize(dataset: Dataset, recipe: Recipe) -> tuple[dict[Featurizer, Any], dict[int, str]]:
-    # The trees' inputs are computed whatever is trained: boosted trees are one of the baselines.
-    needed = [*recipe.ingredients.featurizers, *recipe.own]
+    needed = dict.fromkeys([*recipe.ingredients.featurizers, *recipe.extra_trees, *recipe.own])
     made = [from_spec(each.spec(), n_jobs=recipe.config.n_jobs) for each in needed]
     batch = dataset.subject.batch(dataset.items)
     found = compute_features(made, batch, dataset.numbers)

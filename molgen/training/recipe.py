@@ -15,10 +15,8 @@ from molgen.training.ingredients import Ingredients
 
 __all__ = ["Network", "Recipe", "make_recipe", "sized"]
 
-#: Rows up to which two networks of each kind are worth their time.
-_FEW = 5_000
-#: Rows up to which a committee is worth its time, and how many networks of each kind it has.
-_FEWEST, _COMMITTEE = 3_000, 5
+#: Rows up to which several networks of each kind are worth their time: a committee of five, or an ensemble of two.
+_FEW, _COMMITTEE, _ENSEMBLE = 5_000, 5, 2
 #: Rows that a network sees in all its epochs, repeated ones included, and the least number of epochs.
 _SEEN, _LEAST_EPOCHS = 300_000, 12
 #: Pairs are many, but of few molecules and sequences, and cost little each.
@@ -68,9 +66,9 @@ class Recipe:
         What can be read of the rows.
     networks
         Experts of networks, by name.
-    tabular, linear, kernel, similarity
-        Inputs of the trees, of the linear expert, of the kernel expert and of the similarity expert; none where there is no such
-        expert.
+    tabular, extra_trees, linear, kernel, similarity
+        Inputs of the boosted trees, of the extremely randomised ones, of the linear expert, of the kernel expert and of the
+        similarity expert; none where there is no such expert.
     members
         Networks of each expert.
     config
@@ -82,6 +80,7 @@ class Recipe:
     ingredients: Ingredients
     networks: Mapping[str, Network]
     tabular: Sequence[Featurizer]
+    extra_trees: Sequence[Featurizer]
     linear: Sequence[Featurizer]
     kernel: tuple[Featurizer, Featurizer] | None
     similarity: Sequence[Featurizer]
@@ -108,13 +107,13 @@ class Recipe:
 def sized(config: TrainConfig, ingredients: Ingredients, rows: int) -> TrainConfig:
     """Settle what is left open by the size of the data set: of many rows a network learns as much in fewer epochs."""
     changes: dict[str, Any] = {}
-    blended = config.experts == "blend"
+    few = config.experts == "blend" and rows <= _FEW
     if config.committee is None:
-        few = blended and ingredients.network == "graph" and rows <= _FEWEST
+        compounds = ingredients.network == "graph"
         asked = config.ensemble or config.folds or config.curve or get_splitter(config.split, **config.split_options).forward
-        changes["committee"] = _COMMITTEE if few and not asked else 0
+        changes["committee"] = _COMMITTEE if few and compounds and not asked else 0
     if config.ensemble is None:
-        changes["ensemble"] = changes.get("committee", config.committee) or (2 if blended and rows <= _FEW else 1)
+        changes["ensemble"] = changes.get("committee", config.committee) or (_ENSEMBLE if few else 1)
     config = config.model_copy(update=changes)
     settings = config.network_settings(ingredients.network)
     if "epochs" not in settings.model_fields_set:
@@ -142,15 +141,16 @@ def make_recipe(config: TrainConfig, ingredients: Ingredients, own: Sequence[Fea
         raise ConfigError("a model of pairs reads no columns beside them", where="--feature", remedy="leave it out")
     if ingredients.network == "response" and config.pair_network.reader is not None:
         raise ConfigError("samples have no letters to read", where="--network", got=config.pair_network.reader)
-    tabular = config.experts in ("tabular", "blend")
+    tabular, careful = config.experts in ("tabular", "blend"), config.experts == "blend" and not config.fast
     inputs = ingredients.tabular_fast if config.fast else ingredients.tabular
     return Recipe(
         ingredients,
         _networks(config, ingredients, parent, own),
         [*inputs, *own] if tabular else [],
+        [*ingredients.extra_trees, *own] if careful and ingredients.extra_trees and config.tabular.all_extra_rounds else [],
         [*ingredients.linear, *own] if tabular and ingredients.linear else [],
         ingredients.kernel if tabular else None,
-        [*ingredients.similarity, *own] if config.experts == "blend" and not config.fast and ingredients.similarity else [],
+        [*ingredients.similarity, *own] if careful and ingredients.similarity else [],
         config.ensemble or 1,
         config,
         own,

@@ -75,7 +75,7 @@ def test_the_bundle_is_trained_on_all_rows_and_weighed_by_the_folds(blended):
 
 def test_out_of_fold_predictions_name_their_expert(blended):
     table = pd.read_csv(blended[2])
-    experts = ("graph", "graph+descriptors", "pretrained", "tabular", "similarity")
+    experts = ("graph", "graph+descriptors", "pretrained", "tabular", "extra-trees", "similarity")
     assert {"active_measured", *(f"activity_{name}" for name in experts)} <= set(table)
     assert sorted(table["fold"].unique()) == [1, 2, 3]
 

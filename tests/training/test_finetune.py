@@ -180,7 +180,13 @@ def test_a_parent_without_a_network_is_refused(tables):
 def test_a_parent_takes_the_place_of_the_encoder(tables, parent):
     quick = {"split": "random", "graph": {"epochs": 1}, "tabular": {"rounds": 3}}
     result = molgen.train(tables / "few.csv", target="logd", parent=str(parent), **quick)
-    assert [expert.name for expert in result.bundle.experts] == ["graph", "graph+descriptors", "tabular", "similarity"]
+    assert [expert.name for expert in result.bundle.experts] == [
+        "graph",
+        "graph+descriptors",
+        "tabular",
+        "extra-trees",
+        "similarity",
+    ]
     assert result.bundle.card["configuration"]["graph"]["learning_rate"] == 3e-4
     with pytest.raises(ConfigError, match="leave it out"):
         molgen.train(tables / "few.csv", target="logd", parent=str(parent), pretrained="encoder", **quick)

@@ -25,7 +25,7 @@ def test_each_kind_of_expert_stands_beside_its_baselines(measured_table):
     for experts, names in {
         "graph": {"graph", "lightgbm"},
         "tabular": {"tabular"},
-        "blend": {"graph", "graph+descriptors", "pretrained", "tabular", "similarity"},
+        "blend": {"graph", "graph+descriptors", "pretrained", "tabular", "extra-trees", "similarity"},
     }.items():
         encoder = "encoder" if experts == "blend" else "none"
         result = molgen.train(measured_table, target="activity", experts=experts, **(QUICK | {"pretrained": encoder}))
