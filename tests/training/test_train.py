@@ -228,6 +228,22 @@ class TestConfig:
             molgen.train(measured_table, config=path)
 
 
+def test_extra_trees_are_drawn_and_can_be_left_out(measured_table):
+    quick = {"target": "activity", "split": "random", "pretrained": "none", "graph": {"epochs": 1, "width": 8}, "ensemble": 1}
+    trained = {
+        rounds: molgen.train(measured_table, tabular={"rounds": 5, "extra_rounds": rounds}, **quick) for rounds in (None, 3, 0)
+    }
+    experts = {rounds: {each.name: each for each in result.bundle.experts} for rounds, result in trained.items()}
+    trees = {rounds: named["extra-trees"].boosters[0].num_trees() for rounds, named in experts.items() if "extra-trees" in named}
+    assert trees == {None: 10, 3: 3}
+    assert set(experts[None]) == {*experts[0], "extra-trees"}
+    # Where boosted trees split where it is best, these split where it was drawn.
+    boosted, drawn = (experts[None][name].boosters[0] for name in ("tabular", "extra-trees"))
+    assert "extra_trees: 0" in boosted.model_to_string() and "extra_trees: 1" in drawn.model_to_string()
+    saved = trained[None].metrics["test"]["extra-trees"]["activity"]["rmse"]
+    assert saved < trained[None].metrics["test"]["mean"]["activity"]["rmse"]
+
+
 def test_a_fast_blend_needs_no_expensive_descriptors(measured_table):
     quick = {"split": "random", "graph": {"epochs": 2, "width": 16}, "tabular": {"rounds": 5}, "ensemble": 1}
     result = molgen.train(measured_table, target="activity", fast=True, **quick)
