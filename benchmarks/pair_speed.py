@@ -41,7 +41,7 @@ from molgen.experts.pair import PairExpert
 from molgen.experts.scaling import FeatureScaler
 from molgen.nn.losses import MultiTaskLoss
 from molgen.packed import expanded
-from molgen.training.config import PairConfig
+from molgen.training.expert_config import PairConfig
 from molgen.training.experts import architecture_of
 from molgen.training.ingredients import ingredients_for
 from molgen.training.loop import Epoch, Feed, fit_network

@@ -28,11 +28,12 @@ from molgen.screening.sift import FilterResult, filter_library
 from molgen.search.diverse import DiverseResult, diverse
 from molgen.search.match import MatchResult, match
 from molgen.search.similar import SimilarResult, similar
-from molgen.training.config import TrainConfig, read_toml
+from molgen.training.config import TrainConfig
 from molgen.training.evaluate import Evaluation
 from molgen.training.evaluate import evaluate as _evaluate
 from molgen.training.pretraining import PretrainConfig, PretrainResult
 from molgen.training.pretraining import pretrain as _pretrain
+from molgen.training.run_config import read_toml
 from molgen.training.scored import ScoreEvaluation, evaluate_scores
 from molgen.training.train import CrossValidation, Progress, TrainResult
 from molgen.training.train import cross_validate as _cross_validate

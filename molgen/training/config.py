@@ -1,200 +1,25 @@
-"""Everything that decides a training run, from flags or one TOML file; unknown keys are refused."""
+"""Everything that decides a training run."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from molgen.chem.standardize import MAX_ATOMS
 from molgen.data.splits import get_splitter
-from molgen.errors import ConfigError
-from molgen.nn.parts import MESSAGE_PASSING, POOLING, SEQUENCE, part_names
+from molgen.training.expert_config import GraphConfig, NetworkConfig, PairConfig, SequenceConfig, TabularConfig
+from molgen.training.run_config import RunConfig
 
-__all__ = ["UNSTATED_LICENCE", "GraphConfig", "RunConfig", "TabularConfig", "TrainConfig", "read_toml"]
-
+__all__ = ["UNSTATED_LICENCE", "TrainConfig"]
 
 #: What the record of a model says whose terms nobody has stated.
 UNSTATED_LICENCE = "not stated: a bundle inherits the terms of the data it was trained on"
 
 _TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-class RunConfig(BaseModel):
-    """Settings of a run: unknown keys are refused, and so are numbers that are none."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @classmethod
-    def build(cls, *layers: dict[str, Any], where: str = "configuration") -> Self:
-        """Merge settings, later layers over earlier ones, and check them.
-
-        Raises
-        ------
-        ConfigError
-            If a key is unknown or a value out of range; the message names the key.
-        """
-        merged: dict[str, Any] = {}
-        for layer in layers:
-            for key, value in layer.items():
-                below = merged.get(key)
-                merged[key] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
-        try:
-            return cls(**cls._completed(merged))
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            if first["type"] == "extra_forbidden":
-                raise ConfigError(f"unknown setting {key!r}", where=where, expected=f"one of {cls._known(first['loc'])}") from None
-            message = first["msg"].removeprefix("Value error, ")
-            if not key:  # settings that do not go together
-                raise ConfigError(message, where=where) from None
-            raise ConfigError(f"{key}: {message.lower()}", where=where, got=repr(first["input"])[:80]) from None
-
-    @classmethod
-    def _completed(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """Return the settings with what follows from them."""
-        return settings
-
-    @classmethod
-    def _known(cls, location: tuple[int | str, ...]) -> str:
-        """List the settings at the place of an unknown one."""
-        model: Any = cls.model_fields[str(location[0])].annotation if len(location) > 1 else cls
-        return ", ".join(model.model_fields)
-
-
-def _known_part(package: str, name: str) -> str:
-    known = part_names(package)
-    if name not in known:
-        raise ValueError(f"unknown; one of {', '.join(known)}")
-    return name
-
-
-class NetworkConfig(RunConfig):
-    """A network and how it is trained.
-
-    Attributes
-    ----------
-    width, steps
-        Size of the vectors, and layers.
-    dropout
-        Share of entries dropped in training.
-    epochs, patience
-        Epochs at most, and epochs without a better validation loss after which training stops. Left out, epochs become fewer beyond
-        5,000 rows, and at least 12.
-    batch_size, learning_rate, weight_decay
-        Of AdamW; the rate warms up over a tenth of the steps and falls along half a cosine.
-    """
-
-    width: Annotated[int, Field(ge=8, le=4096)] = 128
-    steps: Annotated[int, Field(ge=1, le=32)] = 2
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
-    epochs: Annotated[int, Field(ge=1)] = 60
-    patience: Annotated[int, Field(ge=1)] = 20
-    batch_size: Annotated[int, Field(ge=1)] = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-
-
-class GraphConfig(NetworkConfig):
-    """The message-passing network and how it is trained; further settings are those of :class:`NetworkConfig`.
-
-    Attributes
-    ----------
-    network
-        How messages are passed: the name of a file in ``molgen/nn/message_passing``.
-    pooling
-        How atoms become a molecule: the name of a file in ``molgen/nn/pooling``; ``None`` for the architecture's own.
-    dropout
-        ``None`` for 0, and 0.2 in a network that sees all descriptors.
-    """
-
-    network: Annotated[str, AfterValidator(partial(_known_part, MESSAGE_PASSING))] = "dmpnn"
-    pooling: Annotated[str, AfterValidator(partial(_known_part, POOLING))] | None = None
-
-
-class SequenceConfig(NetworkConfig):
-    """The network that reads sequences and how it is trained; further settings are those of :class:`NetworkConfig`.
-
-    Attributes
-    ----------
-    network
-        What reads the letters: the name of a file in ``molgen/nn/sequence``.
-    strands
-        What is made of the two strands of a nucleic acid, see :class:`~molgen.models.sequence.SequenceNetwork`; ``None`` for
-        ``"average"`` where rows are stretches of a genome without a strand, else ``"forward"``.
-    """
-
-    network: Annotated[str, AfterValidator(partial(_known_part, SEQUENCE))] = "dilated"
-    strands: Literal["forward", "augment", "average", "share"] | None = None
-    width: Annotated[int, Field(ge=8, le=4096)] = 64
-    steps: Annotated[int, Field(ge=1, le=32)] = 4
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None = 0.2
-    epochs: Annotated[int, Field(ge=1)] = 40
-    patience: Annotated[int, Field(ge=1)] = 10
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-
-
-class PairConfig(NetworkConfig):
-    """The network that reads pairs and how it is trained; further settings are those of :class:`NetworkConfig`, of the molecules.
-
-    Attributes
-    ----------
-    network, pooling
-        As of :class:`GraphConfig`.
-    reader, reader_width, reader_steps
-        What reads the sequences letter by letter: the name of a file in ``molgen/nn/sequence``, and the size of its vectors and its
-        layers. ``None`` for nothing: the counts of their words are all that is read.
-    head
-        How both sides are joined: ``"concat"``, ``"bilinear"`` or ``"dot"``; see :class:`~molgen.models.pair.PairNetwork`.
-    batch_size
-        Pairs a batch, on the average: batches are blocks of some molecules with some sequences.
-    """
-
-    network: Annotated[str, AfterValidator(partial(_known_part, MESSAGE_PASSING))] = "dmpnn"
-    pooling: Annotated[str, AfterValidator(partial(_known_part, POOLING))] | None = None
-    reader: Annotated[str, AfterValidator(partial(_known_part, SEQUENCE))] | None = None
-    reader_width: Annotated[int, Field(ge=8, le=4096)] = 64
-    reader_steps: Annotated[int, Field(ge=1, le=32)] = 4
-    head: Literal["concat", "bilinear", "dot"] = "concat"
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None = 0.2
-    epochs: Annotated[int, Field(ge=1)] = 60
-    patience: Annotated[int, Field(ge=1)] = 20
-    batch_size: Annotated[int, Field(ge=1)] = 256
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-
-
-class TabularConfig(RunConfig):
-    """The boosted trees and how they are trained.
-
-    Attributes
-    ----------
-    rounds, learning_rate, leaves, columns, min_rows_in_leaf
-        Trees, and what LightGBM calls ``learning_rate``, ``num_leaves``, ``feature_fraction`` and ``min_data_in_leaf``.
-    extra_rounds
-        Extremely randomised trees of a blend; ``None`` for twice as many as the others, 0 for none.
-    """
-
-    rounds: Annotated[int, Field(ge=1)] = 500
-    extra_rounds: Annotated[int, Field(ge=0)] | None = None
-    learning_rate: Annotated[float, Field(gt=0)] = 0.04
-    leaves: Annotated[int, Field(ge=2)] = 31
-    columns: Annotated[float, Field(gt=0, le=1)] = 0.15
-    min_rows_in_leaf: Annotated[int, Field(ge=1)] = 10
-
-    @property
-    def all_extra_rounds(self) -> int:
-        """The extremely randomised trees, settled."""
-        return 2 * self.rounds if self.extra_rounds is None else self.extra_rounds
-
-
 #: What networks read -> where the configuration has their settings.
 _NETWORKS = {"graph": "graph", "sequence": "sequence_network", "pair": "pair_network", "response": "pair_network"}
 
@@ -327,14 +152,14 @@ class TrainConfig(RunConfig):
     licence: str = ""
     positives: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
-    convert: dict[str, str] = {}
+    convert: dict[str, str] = Field(default_factory=dict)
     unit_columns: tuple[str, ...] = ()
     weight: str | None = None
     features: tuple[str, ...] = ()
     replicates: Literal["aggregate", "keep", "first", "error"] = "aggregate"
     split: str = "auto"
     split_column: str | None = None
-    split_options: dict[str, bool | int | float | str] = {}
+    split_options: dict[str, bool | int | float | str] = Field(default_factory=dict)
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     experts: Literal["graph", "network", "tabular", "blend"] = "blend"
     fast: bool = False
@@ -445,20 +270,3 @@ class TrainConfig(RunConfig):
     @classmethod
     def _completed(cls, settings: dict[str, Any]) -> dict[str, Any]:
         return {"split": "column", **settings} if settings.get("split_column") is not None else settings
-
-
-def read_toml(path: str | Path) -> dict[str, Any]:
-    """Read a TOML file of settings.
-
-    Raises
-    ------
-    ConfigError
-        If it is missing or no TOML.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise ConfigError("the configuration cannot be read", where=str(path), got=error.strerror) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("not TOML", where=str(path), got=str(error)) from None

@@ -34,7 +34,8 @@ from molgen.nn.parts import MESSAGE_PASSING, find_part
 from molgen.packed import Repeated
 from molgen.training.boosting import boost_with_limits
 from molgen.training.checkpoint import Checkpoint, NetworkStore
-from molgen.training.config import GraphConfig, NetworkConfig, PairConfig, TabularConfig, TrainConfig
+from molgen.training.config import TrainConfig
+from molgen.training.expert_config import GraphConfig, NetworkConfig, PairConfig, TabularConfig
 from molgen.training.finetune import freeze
 from molgen.training.linear import fit_linear
 from molgen.training.loop import Epoch, Feed, OnEpoch, fit_network

@@ -20,7 +20,8 @@ from molgen.errors import BundleError, ConfigError
 from molgen.experts.graph import GraphExpert
 from molgen.experts.network import NetworkExpert
 from molgen.models.property import PropertyNetwork
-from molgen.training.config import GraphConfig, TrainConfig
+from molgen.training.config import TrainConfig
+from molgen.training.expert_config import GraphConfig
 
 __all__ = ["Parent", "freeze"]
 

@@ -26,7 +26,8 @@ from molgen.featurizers import Columns, Featurizer, from_spec
 from molgen.training.budget import within_budget
 from molgen.training.checkpoint import Checkpoint, describe_run
 from molgen.training.committee import committee_parts
-from molgen.training.config import SequenceConfig, TrainConfig
+from molgen.training.config import TrainConfig
+from molgen.training.expert_config import SequenceConfig
 from molgen.training.fit import Progress
 from molgen.training.ingredients import Ingredients, ingredients_for
 from molgen.training.ranking import check_compounds

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from molgen.data.targets import Targets
 from molgen.device import choose_precision, deterministic
-from molgen.training.config import NetworkConfig
+from molgen.training.expert_config import NetworkConfig
 
 __all__ = ["Epoch", "Feed", "LoopState", "OnEpoch", "StateStore", "fit_network"]
 

@@ -40,11 +40,13 @@ from molgen.plain import plain
 from molgen.threads import one_torch_thread
 from molgen.training.assemble import fit_blend, measure
 from molgen.training.checkpoint import Checkpoint, NetworkStore, run_versions
-from molgen.training.config import UNSTATED_LICENCE, GraphConfig, RunConfig
+from molgen.training.config import UNSTATED_LICENCE
+from molgen.training.expert_config import GraphConfig
 from molgen.training.experts import architecture_of, feed_of
 from molgen.training.fit import Progress, describe_history
 from molgen.training.ingredients import DESCRIPTORS
 from molgen.training.loop import Epoch, fit_network
+from molgen.training.run_config import RunConfig
 
 __all__ = ["PretrainConfig", "PretrainResult", "pretrain"]
 

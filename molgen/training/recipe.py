@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from molgen.data.splits import get_splitter
 from molgen.errors import ConfigError
 from molgen.featurizers import Featurizer, ReadingFrames
-from molgen.training.config import NetworkConfig, TrainConfig
+from molgen.training.config import TrainConfig
+from molgen.training.expert_config import NetworkConfig
 from molgen.training.finetune import Parent
 from molgen.training.ingredients import Ingredients
 

@@ -20,11 +20,12 @@ from molgen.experts.base import FeatureTable
 from molgen.extras import import_extra
 from molgen.featurizers.base import take_rows
 from molgen.training.checkpoint import Checkpoint
-from molgen.training.config import RunConfig, TrainConfig
+from molgen.training.config import TrainConfig
 from molgen.training.experts import fit_network_expert, fit_tabular_expert, member_seed
 from molgen.training.fit import Progress
 from molgen.training.loop import Epoch
 from molgen.training.recipe import Recipe
+from molgen.training.run_config import RunConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

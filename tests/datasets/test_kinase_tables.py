@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from molgen.training.config import TrainConfig, read_toml
+from molgen.training.config import TrainConfig
+from molgen.training.run_config import read_toml
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -10,7 +10,8 @@ from molgen.training import budget as budget_module
 from molgen.training import job
 from molgen.training import train as module
 from molgen.training.budget import Costs, plans
-from molgen.training.config import GraphConfig, TrainConfig
+from molgen.training.config import TrainConfig
+from molgen.training.expert_config import GraphConfig
 
 QUICK = {"target": "activity", "split": "random", "tabular": {"rounds": 5}, "committee": 0}
 

@@ -12,7 +12,8 @@ from molgen.errors import ConfigError
 from molgen.training import experts
 from molgen.training.budget import plans
 from molgen.training.committee import committee_parts, train_committee
-from molgen.training.config import GraphConfig, TrainConfig
+from molgen.training.config import TrainConfig
+from molgen.training.expert_config import GraphConfig
 from molgen.training.job import prepare
 
 QUICK = {"split": "random", "graph": {"epochs": 3, "width": 16, "steps": 1}, "tabular": {"rounds": 10}, "pretrained": "none"}

@@ -4,7 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from molgen.training.config import GraphConfig, PairConfig, SequenceConfig, TabularConfig, TrainConfig
+from molgen.training.config import TrainConfig
+from molgen.training.expert_config import GraphConfig, PairConfig, SequenceConfig, TabularConfig
 
 PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
 

@@ -12,7 +12,7 @@ from molgen.data.targets import Targets
 from molgen.experts.network import in_batches
 from molgen.models.property import PropertyNetwork
 from molgen.nn.losses import MultiTaskLoss
-from molgen.training.config import GraphConfig
+from molgen.training.expert_config import GraphConfig
 from molgen.training.loop import Feed, fit_network
 
 ROWS = np.arange(40)
