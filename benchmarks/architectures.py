@@ -30,9 +30,10 @@ from molgen.featurizers import MolGraph
 from molgen.featurizers.base import take_rows
 from molgen.nn.parts import MESSAGE_PASSING, part_names
 from molgen.training.config import TrainConfig
-from molgen.training.experts import fit_graph_expert
+from molgen.training.experts import fit_network_expert
+from molgen.training.ingredients import GRAPH_EXTRAS
 from molgen.training.metrics import evaluate, mean_primary
-from molgen.training.recipe import GRAPH_EXTRAS
+from molgen.training.recipe import Network
 
 
 def prepare(name: str, out: Path) -> dict[str, Any]:
@@ -54,7 +55,8 @@ def run(data: dict[str, Any], network: str, seed: int, settings: dict[str, Any],
     dataset, split, features, tasks = data["dataset"], data["split"], data["features"], data["tasks"]
     config = TrainConfig.build({"seed": seed, "device": "cpu", "graph": {"network": network, **settings}})
     start = time.process_time()
-    expert, _ = fit_graph_expert("graph", tasks, GRAPH_EXTRAS, features, dataset.labels, split, config)
+    described = Network("graph", GRAPH_EXTRAS, config, {})
+    expert, _ = fit_network_expert("graph", tasks, described, features, dataset.labels, split)
     trained = time.process_time() - start
     predicted = expert.predict(features)
     figures = {"train_seconds": trained, "parameters": float(sum(p.numel() for p in expert.networks[0].parameters()))}

@@ -22,7 +22,7 @@ from molgen.data.targets import Targets
 from molgen.data.tasks import Task
 from molgen.experts.blend import Prior, blend, fit_weights
 
-EXPERTS = ("graph", "graph+descriptors", "pretrained", "tabular")
+EXPERTS = ("graph", "graph+descriptors", "pretrained", "tabular", "extra-trees", "similarity")
 PRIORS = [Prior(power, rows) for power in (0.0, 2.0, 4.0, 8.0) for rows in (20.0, 50.0, 200.0)]
 
 
@@ -32,7 +32,8 @@ def read(path: Path) -> Iterator[tuple[Task, np.ndarray, np.ndarray]]:
     for name in [column.removesuffix("_measured") for column in table if column.endswith("_measured")]:
         known = table[table[f"{name}_measured"].notna()]
         labels = known[f"{name}_measured"].to_numpy(float)
-        predictions = np.stack([known[f"{name}_{expert}"].to_numpy(float)[:, np.newaxis] for expert in EXPERTS])
+        columns = [f"{name}_{expert}" for expert in EXPERTS if f"{name}_{expert}" in known]
+        predictions = np.stack([known[column].to_numpy(float)[:, np.newaxis] for column in columns])
         binary = set(labels) <= {0.0, 1.0}
         yield Task(name, "binary" if binary else "regression", positive="1" if binary else ""), predictions, labels
 

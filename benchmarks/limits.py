@@ -15,7 +15,7 @@ from moleculenet import DATA, SETS
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from molgen.data.splits import random_split, scaffold_split
+from molgen.data.splits import make_split
 from molgen.data.targets import Targets
 from molgen.data.tasks import NOISE
 from molgen.experts.tabular import as_table
@@ -53,7 +53,7 @@ def main() -> None:
     mols, truth = [Chem.MolFromSmiles(smiles) for smiles in frame[chosen.smiles]], frame[chosen.targets[0]].to_numpy(float)
     features = as_table([each.featurize(mols).values for each in (Morgan(2, 1024, counts=True), Descriptors())])
     print(f"{'':18}{'dropped':>9}{'as values':>11}{'one-sided':>11}{'molgen':>9}{'measured':>10}")
-    for split_name, split in (("random", random_split(mols, seed=1)), ("scaffold", scaffold_split(mols))):
+    for split_name, split in (("random", make_split(mols, "random", seed=1)), ("scaffold", make_split(mols, "scaffold"))):
         train, test = np.concatenate([split.train, split.valid]), split.test
         for how in ("0.3", "0.5", "both", "varied"):
             labels = censor(truth, how)

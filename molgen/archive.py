@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 MAX_TOTAL = 2**30
-MAX_MEMBERS = 256
+MAX_MEMBERS = 1024
 
 _NAME = re.compile(r"[a-z0-9_\-]+(/[a-z0-9_\-]+)*\.(json|safetensors|txt)")
 _MAX_NAME = 200

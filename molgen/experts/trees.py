@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from molgen.errors import BundleError
 
-__all__ = ["check_model_text"]
+__all__ = ["MAX_TREES", "check_model_text"]
 
 MAX_CHARACTERS = 256 * 2**20
 MAX_TREES = 50_000

@@ -25,6 +25,7 @@ from molgen.experts.response import ResponseExpert
 from molgen.experts.scaling import FeatureScaler
 from molgen.experts.sequence import SequenceExpert
 from molgen.experts.tabular import TabularExpert, as_table
+from molgen.experts.trees import MAX_TREES
 from molgen.featurizers import Featurizer
 from molgen.featurizers.base import take_rows
 from molgen.models.sequence import WithPlaces
@@ -213,7 +214,7 @@ def fit_tabular_expert(
     *,
     extra_trees: bool = False,
 ) -> TabularExpert:
-    """Boost trees for each task on its labelled training rows.
+    """Boost trees for each task on its labelled training rows: of a task of many classes no more than a bundle can hold.
 
     Parameters
     ----------
@@ -254,6 +255,7 @@ def _boost(
 
     known = np.flatnonzero(~np.isnan(labels.values))
     table, labels = table[known], labels.take(known)
+    rounds = min(config.rounds, MAX_TREES // task.width)  # each has a tree for each class
     parameters = {
         "objective": task.kind,
         "learning_rate": config.learning_rate,
@@ -276,9 +278,9 @@ def _boost(
         parameters["num_class"] = task.width
         labels = replace(labels, weights=labels.weights * np.array(class_weights)[labels.values.astype(int)])
     if labels.bounds.any():
-        return boost_with_limits(parameters, table, labels, NOISE * task.scale, config.rounds)
+        return boost_with_limits(parameters, table, labels, NOISE * task.scale, rounds)
     weights = None if (labels.weights == 1).all() else labels.weights
-    return lightgbm.train(parameters, lightgbm.Dataset(table, labels.values, weight=weights), config.rounds)
+    return lightgbm.train(parameters, lightgbm.Dataset(table, labels.values, weight=weights), rounds)
 
 
 def _positive_weights(tasks: Sequence[Task], targets: Targets, balance: bool) -> list[float]:

@@ -109,7 +109,8 @@ def search_settings(
 
     Networks that start afresh share one search, trees have another; what the configuration sets stays as it is, and so does the
     network that starts from an encoder. Of networks the first kind is tried, one of it, and a trial that falls behind the median
-    of those before is given up; a second kind takes over what is found, but for the dropout.
+    of those before is given up; a second kind takes over what is found, but for the dropout, as extremely randomised trees do of
+    what is found for the others.
 
     Parameters
     ----------

@@ -1,17 +1,23 @@
 """A time limit: what is left out to keep it, and that a run which goes on keeps to its choice."""
 
+import time
+
 import numpy as np
 import pytest
 
 import molgen
 from molgen.archive import write_archive
+from molgen.data.tasks import fit_scaling
 from molgen.errors import BundleError, ConfigError
 from molgen.training import budget as budget_module
 from molgen.training import job
 from molgen.training import train as module
-from molgen.training.budget import Costs, plans
+from molgen.training.budget import Costs, measure_costs, plans
 from molgen.training.config import TrainConfig
 from molgen.training.expert_config import GraphConfig
+from molgen.training.experts import fit_tabular_expert
+from molgen.training.job import prepare
+from molgen.training.recipe import make_recipe
 
 QUICK = {"target": "activity", "split": "random", "tabular": {"rounds": 5}, "committee": 0}
 
@@ -61,6 +67,24 @@ def test_the_best_recipe_that_fits_is_trained(measured_table, costs, monkeypatch
     if epochs is not None:
         assert result.bundle.card["configuration"]["graph"]["epochs"] == epochs
     assert len(costs) == 1
+
+
+def test_each_kind_of_trees_costs_what_it_takes(measured_table):
+    settings = {"targets": ("activity",), "split": "random", "pretrained": "none", "graph": {"epochs": 1, "width": 8}}
+    prepared = prepare(measured_table, TrainConfig(**settings, tabular={"rounds": 200}), None, lambda *_: None)
+    recipe, split = prepared.recipe, prepared.splits[0]
+    without = make_recipe(TrainConfig(**settings, tabular={"extra_rounds": 0}), recipe.ingredients, [])
+    costs = Costs(dict.fromkeys(recipe.networks, 0.0), 1.0, 10.0)
+    assert (costs.of(recipe, 7, 3), costs.of(without, 7, 3)) == (33.0, 3.0)
+    measured = measure_costs(recipe, prepared.dataset.tasks, prepared.features, prepared.dataset.labels, split)
+    assert measured.trees > 0 and measured.extra_trees > 0
+    none = measure_costs(without, prepared.dataset.tasks, prepared.features, prepared.dataset.labels, split)
+    assert none.extra_trees == 0
+    # What is done once, however many trees follow, is not counted for each of them.
+    start = time.perf_counter()
+    tasks = fit_scaling(prepared.dataset.tasks, prepared.dataset.targets[split.train])
+    fit_tabular_expert("trees", tasks, recipe.tabular, prepared.features, prepared.dataset.labels, split, recipe.config)
+    assert measured.trees * len(split.train) < 5 * (time.perf_counter() - start)
 
 
 def test_a_limit_of_a_second_still_gives_a_model(measured_table):

@@ -14,7 +14,9 @@ from molgen.training.budget import plans
 from molgen.training.committee import committee_parts, train_committee
 from molgen.training.config import TrainConfig
 from molgen.training.expert_config import GraphConfig
+from molgen.training.ingredients import ingredients_for
 from molgen.training.job import prepare
+from molgen.training.recipe import sized
 
 QUICK = {"split": "random", "graph": {"epochs": 3, "width": 16, "steps": 1}, "tabular": {"rounds": 10}, "pretrained": "none"}
 
@@ -109,6 +111,13 @@ def test_where_something_else_is_asked_there_is_none(measured_table, changes):
         del settings["pretrained"]
     job = prepare(measured_table, TrainConfig(**settings), None, silent)
     assert not job.parts and job.recipe.config.committee == 0
+
+
+@pytest.mark.parametrize(("rows", "size", "networks"), [(5_000, 5, 5), (5_001, 0, 1)])
+def test_of_many_compounds_there_is_none(measured_table, rows, size, networks):
+    dataset = prepare(measured_table, TrainConfig(targets=("activity",), **QUICK), None, silent).dataset
+    settled = sized(TrainConfig(split="scaffold"), ingredients_for(dataset.subject, dataset.items), rows)
+    assert (settled.committee, settled.ensemble) == (size, networks)
 
 
 def test_a_split_by_time_has_none_unless_it_is_asked_for(measured_table, tmp_path):

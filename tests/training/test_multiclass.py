@@ -193,3 +193,11 @@ def test_trees_of_another_number_of_classes_are_refused(result):
     for outputs in (1, 2, 5):
         with pytest.raises(BundleError, match="unsafe tree model"):
             check_model_text(text, n, "t", n_outputs=outputs)
+
+
+def test_there_are_no_more_trees_than_a_bundle_can_hold(graded, tmp_path, monkeypatch):
+    monkeypatch.setattr("molgen.training.experts.MAX_TREES", 30)
+    settings = QUICK | {"experts": "tabular", "tabular": {"rounds": 20}}
+    trained = molgen.train(graded, tmp_path / "m.molgen", target=["activity", "grade"], **settings)
+    (trees,) = trained.bundle.experts
+    assert [booster.num_trees() for booster in trees.boosters] == [20, 30]
