@@ -11,7 +11,7 @@ import zlib
 
 import pytest
 
-from molgen.archive import read_archive, read_json, write_archive, write_json
+from molgen.archive import MAX_MEMBERS, read_archive, read_json, write_archive, write_json
 from molgen.errors import BundleError, InputError
 
 MEMBERS = {
@@ -152,7 +152,7 @@ def test_failed_write_leaves_nothing(tmp_path, monkeypatch):
     assert (tmp_path / "a").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("members", [{}, {"a.pkl": b""}, {"../a.txt": b""}, {f"{i}.txt": b"" for i in range(257)}])
+@pytest.mark.parametrize("members", [{}, {"a.pkl": b""}, {"../a.txt": b""}, {f"{i}.txt": b"" for i in range(MAX_MEMBERS + 1)}])
 def test_what_could_not_be_read_is_not_written(tmp_path, members):
     with pytest.raises(BundleError):
         write_archive(tmp_path / "a", members)
@@ -237,7 +237,7 @@ def test_other_zips(tmp_path):
     assert "number of members" in refusal(tmp_path, hand_made())
     assert "damaged" in refusal(tmp_path, hand_made(good, count=2))
     assert "damaged" in refusal(tmp_path, hand_made(good, Entry(name=b"b.txt"), count=1))
-    assert "number of members" in refusal(tmp_path, hand_made(*(Entry(name=b"%d.txt" % i) for i in range(300))))
+    assert "number of members" in refusal(tmp_path, hand_made(*(Entry(name=b"%d.txt" % i) for i in range(MAX_MEMBERS + 1))))
     assert "damaged" in refusal(tmp_path, b"x" + hand_made(good))
 
 
