@@ -11,6 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each core has a worker: threads of torch's own, set before it is loaded, would wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def find_data() -> Path | None:
     """Return the folder of real data sets: ``MOLGEN_DATA``, else ``../shared/data`` beside the checkout."""

@@ -19,6 +19,7 @@ from molgen.training.job import prepare
 from molgen.training.recipe import sized
 
 QUICK = {"split": "random", "graph": {"epochs": 3, "width": 16, "steps": 1}, "tabular": {"rounds": 10}, "pretrained": "none"}
+SHORT = QUICK | {"graph": {"epochs": 1, "width": 8, "steps": 1}, "tabular": {"rounds": 3}}
 
 
 def silent(*_):
@@ -53,7 +54,7 @@ def test_no_row_is_told_by_experts_that_know_its_label(measured_table, tmp_path)
     for label in (0, 1):
         table.loc[row, "active"] = label
         table.to_csv(tmp_path / f"{label}.csv", index=False)
-        job = prepare(tmp_path / f"{label}.csv", TrainConfig(targets=("active",), **QUICK), None, silent)
+        job = prepare(tmp_path / f"{label}.csv", TrainConfig(targets=("active",), **SHORT), None, silent)
         (own,) = (part for part in job.parts if row in part)
         committee = train_committee(job.recipe, job.dataset, job.features, job.parts, silent, None)
         assert np.array_equal(committee.rows, np.sort(np.concatenate([job.splits[0].train, job.splits[0].valid])))
