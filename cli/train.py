@@ -81,13 +81,13 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
     "--ensemble",
     type=click.IntRange(1, 100),
     metavar="N",
-    help="Networks of each kind, averaged, all trained on the same rows [2 in a blend of up to 5,000 compounds, else 1].",
+    help="Networks of each kind, averaged, all trained on the same rows [2 in a blend of up to 5,000 rows, else 1].",
 )
 @click.option(
     "--committee",
     type=click.IntRange(0, 100),
     metavar="N",
-    help="Networks of each kind, each trained without another part; 0 for none [5 in a blend of up to 5,000 compounds].",
+    help="Networks of each kind, each trained without another part; 0 for none [5 in a blend of up to 10,000 compounds].",
 )
 @click.option(
     "--precision",

@@ -87,7 +87,7 @@ class TrainConfig(RunConfig):
         else one.
     committee
         Networks of each kind, each trained without another part of the training and validation rows, for all its epochs; experts
-        are weighed by what those say that have not seen a row. ``0`` for none, ``None`` for five in a blend of up to 5,000
+        are weighed by what those say that have not seen a row. ``0`` for none, ``None`` for five in a blend of up to 10,000
         molecules, where ``ensemble`` is left open and the split is not by time.
     precision
         ``"fp32"``, ``"bf16"`` or ``"fp16"`` (on a GPU) in matrix products while networks are trained; ``"auto"`` is fp32

@@ -16,8 +16,10 @@ from molgen.training.ingredients import Ingredients
 
 __all__ = ["Network", "Recipe", "make_recipe", "sized"]
 
-#: Rows up to which several networks of each kind are worth their time: a committee of five, or an ensemble of two.
-_FEW, _COMMITTEE, _ENSEMBLE = 5_000, 5, 2
+#: Rows up to which several networks of each kind are worth their time: a committee of five compounds' networks (what these see does
+#: not grow with the rows, but all other experts are fitted six times), or an ensemble of two.
+_COMMITTEE_ROWS, _COMMITTEE = 10_000, 5
+_ENSEMBLE_ROWS, _ENSEMBLE = 5_000, 2
 #: Rows that a network sees in all its epochs, repeated ones included, and the least number of epochs.
 _SEEN, _LEAST_EPOCHS = 300_000, 12
 #: Pairs are many, but of few molecules and sequences, and cost little each.
@@ -108,13 +110,13 @@ class Recipe:
 def sized(config: TrainConfig, ingredients: Ingredients, rows: int) -> TrainConfig:
     """Settle what is left open by the size of the data set: of many rows a network learns as much in fewer epochs."""
     changes: dict[str, Any] = {}
-    few = config.experts == "blend" and rows <= _FEW
+    blend = config.experts == "blend"
     if config.committee is None:
-        compounds = ingredients.network == "graph"
+        few = ingredients.network == "graph" and rows <= _COMMITTEE_ROWS
         asked = config.ensemble or config.folds or config.curve or get_splitter(config.split, **config.split_options).forward
-        changes["committee"] = _COMMITTEE if few and compounds and not asked else 0
+        changes["committee"] = _COMMITTEE if blend and few and not asked else 0
     if config.ensemble is None:
-        changes["ensemble"] = changes.get("committee", config.committee) or (_ENSEMBLE if few else 1)
+        changes["ensemble"] = changes.get("committee", config.committee) or (_ENSEMBLE if blend and rows <= _ENSEMBLE_ROWS else 1)
     config = config.model_copy(update=changes)
     settings = config.network_settings(ingredients.network)
     if "epochs" not in settings.model_fields_set:

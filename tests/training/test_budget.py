@@ -1,13 +1,12 @@
 """A time limit: what is left out to keep it, and that a run which goes on keeps to its choice."""
 
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import molgen
 from molgen.archive import write_archive
-from molgen.data.tasks import fit_scaling
 from molgen.errors import BundleError, ConfigError
 from molgen.training import budget as budget_module
 from molgen.training import job
@@ -15,7 +14,6 @@ from molgen.training import train as module
 from molgen.training.budget import Costs, measure_costs, plans
 from molgen.training.config import TrainConfig
 from molgen.training.expert_config import GraphConfig
-from molgen.training.experts import fit_tabular_expert
 from molgen.training.job import prepare
 from molgen.training.recipe import make_recipe
 
@@ -80,11 +78,23 @@ def test_each_kind_of_trees_costs_what_it_takes(measured_table):
     assert measured.trees > 0 and measured.extra_trees > 0
     none = measure_costs(without, prepared.dataset.tasks, prepared.features, prepared.dataset.labels, split)
     assert none.extra_trees == 0
-    # What is done once, however many trees follow, is not counted for each of them.
-    start = time.perf_counter()
-    tasks = fit_scaling(prepared.dataset.tasks, prepared.dataset.targets[split.train])
-    fit_tabular_expert("trees", tasks, recipe.tabular, prepared.features, prepared.dataset.labels, split, recipe.config)
-    assert measured.trees * len(split.train) < 5 * (time.perf_counter() - start)
+
+
+def test_what_trees_take_once_is_not_counted_for_each(measured_table, monkeypatch):
+    settings = {"targets": ("activity",), "split": "random", "pretrained": "none", "graph": {"epochs": 1, "width": 8}}
+    prepared = prepare(measured_table, TrainConfig(**settings, tabular={"rounds": 200}), None, lambda *_: None)
+    clock = [0.0]
+
+    def take_time(*arguments, extra_trees=False):
+        trees = arguments[-1].tabular
+        clock[0] += 3.0 + (0.25 * trees.all_extra_rounds if extra_trees else 0.5 * trees.rounds)
+
+    monkeypatch.setattr(budget_module, "fit_tabular_expert", take_time)
+    monkeypatch.setattr(budget_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    split = prepared.splits[0]
+    costs = measure_costs(prepared.recipe, prepared.dataset.tasks, prepared.features, prepared.dataset.labels, split)
+    assert costs.trees * len(split.train) == pytest.approx(3.0 + 0.5 * 200)
+    assert costs.extra_trees * len(split.train) == pytest.approx(3.0 + 0.25 * 400)
 
 
 def test_a_limit_of_a_second_still_gives_a_model(measured_table):

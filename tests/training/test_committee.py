@@ -114,7 +114,7 @@ def test_where_something_else_is_asked_there_is_none(measured_table, changes):
     assert not job.parts and job.recipe.config.committee == 0
 
 
-@pytest.mark.parametrize(("rows", "size", "networks"), [(5_000, 5, 5), (5_001, 0, 1)])
+@pytest.mark.parametrize(("rows", "size", "networks"), [(10_000, 5, 5), (10_001, 0, 1)])
 def test_of_many_compounds_there_is_none(measured_table, rows, size, networks):
     dataset = prepare(measured_table, TrainConfig(targets=("activity",), **QUICK), None, silent).dataset
     settled = sized(TrainConfig(split="scaffold"), ingredients_for(dataset.subject, dataset.items), rows)
