@@ -11,36 +11,16 @@ a binary task, the mean of several draws. "best" fits the weights on the rows th
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
+from out_of_fold import measure_blend, read_out_of_fold
 
 from molgen.data.targets import Targets
-from molgen.data.tasks import Task
-from molgen.experts.blend import Prior, blend, fit_weights
+from molgen.experts.blend import Prior, fit_weights
 
-EXPERTS = ("graph", "graph+descriptors", "pretrained", "tabular", "extra-trees", "similarity")
 PRIORS = [Prior(power, rows) for power in (0.0, 2.0, 4.0, 8.0) for rows in (20.0, 50.0, 200.0)]
-
-
-def read(path: Path) -> Iterator[tuple[Task, np.ndarray, np.ndarray]]:
-    """Yield each task of a table, its experts' predictions ``[experts, rows, 1]``, and labels."""
-    table = pd.read_csv(path)
-    for name in [column.removesuffix("_measured") for column in table if column.endswith("_measured")]:
-        known = table[table[f"{name}_measured"].notna()]
-        labels = known[f"{name}_measured"].to_numpy(float)
-        columns = [f"{name}_{expert}" for expert in EXPERTS if f"{name}_{expert}" in known]
-        predictions = np.stack([known[column].to_numpy(float)[:, np.newaxis] for column in columns])
-        binary = set(labels) <= {0.0, 1.0}
-        yield Task(name, "binary" if binary else "regression", positive="1" if binary else ""), predictions, labels
-
-
-def measure(task: Task, predictions: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> float:
-    mixed = blend([task], predictions, weights)[:, 0]
-    return float(np.sqrt(np.mean((mixed - labels) ** 2)) if task.is_regression else roc_auc_score(labels, mixed))
 
 
 def main() -> None:
@@ -51,7 +31,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=25)
     arguments = parser.parse_args()
     found = []
-    for task, predictions, labels in (each for path in arguments.tables for each in read(path)):
+    for known in (each for path in arguments.tables for each in read_out_of_fold(path)):
+        task, predictions, labels = known.task, known.predictions, known.labels
         targets = Targets.exact(labels[:, np.newaxis])
         for n_rows in [each for each in arguments.rows if each < 0.7 * len(labels)]:
             generator = np.random.default_rng(0)
@@ -61,7 +42,8 @@ def main() -> None:
                 tries = {f"{prior.power:.0f} of {prior.rows:.0f} rows": (fitted, prior) for prior in PRIORS}
                 for name, (those, prior) in (tries | {"best": (tested, Prior(rows=0))}).items():
                     weights = fit_weights([task], predictions[:, those], targets.take(those), prior)
-                    found.append((task.name, n_rows, draw, name, measure(task, predictions[:, tested], labels[tested], weights)))
+                    value = measure_blend(task, predictions[:, tested], labels[tested], weights)
+                    found.append((task.name, n_rows, draw, name, value))
     table = pd.DataFrame(found, columns=["task", "rows", "draw", "prior", "value"])
     order = [*dict.fromkeys(table["prior"])]
     print(table.pivot_table("value", "prior", ["task", "rows"]).loc[order].round(4).to_string())
