@@ -20,7 +20,7 @@ MEASURES = {
     **dict.fromkeys((f"cyp{each}_substrate_carbonmangels" for each in ("2c9", "2d6")), "auprc"),
 }
 NAMES = {"mae": "MAE", "auprc": "AUPRC", "auroc": "AUROC", "spearman": "Spearman"}
-COLUMNS = {"model": "the blend", "graph": "one D-MPNN", "tabular": "LightGBM", "nearest neighbour": "nearest neighbour"}
+COLUMNS = {"model": "the blend", "graph": "D-MPNN", "tabular": "LightGBM", "nearest neighbour": "nearest neighbour"}
 
 
 def measure_of(task: dict[str, Any]) -> str:
