@@ -149,7 +149,8 @@ def _check_tree(fields: Mapping[str, str], n_features: int, where: str) -> list[
     if n_leaves > 1:  # a lone leaf has no splits, and LightGBM reads nothing else of it
         _check_splits(fields, n_leaves - 1, n_features, where)
         keep = [*_SPLITS, "leaf_value"]
-    if any(abs(value) > MAX_LEAF_VALUE for value in _numbers(fields, "leaf_value", n_leaves, where)):
+    values = _numbers(fields, "leaf_value", n_leaves, where)
+    if max(values) > MAX_LEAF_VALUE or min(values) < -MAX_LEAF_VALUE:
         _refuse("leaf_value out of range", where, f"at most {MAX_LEAF_VALUE:g}")
     if "shrinkage" in fields:
         _numbers(fields, "shrinkage", 1, where)
@@ -164,7 +165,7 @@ def _check_splits(fields: Mapping[str, str], n_splits: int, n_features: int, whe
         _refuse("split_feature out of range", where, f"0 to {n_features - 1}", f"{min(features)} to {max(features)}")
     if not set(_DECISIONS).issuperset(_integers(fields, "decision_type", n_splits, where)):
         _refuse("decision_type is not a numeric split", where, ", ".join(map(str, _DECISIONS)))
-    _numbers(fields, "threshold", n_splits, where, _THRESHOLDS)
+    _tokens(fields, "threshold", n_splits, where, _THRESHOLDS, "numbers")
     left = _integers(fields, "left_child", n_splits, where)
     _check_shape(left, _integers(fields, "right_child", n_splits, where), where)
 
@@ -224,20 +225,21 @@ def _split(fields: Mapping[str, str], key: str, length: int, where: str) -> list
     return fields[key].split(" ")
 
 
-def _integers(fields: Mapping[str, str], key: str, length: int, where: str) -> list[int]:
-    tokens = _split(fields, key, length, where)
-    if not _INTEGERS.fullmatch(fields[key]):
-        _refuse(f"{key} is not whole numbers", where, got=fields[key])
-    return list(map(int, tokens))
-
-
-def _numbers(fields: Mapping[str, str], key: str, length: int, where: str, pattern: re.Pattern[str] = _NUMBERS) -> list[float]:
+def _tokens(fields: Mapping[str, str], key: str, length: int, where: str, pattern: re.Pattern[str], expected: str) -> list[str]:
     tokens = _split(fields, key, length, where)
     if not pattern.fullmatch(fields[key]):
-        _refuse(f"{key} is not numbers", where, got=fields[key])
-    values = list(map(float, tokens))
+        _refuse(f"{key} is not {expected}", where, got=fields[key])
+    return tokens
+
+
+def _integers(fields: Mapping[str, str], key: str, length: int, where: str) -> list[int]:
+    return list(map(int, _tokens(fields, key, length, where, _INTEGERS, "whole numbers")))
+
+
+def _numbers(fields: Mapping[str, str], key: str, length: int, where: str) -> list[float]:
+    values = list(map(float, _tokens(fields, key, length, where, _NUMBERS, "numbers")))
     # A number such as 1e999 is infinite too, though it does not say so.
-    if pattern is _NUMBERS and not all(map(math.isfinite, values)):
+    if not all(map(math.isfinite, values)):
         _refuse(f"{key} is not finite", where)
     return values
 
