@@ -21,7 +21,7 @@ from molgen.experts.blend import fit_weights
 
 
 def measure(found: OutOfFold, experts: list[str]) -> float:
-    """Return the mean over folds of what the blend of some experts comes to."""
+    """Return the mean, over folds that can be measured, of what the blend of some experts comes to."""
     predictions = found.predictions[[found.experts.index(name) for name in experts]]
     targets = Targets.exact(found.labels[:, np.newaxis])
     values = []
@@ -31,7 +31,7 @@ def measure(found: OutOfFold, experts: list[str]) -> float:
             continue
         weights = fit_weights([found.task], predictions[:, others], targets.take(others))
         values.append(measure_blend(found.task, predictions[:, mine], found.labels[mine], weights))
-    return float(np.mean(values))
+    return float(np.mean(values)) if values else float("nan")
 
 
 def main() -> None:
@@ -42,9 +42,12 @@ def main() -> None:
     lines = {}
     for found in (each for path in arguments.tables for each in read_out_of_fold(path)):
         tries = {name: [name] for name in found.experts} | {"blend": found.experts}
-        tries |= {f"without {name}": [each for each in found.experts if each != name] for name in found.experts}
+        if len(found.experts) > 1:
+            tries |= {f"without {name}": [each for each in found.experts if each != name] for name in found.experts}
         metric = "RMSE" if found.task.is_regression else "AUROC"
-        lines[found.task.name] = {"metric": metric} | {name: measure(found, experts) for name, experts in tries.items()}
+        lines[found.source, found.task.name] = {"metric": metric} | {
+            name: measure(found, experts) for name, experts in tries.items()
+        }
     print(pd.DataFrame(lines).T.to_string(float_format="{:.4f}".format))
 
 

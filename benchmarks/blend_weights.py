@@ -4,7 +4,7 @@ Of each task of a table of out-of-fold predictions some rows, drawn at random, s
 fitted on; the blend is measured on all others. One line for each prior, one column for each number of such rows: RMSE, or AUROC of
 a binary task, the mean of several draws. "best" fits the weights on the rows that it is measured on.
 
-    molgen train esol.csv --target logS --folds 3 --ensemble 1 --out-of-fold esol-oof.csv
+    molgen train esol.csv --target logS --folds 3 --ensemble 1 --out-of-fold esol-oof.csv -o esol.molgen
     python benchmarks/blend_weights.py esol-oof.csv
 """
 
@@ -30,9 +30,9 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", type=int, default=[60, 150, 400], help="rows that weights are fitted on")
     parser.add_argument("--draws", type=int, default=25)
     arguments = parser.parse_args()
-    found = []
-    for known in (each for path in arguments.tables for each in read_out_of_fold(path)):
-        task, predictions, labels = known.task, known.predictions, known.labels
+    values = []
+    for found in (each for path in arguments.tables for each in read_out_of_fold(path)):
+        task, predictions, labels = found.task, found.predictions, found.labels
         targets = Targets.exact(labels[:, np.newaxis])
         for n_rows in [each for each in arguments.rows if each < 0.7 * len(labels)]:
             generator = np.random.default_rng(0)
@@ -43,10 +43,12 @@ def main() -> None:
                 for name, (those, prior) in (tries | {"best": (tested, Prior(rows=0))}).items():
                     weights = fit_weights([task], predictions[:, those], targets.take(those), prior)
                     value = measure_blend(task, predictions[:, tested], labels[tested], weights)
-                    found.append((task.name, n_rows, draw, name, value))
-    table = pd.DataFrame(found, columns=["task", "rows", "draw", "prior", "value"])
+                    values.append((found.source, task.name, n_rows, draw, name, value))
+    if not values:
+        parser.error(f"no task has labels enough for --rows {min(arguments.rows)}")
+    table = pd.DataFrame(values, columns=["table", "task", "rows", "draw", "prior", "value"])
     order = [*dict.fromkeys(table["prior"])]
-    print(table.pivot_table("value", "prior", ["task", "rows"]).loc[order].round(4).to_string())
+    print(table.pivot_table("value", "prior", ["table", "task", "rows"]).loc[order].round(4).to_string())
 
 
 if __name__ == "__main__":

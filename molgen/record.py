@@ -19,8 +19,8 @@ _MEASURES = (
     *("nats", "jsd", "pearson"),
     *("n_limits", "limits_kept"),
 )
-#: Measures that only a predictor with intervals has.
-_OF_INTERVALS = {"coverage", "width"}
+#: Measures that not every predictor of a table has: only one with intervals, or whose probabilities are calibrated.
+_OF_SOME = {"coverage", "width", "ece"}
 #: Numbers up to this are ordinary ones: a card can hold integers that no float is.
 _LARGEST = 1e30
 
@@ -194,7 +194,7 @@ def _holds_together(table: Any, tasks: Sequence[str], is_value: Callable[[Any], 
         for task, values in by_task.items():
             if not isinstance(values, dict):
                 return False
-            shared = set(values) - _OF_INTERVALS
+            shared = set(values) - _OF_SOME
             if shared != measures.setdefault(task, shared):
                 return False
             if not all(map(is_value, values.values())):
