@@ -1,7 +1,10 @@
 """The training table of the ADMET panel: 21 endpoints of the Therapeutics Data Commons side by side, without their test compounds.
 
     python benchmarks/admet.py admet.csv
-    molgen train admet.csv --config benchmarks/admet.toml --experts graph --ensemble 1 -o admet-fast.molgen
+    molgen train admet.csv --config benchmarks/admet.toml -o admet.molgen
+    molgen train admet.csv --config benchmarks/admet.toml --experts graph --ensemble 1 --epochs 30 -o admet-fast.molgen
+
+The models that come along also have ``--percentiles-of`` approved drugs; see ``docs/admet.md``.
 
 Rows that stand on an endpoint's list of held-out compounds are taken out of that endpoint: the lists hold the molecules of its test
 set. Labels that spread over decades are logarithms, as the units in ``admet.toml`` say.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -81,13 +82,13 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
     "--ensemble",
     type=click.IntRange(1, 100),
     metavar="N",
-    help="Networks of each kind, averaged, all trained on the same rows [2 in a blend of up to 5,000 rows, else 1].",
+    help="Networks of each kind on the same rows, averaged [if no committee: 2 in a blend of up to 5,000 rows, else 1].",
 )
 @click.option(
     "--committee",
     type=click.IntRange(0, 100),
     metavar="N",
-    help="Networks of each kind, each trained without another part; 0 for none [5 in a blend of up to 10,000 compounds].",
+    help="Networks of each kind, each trained without another part: 0 for none, else 3 or more [5 for up to 10,000 compounds].",
 )
 @click.option(
     "--precision",
@@ -102,7 +103,7 @@ from molgen.nn.parts import MESSAGE_PASSING, SEQUENCE, part_names
 )
 @click.option("--freeze", metavar="LAYERS", help="With --from: layers that stay, 'encoder' or how many from the input.")
 @click.option("--checkpoint", type=click.Path(file_okay=False), metavar="FOLDER", help="Keep the run here, to go on after a kill.")
-@click.option("--folds", type=click.IntRange(1, 100), metavar="K", help="Cross-validate on K folds, then train on all rows.")
+@click.option("--folds", type=click.IntRange(3, 100), metavar="K", help="Cross-validate on K folds, then train on all rows.")
 @click.option("--refit", is_flag=True, default=None, help="Train once more, on the validation compounds, too; twice the time.")
 @click.option(
     "--out-of-fold", type=click.Path(dir_okay=False), metavar="FILE", help="With --folds: table of out-of-fold predictions."
@@ -196,6 +197,7 @@ def train(
         print_json({"model": output, **result.to_json()})
         return
     _print_data(result)
+    _print_budget(result.bundle)
     for search in result.searches:
         print_search(search.to_json())
     for part, title in (("valid", "Validation"), ("test", "Test")):
@@ -210,6 +212,7 @@ def train(
     print_applicability(result.bundle.card.get("applicability", {}))
     if result.curve:
         print_curve([point.to_json() for point in result.curve])
+    _print_no_intervals(result.bundle)
     click.echo(f"\nModel written to {output}")
     if report:
         click.echo(f"Report written to {report}")
@@ -249,6 +252,25 @@ def _print_data(result: Any) -> None:
         good += f", classes {', '.join(task.classes)}" if task.kind == "multiclass" else ""
         limited = f", {limits:,} labels are limits" if limits else ""
         click.echo(f"{task.name}: {task.kind}{f' in {task.unit}' if task.unit else ''}, {good}{limited}")
+
+
+def _print_budget(bundle: Any) -> None:
+    """Print what a limited time allowed."""
+    allowed = bundle.card["configuration"]["budget"]
+    if allowed is None:
+        return
+    networks = [history for histories in bundle.card["training"].values() for history in histories]
+    each = max(map(len, bundle.card["training"].values()), default=0)
+    of_networks = f"; {each} networks of each kind, of {max(one['epochs'] for one in networks)} epochs at most" if networks else ""
+    click.echo(f"within {allowed}: {', '.join(expert.name for expert in bundle.experts)}{of_networks}")
+
+
+def _print_no_intervals(bundle: Any) -> None:
+    """Print of which quantities the model gives no intervals."""
+    fitted = zip(bundle.tasks, bundle.calibration, strict=True)
+    without = [task.name for task, calibration in fitted if task.is_regression and math.isnan(calibration.half_width)]
+    if without:
+        click.echo(f"\nNo intervals of {', '.join(without)}: too few compounds that experts were not trained on")
 
 
 def _print_replicates(dataset: Any) -> None:

@@ -374,5 +374,5 @@ def evaluate(
         by=by,
     )
     if output is not None:
-        write_frame(evaluation.predictions, Path(output))
+        write_frame(evaluation.table(), Path(output))
     return evaluation

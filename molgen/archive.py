@@ -167,7 +167,8 @@ def read_archive(
     try:
         # Not a pipe or a device either, which could be read for ever.
         if not path.is_file():
-            raise BundleError("no such file", where=where, expected="a bundle file")
+            what = "is a directory" if path.is_dir() else "no such file"
+            raise BundleError(what, where=where, expected="a bundle file")
         with path.open("rb") as file:
             count, directory = _check_end_record(file, where, max_total, max_members)
             infos = _directory(file, count, where)

@@ -155,20 +155,25 @@ class Explanation:
 
 
 def parts_table(explanations: Sequence[Explanation]) -> pd.DataFrame:
-    """Return one row for each atom, bond and feature of each task: ``smiles, task, part, index, name, attribution``.
+    """Return one row for each atom, bond and feature of each task, and one for a compound that could not be explained.
 
-    ``index`` counts atoms and bonds from 0, as RDKit does; ``name`` is an atom's element, a bond's two atoms, or a feature's.
+    Columns are ``row`` (of the compounds, from 1), ``smiles, status, reason, task, part, index, name, attribution``. ``index``
+    counts atoms and bonds from 0, as RDKit does; ``name`` is an atom's element, a bond's two atoms, or a feature's.
     """
     import pandas as pd
 
-    rows = [
-        (each.smiles, explained.task.name, *part)
-        for each in explanations
-        for explained in each.tasks
-        for part in _parts(explained, each.mol)
-        if not np.isnan(part[-1])
-    ]
-    frame = pd.DataFrame(rows, columns=["smiles", "task", "part", "index", "name", "attribution"])
+    rows: list[tuple[Any, ...]] = []
+    for row, each in enumerate(explanations, start=1):
+        compound = (row, each.smiles, each.status, each.reason)
+        rows += [
+            (*compound, explained.task.name, *part)
+            for explained in each.tasks
+            for part in _parts(explained, each.mol)
+            if not np.isnan(part[-1])
+        ]
+        if not each.tasks:
+            rows.append((*compound, "", "", None, "", None))
+    frame = pd.DataFrame(rows, columns=["row", "smiles", "status", "reason", "task", "part", "index", "name", "attribution"])
     return frame.astype({"index": "Int64", "attribution": np.float64})
 
 

@@ -27,6 +27,8 @@ _METALS = frozenset(
     "Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po Fr Ra Ac Th Pa U Np Pu Am Cm".split()
 )
 _BRACKET_SYMBOL = re.compile(r"\[\d*([A-Z][a-z]?|[a-z][a-z]?|\*)").findall
+# What SMARTS has and RDKit takes in a SMILES, too: any bond, and an atom by its number, without hydrogens.
+_QUERY = re.compile(r"~|\[\d*#").search
 _CHARGE = re.compile(r"[+-]\d*(?::\d+)?\]").search
 # Formally charged, yet neutral and as they should be: nitro groups, N-oxides of the same spelling, isocyanides.
 _NITRO = re.compile(r"\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|O=\[N\+\]\(\[O-\]\)|\[O-\]\[N\+\]\(=O\)")
@@ -79,6 +81,9 @@ def read_compounds(
     with rdBase.BlockLogs():
         for row, mol in enumerate(parsed.mols):
             if mol is None:
+                continue
+            if isinstance(rows[row], str) and _QUERY(rows[row]):
+                _refuse(compounds, row, "invalid", "query: a complete molecule was expected, this one has '~' or '[#'")
                 continue
             text = rows[row] if isinstance(rows[row], str) else Chem.MolToSmiles(mol)
             if "." in text or "[" in text or "*" in text:

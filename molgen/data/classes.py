@@ -105,7 +105,7 @@ def read_classes(
             where=where,
             expected="0 and 1",
             got=some,
-            remedy="train a regression, or --kind multiclass, or set a threshold first",
+            remedy="a regression, or --kind multiclass, learns such labels; or set a threshold first",
         )
     problems = {
         row: f"{cell!r} is no class: {negative:g} or 1 was expected" if row in numbers else explain(cell)

@@ -190,5 +190,5 @@ def one_each(values: Sequence[Any], default: Any, n: int, what: str) -> list[Any
     if len(values) in (0, 1):
         return [values[0] if values else default] * n
     if len(values) != n:
-        raise ConfigError(f"a {what} for each target", expected=f"1 or {n}", got=str(len(values)))
+        raise ConfigError(f"a {what} for each target", expected=f"1 or {n}" if n > 1 else "1", got=str(len(values)))
     return list(values)

@@ -243,7 +243,7 @@ def _spread(
 def _no_numbers(filled: dict[int, str], kind: str, where: str | None) -> InputError:
     common = Counter(filled.values()).most_common(4)
     shown = ", ".join(f"{word!r} ({count})" for word, count in common)
-    if len(common) == 1:
+    if len(common) == 1 and kind != "regression":
         return InputError("all values are the same", where=where, got=shown, remedy="name another column")
     if len(common) == 2 and kind != "regression" and not any(is_numeric(word) for word, _ in common):
         remedy = "say it with --positive, or write 1 for the positive one and 0 for the other"

@@ -104,9 +104,11 @@ def read_manifest(path: Path) -> Manifest:
                 remedy="use that version, or add --restart to begin again",
             )
         return Manifest(content["run"], content["model"], Shard(*content["shard"]))
+    except FileNotFoundError:
+        raise InputError("not the folder of a screen", where=str(path.parent), expected=f"a file {path.name}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         got = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        remedy = "add --restart to begin again"
+        remedy = "molgen screen --restart begins again"
         raise InputError("not the manifest of a screen", where=str(path), got=got, remedy=remedy) from None
 
 

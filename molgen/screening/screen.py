@@ -360,6 +360,12 @@ def _percentile_columns(bundle: Bundle, columns: Sequence[str] | None, *, asked:
     if asked and not there:
         remedy = "train it with --percentiles-of LIBRARY"
         raise ConfigError("the model knows no compounds to compare predictions with", where="--percentiles", remedy=remedy)
-    if asked and columns is not None:
-        raise ConfigError("the columns are named: name those of percentiles among them", where="--percentiles", expected=there[0])
-    return there if asked else [name for name in there if name in (columns or ())]
+    if columns is None:
+        return there if asked else []
+    named = [name for name in there if name in columns]
+    if asked and not named:
+        expected = f"columns such as {there[0]} among those that are named"
+        raise ConfigError(
+            "no column of percentiles is named", where="--columns", expected=expected, remedy="or leave out --percentiles"
+        )
+    return named

@@ -83,8 +83,8 @@ class TrainConfig(RunConfig):
         Leave out of a blend what reads all descriptors, which cost more than everything else in a screen: trees see the Morgan
         fingerprint and the cheap descriptors that networks read.
     ensemble
-        Networks of each kind, which differ in their seeds and are averaged; ``None`` for two in a blend of up to 5,000 rows,
-        else one.
+        Networks of each kind, which differ in their seeds and are averaged; ``None`` for as many as a committee has, or two in a
+        blend of up to 5,000 rows, else one.
     committee
         Networks of each kind, each trained without another part of the training and validation rows, for all its epochs; experts
         are weighed by what those say that have not seen a row. ``0`` for none, ``None`` for five in a blend of up to 10,000
@@ -199,7 +199,7 @@ class TrainConfig(RunConfig):
     def _check_budget(cls, value: str | None) -> str | None:
         found = None if value is None else _TIME.fullmatch(value)
         if value is not None and (found is None or float(found[1]) == 0):
-            raise ValueError("seconds, minutes or hours, such as 90s, 10m or 1.5h")
+            raise ValueError("a time above 0 in seconds, minutes or hours, such as 90s, 10m or 1.5h")
         return value
 
     @property

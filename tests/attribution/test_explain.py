@@ -176,8 +176,12 @@ def test_a_model_that_reads_columns_is_refused(measured_table, tmp_path):
 def test_the_table_and_the_page(network, tmp_path, parse_page):
     table, report = tmp_path / "parts.csv", tmp_path / "why.html"
     found = molgen.explain([*SMILES, "<b>bad"], network, table, report=report)
-    frame = pd.read_csv(table)
-    assert list(frame) == ["smiles", "task", "part", "index", "name", "attribution"]
+    whole = pd.read_csv(table)
+    assert whole["row"].unique().tolist() == [*range(1, len(SMILES) + 2)]
+    assert whole.iloc[-1][["smiles", "status"]].tolist() == ["<b>bad", "invalid"]
+    assert whole.iloc[-1]["reason"] == found[-1].reason
+    frame = whole[whole["status"] == "ok"]
+    assert list(frame) == ["row", "smiles", "status", "reason", "task", "part", "index", "name", "attribution"]
     assert set(frame["part"]) == {"atom", "bond", "feature", "base", "remainder"}
     for each in found[:3]:
         for of in each.tasks:

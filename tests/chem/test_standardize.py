@@ -45,6 +45,13 @@ def test_attachment_points_are_refused(text):
     assert reason.startswith("attachment point")
 
 
+@pytest.mark.parametrize("text", ["c1ccccc1~CCO", "[#6]CC", "CC[#7].Cl", "[13#6]C"])
+def test_queries_are_refused(text):
+    smiles, status, reason, _ = read_one(text)
+    assert (smiles, status) == (None, "invalid")
+    assert reason.startswith("query")
+
+
 @pytest.mark.parametrize("text", ["C" * 400, "C" * 10_000, "C" * 100_000])
 def test_monsters_are_too_large(text):
     smiles, status, reason, _ = read_one(text)

@@ -34,6 +34,13 @@ def test_it_predicts_every_endpoint(name, data_dir):
         assert found[task.name].notna().tolist() == [True, False, True]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_its_record_has_the_figures_of_its_folds(name):
+    metrics = molgen.inspect(name)["cross_validation"]["metrics"]
+    assert metrics["model"]["ames"]["auroc"]["mean"] > metrics["nearest neighbour"]["ames"]["auroc"]["mean"]
+    assert {"tabular", "lightgbm"} & set(metrics)
+
+
 def test_the_training_table_holds_no_held_out_compound(data_dir, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     monkeypatch.setenv("MOLGEN_DATA", str(data_dir))

@@ -54,6 +54,10 @@ def test_a_screen_writes_them_where_they_are_asked_for(model, drugs, tmp_path):
     assert list(every)[-3:] == ["domain", "activity_percentile", "active_percentile"]
     assert list(some) == ["id", "active_percentile"]
     pd.testing.assert_series_equal(some["active_percentile"], every["active_percentile"])
+    molgen.screen(drugs, model, tmp_path / "both.csv", columns=["id", "active_percentile"], percentiles=True)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "both.csv"), some)
+    with pytest.raises(ConfigError, match=r"no column of percentiles is named.*such as activity_percentile"):
+        molgen.screen(drugs, model, tmp_path / "none.csv", columns=["id"], percentiles=True)
     molgen.screen(drugs, model, tmp_path / "plain.csv")
     assert "active_percentile" not in pd.read_csv(tmp_path / "plain.csv")
 

@@ -74,6 +74,9 @@ def test_what_is_missing_doubled_or_unfinished_is_named(sifted, tmp_path):
     (copy / "manifest.json").write_text("{}")
     with pytest.raises(InputError, match="not the manifest"):
         molgen.merge([one, copy, three], tmp_path / "s.csv")
+    (copy / "manifest.json").unlink()
+    with pytest.raises(InputError, match="copy: not the folder of a screen"):
+        molgen.merge([one, copy, three], tmp_path / "s.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 

@@ -3,10 +3,13 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import molgen
 from molgen.archive import write_archive
+from molgen.cli.main import main
 from molgen.errors import BundleError, ConfigError
 from molgen.training import budget as budget_module
 from molgen.training import job
@@ -133,3 +136,12 @@ def test_a_damaged_choice_is_told(measured_table, tmp_path, costs):
     write_archive(tmp_path / "run" / "choice.zip", {"choice.json": b'{"chosen": 99}'}, overwrite=True)
     with pytest.raises(BundleError, match="damaged"):
         molgen.train(measured_table, budget="0.1s", checkpoint=tmp_path / "run", **QUICK)
+
+
+def test_the_command_says_what_was_allowed_and_what_is_missing(measured_table, tmp_path):
+    pd.read_csv(measured_table).head(60).to_csv(tmp_path / "few.csv", index=False)
+    command = ["train", str(tmp_path / "few.csv"), "--target", "activity", "--experts", "tabular", "--split", "random"]
+    result = CliRunner().invoke(main, [*command, "--budget", "1h", "-o", str(tmp_path / "few.molgen")])
+    assert result.exit_code == 0, result.output
+    assert "within 1h: tabular\n" in result.stdout
+    assert "No intervals of activity: too few compounds" in result.stdout
