@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 from molgen.chem.mol_batch import AROMATIC
 from molgen.chem.parse import Mol
@@ -180,7 +180,8 @@ def read_smarts(smarts: str) -> Mol:
     ValueError
         If it is not SMARTS.
     """
-    query = Chem.MolFromSmarts(smarts)
+    with rdBase.BlockLogs():
+        query = Chem.MolFromSmarts(smarts)
     if query is None:
         raise ValueError(f"not SMARTS: {smarts}")
     Chem.FastFindRings(query)

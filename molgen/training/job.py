@@ -252,7 +252,10 @@ def _check_labels(dataset: Dataset, split: Split) -> None:
             where = f"{dataset.source.get('file', 'data')}, target {task.name!r}, {part} part of the split"
             if not len(labels):
                 got = f"{len(dataset)} {dataset.subject.noun}s: " + ", ".join(f"{n} {name}" for name, n in split.sizes().items())
-                raise InputError("no labels", where=where, got=got, remedy="use another split, or more data")
+                remedy = "use another split, or more data"
+                if dataset.conflicts:
+                    remedy += f", or say with --replicates what becomes of the {len(dataset.conflicts)} labels that disagree"
+                raise InputError("no labels", where=where, got=got, remedy=remedy)
             if not dataset.labels.weights[rows].any():
                 raise InputError("all weights are 0", where=where, remedy="use another split, or other weights")
             if part == "training" and len(np.unique(labels)) < 2:
