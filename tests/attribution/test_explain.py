@@ -211,7 +211,7 @@ def test_molecules_and_nothing_at_all(network, tmp_path):
     assert [each.smiles for each in molgen.explain(mol, network)] == ["CCO"]
     assert [each.smiles for each in molgen.explain([mol, "CCN"], network)] == ["CCO", "CCN"]
     assert molgen.explain([], network, tmp_path / "none.csv", report=tmp_path / "none.html") == []
-    assert list(pd.read_csv(tmp_path / "none.csv"))[:2] == ["smiles", "task"]
+    assert list(pd.read_csv(tmp_path / "none.csv"))[:2] == ["row", "smiles"]
     with pytest.raises(ConfigError, match="1 to 512"):
         molgen.explain("CCO", network, steps=100_000)
 
