@@ -261,7 +261,7 @@ def _print_budget(bundle: Any) -> None:
         return
     networks = [history for histories in bundle.card["training"].values() for history in histories]
     each = max(map(len, bundle.card["training"].values()), default=0)
-    of_networks = f"; {each} networks of each kind, of {max(one['epochs'] for one in networks)} epochs at most" if networks else ""
+    of_networks = f"; networks of each kind: {each}, epochs: {max(one['epochs'] for one in networks)} at most" if networks else ""
     click.echo(f"within {allowed}: {', '.join(expert.name for expert in bundle.experts)}{of_networks}")
 
 

@@ -313,7 +313,8 @@ def evaluate(
     model
         A bundle, or its file.
     output
-        Table of measured and predicted values to write: CSV, or Parquet if it ends in ``.parquet``.
+        Table of measured and predicted values to write: CSV, or Parquet if it ends in ``.parquet``. Rows that were left out stand
+        at its end, with the reason.
     targets
         Task -> label column; only these tasks are evaluated. Without it, every task that has a column of its name.
     smiles, sequence, ids

@@ -27,8 +27,8 @@ _METALS = frozenset(
     "Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po Fr Ra Ac Th Pa U Np Pu Am Cm".split()
 )
 _BRACKET_SYMBOL = re.compile(r"\[\d*([A-Z][a-z]?|[a-z][a-z]?|\*)").findall
-# What SMARTS has and RDKit takes in a SMILES, too: any bond, and an atom by its number, without hydrogens.
-_QUERY = re.compile(r"~|\[\d*#").search
+# RDKit takes atoms of SMARTS in a SMILES and gives them no hydrogens. A name may follow the SMILES.
+_ATOM_BY_NUMBER = re.compile(r"\s*\S*\[\d*#\d").match
 _CHARGE = re.compile(r"[+-]\d*(?::\d+)?\]").search
 # Formally charged, yet neutral and as they should be: nitro groups, N-oxides of the same spelling, isocyanides.
 _NITRO = re.compile(r"\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|O=\[N\+\]\(\[O-\]\)|\[O-\]\[N\+\]\(=O\)")
@@ -82,11 +82,8 @@ def read_compounds(
         for row, mol in enumerate(parsed.mols):
             if mol is None:
                 continue
-            if isinstance(rows[row], str) and _QUERY(rows[row]):
-                _refuse(compounds, row, "invalid", "query: a complete molecule was expected, this one has '~' or '[#'")
-                continue
             text = rows[row] if isinstance(rows[row], str) else Chem.MolToSmiles(mol)
-            if "." in text or "[" in text or "*" in text:
+            if "." in text or "[" in text or "*" in text or "~" in text:
                 _standardize(compounds, row, mol, text, neutralize)
             parent = compounds.items[row]
             if parent is not None and parent.GetNumHeavyAtoms() > max_atoms:
@@ -115,8 +112,10 @@ def _refuse(compounds: ReadRows, row: int, status: str, reason: str) -> None:
 
 
 def _standardize(compounds: ReadRows, row: int, mol: Mol, text: str, neutralize: bool) -> None:
-    if "*" in text and any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
-        _refuse(compounds, row, "invalid", "attachment point: a complete molecule was expected, this one has '*'")
+    found = _find_query(mol, text)
+    if found:
+        kind, what = found
+        _refuse(compounds, row, "invalid", f"{kind}: a complete molecule was expected, this one has {what}")
         return
     notes = []
     if "." in text:
@@ -130,6 +129,15 @@ def _standardize(compounds: ReadRows, row: int, mol: Mol, text: str, neutralize:
     compounds.items[row] = mol
     if notes:
         compounds.notes[row] = compounds.notes.get(row, []) + notes
+
+
+def _find_query(mol: Mol, text: str) -> tuple[str, str] | None:
+    """Find what makes a structure a pattern and no molecule: its kind, and what is there."""
+    if "*" in text and any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
+        return "attachment point", "'*'"
+    if "~" in text and any(bond.HasQuery() for bond in mol.GetBonds()):
+        return "query", "a bond '~'"
+    return ("query", "an atom such as '[#6]'") if _ATOM_BY_NUMBER(text) else None
 
 
 def _parent(mol: Mol) -> tuple[Mol, str | None]:

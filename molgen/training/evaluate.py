@@ -72,10 +72,10 @@ class Evaluation:
 
     def table(self) -> pd.DataFrame:
         """Return ``predictions``, and behind them a row for each row of the data that was left out, with the reason."""
-        left_out = [f"line {line}: {reason}" for line, reason in self.dataset.dropped]
-        return (
-            pd.concat([self.predictions, pd.DataFrame({"reason": left_out})], ignore_index=True) if left_out else self.predictions
-        )
+        if not self.dataset.dropped:
+            return self.predictions
+        left_out = pd.DataFrame({"reason": [f"line {line}: {reason}" for line, reason in self.dataset.dropped]})
+        return pd.concat([self.predictions, left_out], ignore_index=True)
 
     def to_json(self) -> dict[str, Any]:
         """Return all but the predictions as plain data; a measure that does not exist is ``None``."""

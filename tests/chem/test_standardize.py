@@ -52,6 +52,11 @@ def test_queries_are_refused(text):
     assert reason.startswith("query")
 
 
+@pytest.mark.parametrize("text", ["CCO my~name", "CCO |a~b|", "[13CH3]C x[#1]"])
+def test_names_are_no_queries(text):
+    assert read_one(text)[1] == "ok"
+
+
 @pytest.mark.parametrize("text", ["C" * 400, "C" * 10_000, "C" * 100_000])
 def test_monsters_are_too_large(text):
     smiles, status, reason, _ = read_one(text)
